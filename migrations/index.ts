@@ -1,0 +1,33 @@
+import type { Migration } from 'kysely'
+import * as m0001 from './0001-clock.ts'
+import * as m0002 from './0002-cache-versions.ts'
+import * as m0003 from './0003-organizations.ts'
+import * as m0004 from './0004-clients.ts'
+import * as m0005 from './0005-apis.ts'
+import * as m0006 from './0006-users.ts'
+import * as m0007 from './0007-signing-keys.ts'
+import * as m0008 from './0008-sessions.ts'
+import * as m0009 from './0009-providers.ts'
+import * as m0010 from './0010-interactions.ts'
+import * as m0011 from './0011-tokens.ts'
+import * as m0012 from './0012-audit-events.ts'
+import * as m0013 from './0013-leases.ts'
+import * as m0014 from './0014-attempts.ts'
+
+// The list of migrations, forward only. A new one is one file and one line here; a landed one is never changed.
+export const migrations: Record<string, Migration> = {
+  '0001-clock': m0001,
+  '0002-cache-versions': m0002,
+  '0003-organizations': m0003,
+  '0004-clients': m0004,
+  '0005-apis': m0005,
+  '0006-users': m0006,
+  '0007-signing-keys': m0007,
+  '0008-sessions': m0008,
+  '0009-providers': m0009,
+  '0010-interactions': m0010,
+  '0011-tokens': m0011,
+  '0012-audit-events': m0012,
+  '0013-leases': m0013,
+  '0014-attempts': m0014,
+}
