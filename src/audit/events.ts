@@ -1,0 +1,16 @@
+/** Everything worth keeping about people, clients and keys, one line each. No secret, code, token or password is ever a detail. */
+export type AuditEvent =
+  | { readonly event: 'login'; readonly userId: string; readonly providerId: string }
+  | { readonly event: 'login.failed'; readonly providerId: string; readonly userId?: string; readonly reason: string }
+  | { readonly event: 'login.throttled'; readonly providerId: string; readonly userId?: string }
+  | { readonly event: 'logout'; readonly userId: string }
+  | { readonly event: 'consent.granted'; readonly userId: string; readonly clientId: string; readonly scope: string }
+  | { readonly event: 'consent.denied'; readonly userId: string; readonly clientId: string }
+  | { readonly event: 'code.replayed'; readonly userId: string; readonly clientId: string }
+  | { readonly event: 'refresh.reused'; readonly userId: string; readonly clientId: string }
+  | { readonly event: 'token.revoked'; readonly clientId: string; readonly type: string }
+  | { readonly event: 'client.authentication_failed'; readonly clientId: string; readonly method: string }
+  | { readonly event: 'client.changed'; readonly clientId: string; readonly change: string }
+  | { readonly event: 'user.changed'; readonly userId: string; readonly change: string }
+  | { readonly event: 'keys.rotated'; readonly kids: readonly string[] }
+  | { readonly event: 'configuration.applied'; readonly changes: number }

@@ -1,0 +1,35 @@
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
+
+// Owns the counters (Prometheus names, base units, bounded labels: never a client, person or address).
+
+export interface Metrics {
+  readonly registry: Registry
+  readonly requestDuration: Histogram<'route' | 'method' | 'status'>
+  readonly logins: Counter<'method' | 'result'>
+  readonly tokensIssued: Counter<'grant' | 'type'>
+  readonly tokenErrors: Counter<'error'>
+  readonly consents: Counter<'decision'>
+  readonly discoverySearches: Counter<'result'>
+  readonly insecureRedirectWarnings: Counter<'decision'>
+  readonly auditDropped: Counter
+}
+
+const BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5]
+
+export function createMetrics(version: string, processMetrics: boolean): Metrics {
+  const registry = new Registry()
+  const registers = [registry]
+  if (processMetrics) collectDefaultMetrics({ register: registry, prefix: 'portner_' })
+  new Gauge({ name: 'portner_build_info', help: 'Version that runs', labelNames: ['version'], registers }).set({ version }, 1)
+  return {
+    registry,
+    requestDuration: new Histogram({ name: 'portner_http_request_duration_seconds', help: 'Time to answer a request', labelNames: ['route', 'method', 'status'], buckets: BUCKETS, registers }),
+    logins: new Counter({ name: 'portner_logins_total', help: 'Sign-ins tried', labelNames: ['method', 'result'], registers }),
+    tokensIssued: new Counter({ name: 'portner_tokens_issued_total', help: 'Token responses', labelNames: ['grant', 'type'], registers }),
+    tokenErrors: new Counter({ name: 'portner_token_errors_total', help: 'Token requests refused', labelNames: ['error'], registers }),
+    consents: new Counter({ name: 'portner_consents_total', help: 'Decisions on the consent page', labelNames: ['decision'], registers }),
+    discoverySearches: new Counter({ name: 'portner_discovery_searches_total', help: 'Searches for an institution', labelNames: ['result'], registers }),
+    insecureRedirectWarnings: new Counter({ name: 'portner_http_redirect_warnings_total', help: 'Warnings about plain http redirect URIs', labelNames: ['decision'], registers }),
+    auditDropped: new Counter({ name: 'portner_audit_events_dropped_total', help: 'Audit events that found the buffer full', registers }),
+  }
+}

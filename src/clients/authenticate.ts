@@ -1,0 +1,50 @@
+import type { Context } from '../context.ts'
+import { invalidClient, invalidRequest, type OAuthError } from '../protocol/error.ts'
+import type { ClientAuthenticationMethod, PresentedCredentials } from './authentication/method.ts'
+import { clientAuthenticationMethods } from './authentication/index.ts'
+import { type Client, isEnabled } from './client.ts'
+import { findClient } from './store.ts'
+
+const proven: unique symbol = Symbol('authenticated')
+
+/** A client that has proven who it is, in the way it registered. Only authenticateClient makes one. */
+export type AuthenticatedClient = Client & { readonly [proven]: true }
+
+// One public sentence for unknown, disabled, wrong method and wrong secret: anything finer would tell a stranger which ids exist.
+function refused(ctx: Context, clientId: string, method: string, detail: string): OAuthError {
+  ctx.audit.record({ event: 'client.authentication_failed', clientId: clientId.slice(0, 200), method })
+  return invalidClient('Client authentication failed', { detail })
+}
+
+function presentMethod(presented: PresentedCredentials): ClientAuthenticationMethod {
+  const present = clientAuthenticationMethods.filter((method) => method.isPresent(presented))
+  const [method, second] = present
+  if (second !== undefined) throw invalidRequest('More than one way of client authentication was used')
+  if (method === undefined) throw invalidClient('Client authentication is missing')
+  return method
+}
+
+/** Which client a request says it comes from, without proof: for CORS headers only. */
+export function claimedClientId(presented: PresentedCredentials): string | undefined {
+  try {
+    return presentMethod(presented).claimedId(presented)
+  } catch {
+    return undefined
+  }
+}
+
+/**
+ * Exactly one method must be present, it must be the registered one, and it must prove the client (RFC 6749 §2.3).
+ * Throws `invalid_client` (401) or `invalid_request` for two methods at once.
+ */
+export async function authenticateClient(ctx: Context, presented: PresentedCredentials): Promise<AuthenticatedClient> {
+  const method = presentMethod(presented)
+  const clientId = method.claimedId(presented)
+  const client = await findClient(ctx, clientId)
+  if (client === undefined) throw refused(ctx, clientId, method.name, 'client.unknown')
+  const good = await method.proves(presented, client, ctx)
+  if (!isEnabled(client)) throw refused(ctx, clientId, method.name, 'client.disabled')
+  if (client.metadata.token_endpoint_auth_method !== method.name) throw refused(ctx, clientId, method.name, 'client_auth.method')
+  if (!good) throw refused(ctx, clientId, method.name, 'client_auth.secret')
+  return { ...client, [proven]: true }
+}

@@ -1,0 +1,15 @@
+import { invalidClient } from '../../protocol/error.ts'
+import type { ClientAuthenticationMethod } from './method.ts'
+import { isSecretOf } from './secret.ts'
+
+/** The secret in the form body (RFC 6749 §2.3.1). */
+export const clientSecretPost: ClientAuthenticationMethod = {
+  name: 'client_secret_post',
+  isPresent: ({ form }) => form.single.has('client_secret'),
+  claimedId: ({ form }) => {
+    const clientId = form.single.get('client_id')
+    if (clientId === undefined) throw invalidClient('client_secret came without client_id')
+    return clientId
+  },
+  proves: async ({ form }, client) => isSecretOf(client, form.single.get('client_secret') ?? ''),
+}

@@ -1,0 +1,39 @@
+import { formatScope } from '../protocol/scope.ts'
+import { inLanguage } from '../protocol/localized-text.ts'
+import type { ClientMetadata, Compatibility } from './metadata.ts'
+
+/** A registered client, as every floor above sees it. `key` is what token rows refer to. */
+export interface Client {
+  readonly key: string
+  readonly clientId: string
+  readonly status: 'development' | 'production' | 'disabled'
+  readonly metadata: Readonly<ClientMetadata>
+  readonly scopes: readonly string[]
+  readonly secretHashes: readonly Buffer[]
+}
+
+export function isPublic(client: Client): boolean {
+  return client.metadata.token_endpoint_auth_method === 'none'
+}
+
+export function isEnabled(client: Client): boolean {
+  return client.status !== 'disabled'
+}
+
+export function mayUseGrant(client: Client, grantType: string): boolean {
+  return client.metadata.grant_types.includes(grantType)
+}
+
+export function hasSwitch(client: Client, name: Compatibility): boolean {
+  return client.metadata.compatibility.includes(name)
+}
+
+/** The name people see; a client without one is known by its id. */
+export function clientName(client: Client, language: string): string {
+  const { client_name } = client.metadata
+  return client_name === undefined ? client.clientId : inLanguage(client_name, language)
+}
+
+export function registeredScope(client: Client): string {
+  return formatScope(client.scopes)
+}

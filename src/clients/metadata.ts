@@ -1,0 +1,126 @@
+import { z } from 'zod'
+import { localizedText } from '../protocol/localized-text.ts'
+import { isInsecureRedirect, isLoopbackRedirect, redirectUriFault } from '../protocol/redirect-uri.ts'
+
+// Owns what a client's registration may say: RFC 7591 and OpenID Connect Registration names, letter for letter, and ours in snake_case.
+// Which grants, methods and algorithms exist is told by the caller above: lower floors ask, upper floors tell.
+
+/** What other floors offer, so that nothing can be registered that is not there. */
+export interface Offered {
+  readonly grantTypes: readonly string[]
+  readonly responseTypes: readonly string[]
+  readonly authenticationMethods: readonly string[]
+  readonly signingAlgorithms: readonly string[]
+}
+
+export const applicationTypes = ['web', 'native', 'spa', 'service', 'device'] as const
+export const clientStatuses = ['development', 'production', 'disabled'] as const
+export const profiles = ['oauth21', 'fapi2', 'legacy'] as const
+export const compatibilitySwitches = ['plain_http_redirect', 'no_pkce'] as const
+export type Compatibility = (typeof compatibilitySwitches)[number]
+
+const CLIENT_ID = /^[A-Za-z0-9._~-]{1,200}$/
+const SCOPE = /^[\x21\x23-\x5B\x5D-\x7E]+( [\x21\x23-\x5B\x5D-\x7E]+)*$/
+
+const webAddress = z.string().max(2000).refine((text) => URL.canParse(text) && /^https?:$/.test(new URL(text).protocol), 'must be an http or https URL')
+const secureAddress = webAddress.refine((text) => text.startsWith('https:') || isLoopbackRedirect(text), 'must be an https URL')
+const redirectUri = z.string().max(2000).superRefine((uri, context) => {
+  const fault = redirectUriFault(uri)
+  if (fault !== undefined) context.addIssue({ code: 'custom', message: fault })
+})
+const origin = webAddress.refine((text) => new URL(text).origin === text, 'must be an origin such as https://app.example.org')
+
+function among(values: readonly string[]): z.ZodType<string> {
+  return z.string().refine((value) => values.includes(value), { error: `must be one of: ${values.join(', ')}` })
+}
+
+function shape(offered: Offered) {
+  return z.strictObject({
+    client_id: z.string().regex(CLIENT_ID, 'must be 1 to 200 of A-Z a-z 0-9 . _ ~ -').optional(),
+    client_name: localizedText.optional(),
+    application_type: z.enum(applicationTypes).default('web'),
+    redirect_uris: z.array(redirectUri).max(100).default([]),
+    post_logout_redirect_uris: z.array(redirectUri).max(100).default([]),
+    grant_types: z.array(among(offered.grantTypes)).optional(),
+    response_types: z.array(among(offered.responseTypes)).optional(),
+    token_endpoint_auth_method: among(offered.authenticationMethods).optional(),
+    scope: z.string().max(4096).regex(SCOPE, 'must be scope values separated by one space').default('openid'),
+    optional_scopes: z.array(z.string()).default([]),
+    allowed_origins: z.array(origin).max(50).default([]),
+    organization: z.string().optional(),
+    status: z.enum(clientStatuses).default('production'),
+    login_providers: z.array(z.string().min(1).max(200)).min(1).default(['all']),
+    consent: z.enum(['ask', 'implied']).default('ask'),
+    profile: z.enum(profiles).default('oauth21'),
+    compatibility: z.array(z.enum(compatibilitySwitches)).default([]),
+    id_token_signed_response_alg: among(offered.signingAlgorithms).default('RS256'),
+    default_max_age: z.number().int().min(0).optional(),
+    require_auth_time: z.boolean().default(false),
+    default_acr_values: z.array(z.string()).optional(),
+    initiate_login_uri: secureAddress.optional(),
+    client_uri: webAddress.optional(),
+    logo_uri: webAddress.optional(),
+    policy_uri: webAddress.optional(),
+    tos_uri: webAddress.optional(),
+    contacts: z.array(z.string().max(200)).max(10).default([]),
+  })
+}
+
+type Shape = z.output<ReturnType<typeof shape>>
+type Refine = (client: Shape, fault: (path: string, message: string) => void) => void
+
+const PUBLIC_TYPES = new Set(['spa', 'native', 'device'])
+
+function withDefaults(client: Shape): Shape & { grant_types: string[]; response_types: string[]; token_endpoint_auth_method: string } {
+  const grants = client.grant_types ?? (client.application_type === 'service' ? ['client_credentials'] : ['authorization_code'])
+  return {
+    ...client,
+    grant_types: grants,
+    response_types: client.response_types ?? (grants.includes('authorization_code') ? ['code'] : []),
+    token_endpoint_auth_method: client.token_endpoint_auth_method ?? (PUBLIC_TYPES.has(client.application_type) ? 'none' : 'client_secret_basic'),
+  }
+}
+
+const redirectsMatchKind: Refine = (client, fault) => {
+  for (const [i, uri] of client.redirect_uris.entries()) {
+    const scheme = new URL(uri).protocol
+    if (scheme !== 'https:' && scheme !== 'http:' && client.application_type !== 'native') fault(`redirect_uris.${i}`, 'a private-use scheme needs application_type: native')
+    if (!isInsecureRedirect(uri) || isLoopbackRedirect(uri)) continue
+    if (!client.compatibility.includes('plain_http_redirect')) fault(`redirect_uris.${i}`, 'http is only for this machine; use https, or compatibility: [plain_http_redirect] while in development')
+  }
+}
+
+const developmentOnly: Refine = (client, fault) => {
+  if (client.compatibility.includes('plain_http_redirect') && client.status === 'production') fault('compatibility', 'plain_http_redirect needs status: development')
+}
+
+const fapiIsStrict: Refine = (client, fault) => {
+  if (client.profile === 'fapi2' && client.compatibility.length > 0) fault('compatibility', 'no compatibility switch goes with profile: fapi2')
+}
+
+const grantsFit: Refine = (client, fault) => {
+  const { grant_types, token_endpoint_auth_method, redirect_uris } = withDefaults(client)
+  if (grant_types.includes('authorization_code') && redirect_uris.length === 0) fault('redirect_uris', 'the authorization code grant needs at least one')
+  if (grant_types.includes('client_credentials') && token_endpoint_auth_method === 'none') fault('grant_types', 'client_credentials needs a client that can authenticate')
+  if (grant_types.includes('refresh_token') && grant_types.length === 1) fault('grant_types', 'refresh_token needs another grant beside it')
+}
+
+const optionalIsRequested: Refine = (client, fault) => {
+  const asked = client.scope.split(' ')
+  for (const scope of client.optional_scopes) if (!asked.includes(scope)) fault('optional_scopes', `${scope} is not in scope`)
+  if (client.optional_scopes.includes('openid')) fault('optional_scopes', 'openid cannot be optional')
+}
+
+const rules: readonly Refine[] = [redirectsMatchKind, developmentOnly, fapiIsStrict, grantsFit, optionalIsRequested]
+
+/** The schema of a registration, for files, dynamic registration, the management API and the dashboard alike. */
+export function clientMetadataSchema(offered: Offered) {
+  return shape(offered)
+    .superRefine((client, context) => {
+      const fault = (path: string, message: string): void => context.addIssue({ code: 'custom', path: path.split('.').map((part) => (/^\d+$/.test(part) ? Number(part) : part)), message })
+      for (const rule of rules) rule(client, fault)
+    })
+    .transform(withDefaults)
+}
+
+export type ClientMetadata = z.output<ReturnType<typeof clientMetadataSchema>>

@@ -1,0 +1,58 @@
+import { type Kysely, sql, type Transaction } from 'kysely'
+import type { Database } from '../database/schema.ts'
+import { sha256 } from '../lib/digest.ts'
+import { newRowId } from '../lib/random.ts'
+
+// Owns client_secrets. A secret is drawn by us or has 128 bits or more, so its SHA-256 is enough; the last three characters are kept so
+// that its owner can tell two secrets apart. Several may be live: that is how one is replaced without a gap.
+
+/** The live secrets of some clients, as hashes. */
+export async function listSecretHashes(db: Kysely<Database>, clientKeys: readonly string[]): Promise<ReadonlyMap<string, readonly Buffer[]>> {
+  const rows = await db
+    .selectFrom('client_secrets')
+    .select(['client_key', 'secret_hash'])
+    .where('client_key', '=', sql<string>`any(${[...clientKeys]}::bigint[])`)
+    .where((eb) => eb.or([eb('expires_at', 'is', null), eb('expires_at', '>', sql<Date>`clock_now()`)]))
+    .execute()
+  return group(rows)
+}
+
+function group(rows: readonly { client_key: string; secret_hash: Buffer }[]): ReadonlyMap<string, readonly Buffer[]> {
+  const hashes = new Map<string, Buffer[]>()
+  for (const row of rows) hashes.set(row.client_key, [...(hashes.get(row.client_key) ?? []), row.secret_hash])
+  return hashes
+}
+
+export interface SecretRow {
+  readonly hint: string
+  readonly createdAt: Date
+  readonly expiresAt: Date | undefined
+}
+
+export async function listSecrets(db: Kysely<Database>, clientKey: string): Promise<readonly SecretRow[]> {
+  const rows = await db.selectFrom('client_secrets').select(['hint', 'created_at', 'expires_at']).where('client_key', '=', clientKey).orderBy('created_at').execute()
+  return rows.map((row) => ({ hint: row.hint, createdAt: row.created_at, expiresAt: row.expires_at ?? undefined }))
+}
+
+/** Adds a secret; the ones there are expire after `overlapSeconds` (0: at once). */
+export async function addSecret(trx: Transaction<Database>, clientKey: string, secret: string, overlapSeconds: number, nowMilliseconds: number): Promise<void> {
+  await trx
+    .updateTable('client_secrets')
+    .set({ expires_at: sql`least(expires_at, clock_now() + make_interval(secs => ${overlapSeconds}))` })
+    .where('client_key', '=', clientKey)
+    .execute()
+  await insertSecret(trx, clientKey, sha256(secret), secret.slice(-3), false, nowMilliseconds)
+}
+
+async function insertSecret(trx: Transaction<Database>, clientKey: string, hash: Buffer, hint: string, declared: boolean, nowMilliseconds: number): Promise<void> {
+  await trx.insertInto('client_secrets').values({ secret_id: newRowId(nowMilliseconds), client_key: clientKey, secret_hash: hash, hint, declared }).execute()
+}
+
+/** Makes `hash` the one declared secret of a client; those added by hand stay. Returns whether that changed anything. */
+export async function declareSecret(trx: Transaction<Database>, clientKey: string, hash: Buffer, hint: string, nowMilliseconds: number): Promise<boolean> {
+  const live = await trx.selectFrom('client_secrets').select('secret_hash').where('client_key', '=', clientKey).where('declared', '=', true).execute()
+  if (live.length === 1 && live[0]?.secret_hash.equals(hash) === true) return false
+  await trx.deleteFrom('client_secrets').where('client_key', '=', clientKey).where('declared', '=', true).execute()
+  await insertSecret(trx, clientKey, hash, hint, true, nowMilliseconds)
+  return true
+}

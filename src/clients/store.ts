@@ -1,0 +1,117 @@
+import { type Kysely, sql, type Transaction } from 'kysely'
+import { perContext, type Context } from '../context.ts'
+import { createCache, raiseCacheVersion } from '../database/cache-versions.ts'
+import type { Database } from '../database/schema.ts'
+import type { Client } from './client.ts'
+import type { ClientMetadata } from './metadata.ts'
+import { listSecretHashes } from './secrets.ts'
+
+// Owns clients. What a running server uses comes through findClient, from memory and at most STALENESS_MS old; tools read the rows.
+
+const CACHED_CLIENTS = 10_000
+
+interface Row {
+  readonly client_key: string
+  readonly client_id: string
+  readonly status: string
+  readonly document: unknown
+}
+
+function toClient(row: Row, secretHashes: readonly Buffer[]): Client {
+  // The document was written through clientMetadataSchema; it is not parsed again on hot paths.
+  const metadata = row.document as ClientMetadata
+  return { key: row.client_key, clientId: row.client_id, status: row.status as Client['status'], metadata, scopes: metadata.scope.split(' '), secretHashes }
+}
+
+async function withSecrets(db: Kysely<Database>, rows: readonly Row[]): Promise<readonly Client[]> {
+  const hashes = await listSecretHashes(db, rows.map((row) => row.client_key))
+  return rows.map((row) => toClient(row, hashes.get(row.client_key) ?? []))
+}
+
+/** A client as the database has it now, disabled ones too. */
+export async function readClient(db: Kysely<Database>, clientId: string): Promise<Client | undefined> {
+  const rows = await db.selectFrom('clients').selectAll().where('client_id', '=', clientId).execute()
+  return (await withSecrets(db, rows))[0]
+}
+
+const byId = perContext((ctx: Context) => createCache<string, Client>({ name: 'clients', versions: ctx.versions, max: CACHED_CLIENTS, load: (id) => readClient(ctx.db, id) }))
+const byKey = perContext((ctx: Context) =>
+  createCache<string, Client>({
+    name: 'clients',
+    versions: ctx.versions,
+    max: CACHED_CLIENTS,
+    load: async (key) => (await withSecrets(ctx.db, await ctx.db.selectFrom('clients').selectAll().where('client_key', '=', key).execute()))[0],
+  }),
+)
+const origins = perContext((ctx: Context) =>
+  createCache<string, { readonly allowed: true }>({
+    name: 'clients',
+    versions: ctx.versions,
+    max: CACHED_CLIENTS,
+    load: async (origin) => {
+      const row = await ctx.db.selectFrom('clients').select('client_key').where('status', '<>', 'disabled').where(sql<boolean>`origins @> ${[origin]}::text[]`).limit(1).executeTakeFirst()
+      return row === undefined ? undefined : { allowed: true }
+    },
+  }),
+)
+
+/** A client by its identifier, from memory. Disabled ones are found too: the caller says what that means. */
+export function findClient(ctx: Context, clientId: string): Promise<Client | undefined> {
+  return byId(ctx).get(clientId)
+}
+
+/** A client by the key that rows refer to, from memory. */
+export function findClientByKey(ctx: Context, key: string): Promise<Client | undefined> {
+  return byKey(ctx).get(key)
+}
+
+/** Whether any enabled client registered this browser origin. */
+export async function isRegisteredOrigin(ctx: Context, origin: string): Promise<boolean> {
+  return (await origins(ctx).get(origin)) !== undefined
+}
+
+export async function listClients(db: Kysely<Database>): Promise<readonly (Client & { readonly declared: boolean })[]> {
+  const rows = await db.selectFrom('clients').selectAll().orderBy('client_id').execute()
+  const clients = await withSecrets(db, rows)
+  return clients.map((client, i) => ({ ...client, declared: rows[i]?.declared ?? false }))
+}
+
+/** Creates a client or replaces its registration. Returns its key. */
+export async function saveClient(trx: Transaction<Database>, clientId: string, metadata: ClientMetadata, declared: boolean): Promise<string> {
+  const document = JSON.stringify(metadata)
+  const values = { status: metadata.status, origins: [...metadata.allowed_origins], document, declared }
+  const row = await trx
+    .insertInto('clients')
+    .values({ client_id: clientId, ...values })
+    .onConflict((conflict) => conflict.column('client_id').doUpdateSet({ ...values, updated_at: sql`clock_now()` }))
+    .returning('client_key')
+    .executeTakeFirstOrThrow()
+  await raiseCacheVersion(trx, 'clients')
+  return row.client_key
+}
+
+/** Changes only whether a client may be used. Returns whether there is such a client. */
+export async function setClientStatus(trx: Transaction<Database>, clientId: string, status: Client['status']): Promise<boolean> {
+  const result = await trx
+    .updateTable('clients')
+    .set({ status, document: sql`jsonb_set(document, '{status}', to_jsonb(${status}::text))`, updated_at: sql`clock_now()` })
+    .where('client_id', '=', clientId)
+    .executeTakeFirst()
+  await raiseCacheVersion(trx, 'clients')
+  return result.numUpdatedRows > 0n
+}
+
+/** To be called after a client's secrets were changed. */
+export async function clientChanged(trx: Transaction<Database>): Promise<void> {
+  await raiseCacheVersion(trx, 'clients')
+}
+
+export async function deleteClient(trx: Transaction<Database>, clientId: string): Promise<void> {
+  await trx.deleteFrom('clients').where('client_id', '=', clientId).execute()
+  await raiseCacheVersion(trx, 'clients')
+}
+
+/** The part of a hot statement that joins the live client of a row: `c` has its columns, and no row means that it may do nothing. */
+export function joinLiveClient(keyColumn: string): string {
+  return `join clients c on c.client_key = ${keyColumn} and c.status <> 'disabled'`
+}

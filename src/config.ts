@@ -1,0 +1,180 @@
+import { readFileSync } from 'node:fs'
+import { z } from 'zod'
+
+// Owns the environment: read once, every fault told at once by name and source, then a frozen value. Nobody else reads process.env.
+
+/** All faults of a configuration. The process prints them and ends with status 2. */
+export class ConfigError extends Error {
+  readonly faults: readonly string[]
+  constructor(faults: readonly string[]) {
+    super(faults.join('\n'))
+    this.faults = faults
+  }
+}
+
+const list = z.string().transform((text) => text.split(',').map((part) => part.trim()).filter((part) => part !== ''))
+const number = (least: number, most: number) => z.string().regex(/^\d+$/, 'must be a whole number').transform(Number).pipe(z.number().min(least).max(most))
+const onOff = z.enum(['0', '1']).transform((value) => value === '1')
+const CIDR = /^[0-9a-fA-F.:]+(\/\d{1,3})?$/
+
+function issuerFault(text: string): string | undefined {
+  if (!URL.canParse(text)) return 'must be an absolute URL'
+  const url = new URL(text)
+  if (url.protocol !== 'https:' && url.protocol !== 'http:') return 'must be an https URL (http only for a loopback address)'
+  if (url.search !== '' || url.hash !== '' || url.username !== '') return 'must have no query, fragment or user name'
+  if (text.endsWith('/')) return 'must not end with a slash'
+  if (url.pathname !== '/') return 'must be an origin without a path'
+  if (url.protocol === 'http:' && !isLoopbackHost(url.hostname)) return 'must be https unless the host is localhost, 127.0.0.1 or [::1]'
+  return undefined
+}
+
+function isLoopbackHost(host: string): boolean {
+  return host === 'localhost' || host === '127.0.0.1' || host === '[::1]' || host.endsWith('.localhost')
+}
+
+const issuer = z.string().superRefine((text, context) => {
+  const fault = issuerFault(text)
+  if (fault !== undefined) context.addIssue({ code: 'custom', message: fault })
+})
+
+// name of the variable → how it is read. The README's table is printed from this list.
+const variables = {
+  PORT: { schema: number(0, 65_535).default(3000), about: 'port to listen on' },
+  HOST: { schema: z.string().optional(), about: 'address to listen on; all addresses unless the demo runs' },
+  DATABASE_URL: { schema: z.string().regex(/^postgres(ql)?:\/\//, 'must begin with postgres://').optional(), about: 'PostgreSQL 15 or newer; without it an embedded one runs in the data directory' },
+  LOG_LEVEL: { schema: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'), about: 'least level of the log' },
+  PORTNER_ISSUER: { schema: issuer.optional(), about: 'the issuer, as clients know it; default http://localhost:$PORT' },
+  PORTNER_SECRET_KEY: { schema: list.pipe(z.array(z.string().min(32, 'each key needs 32 characters or more')).min(1)).optional(), about: 'comma separated secrets for everything encrypted at rest; the first one encrypts' },
+  PORTNER_CONFIG: { schema: list.optional(), about: 'comma separated YAML files or folders, applied at start' },
+  PORTNER_DATA_DIR: { schema: z.string().default('.portner'), about: 'embedded database and generated secrets' },
+  PORTNER_TRUST_PROXY: { schema: list.pipe(z.array(z.string().regex(CIDR, 'must be addresses or CIDR ranges'))).optional(), about: 'comma separated CIDRs of proxies whose X-Forwarded-* headers count' },
+  PORTNER_WORKERS: { schema: number(1, 64).default(1), about: 'server processes' },
+  PORTNER_METRICS_PORT: { schema: number(0, 65_535).optional(), about: 'port of /metrics on 127.0.0.1; off unless set' },
+  PORTNER_SERVICE_NAME: { schema: z.string().min(1).max(60).default('Portner'), about: 'name that people see' },
+  PORTNER_SUPPORT_URL: { schema: z.url().optional(), about: 'where the Help link of every page leads' },
+  PORTNER_DB_POOL: { schema: number(2, 100).default(6), about: 'most database connections of a process beside those of the hot paths' },
+  PORTNER_DB_PREPARE: { schema: onOff.default(true), about: '0 switches named prepared statements off (PgBouncer before 1.21)' },
+  PORTNER_DB_BATCH: { schema: onOff.default(true), about: '0 switches the batching of hot statements off' },
+  PORTNER_TEST_FETCH: { schema: onOff.default(false), about: 'tests: outgoing requests may reach loopback addresses; loopback and .test issuers only' },
+  PORTNER_TEST_CLOCK: { schema: onOff.default(false), about: 'tests may move the clock; loopback and .test issuers only' },
+} as const
+
+export type VariableName = keyof typeof variables
+type Values = { [K in VariableName]: z.output<(typeof variables)[K]['schema']> }
+
+export interface Config {
+  readonly port: number
+  readonly host: string
+  readonly issuer: string
+  readonly databaseUrl: string | undefined
+  readonly logLevel: Values['LOG_LEVEL']
+  /** The first one encrypts, the rest decrypt. Empty: generated into the data directory (loopback issuers only). */
+  readonly secretKeys: readonly string[]
+  readonly configFiles: readonly string[]
+  readonly dataDir: string
+  readonly trustProxy: readonly string[]
+  readonly workers: number
+  readonly metricsPort: number | undefined
+  readonly serviceName: string
+  readonly supportUrl: string | undefined
+  readonly databasePool: number
+  readonly prepareStatements: boolean
+  readonly batchStatements: boolean
+  readonly testClock: boolean
+  readonly testFetch: boolean
+  readonly demo: boolean
+  /** http on a loopback address: what development and the demo need, and nothing else may have. */
+  readonly loopback: boolean
+}
+
+type Environment = Readonly<Record<string, string | undefined>>
+
+function fromFile(env: Environment, name: string, faults: string[]): string | undefined {
+  const path = env[`${name}_FILE`]
+  if (path === undefined || path === '') return undefined
+  if (env[name] !== undefined && env[name] !== '') faults.push(`${name}: given twice, as ${name} and as ${name}_FILE`)
+  try {
+    return readFileSync(path, 'utf8').replace(/\r?\n$/, '')
+  } catch {
+    faults.push(`${name}_FILE: the file cannot be read: ${path}`)
+    return undefined
+  }
+}
+
+function isVariable(name: string): name is VariableName {
+  return Object.hasOwn(variables, name)
+}
+
+function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, i) => i)
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i]
+    for (let j = 1; j <= b.length; j++) next[j] = Math.min((next[j - 1] ?? 0) + 1, (row[j] ?? 0) + 1, (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1))
+    row = next
+  }
+  return row[b.length] ?? 0
+}
+
+function unknownNames(env: Environment): string[] {
+  return Object.keys(env)
+    .filter((name) => name.startsWith('PORTNER_') && !isVariable(name.replace(/_FILE$/, '')))
+    .map((name) => {
+      const nearest = Object.keys(variables).toSorted((a, b) => editDistance(name, a) - editDistance(name, b))[0]
+      return `${name}: not a variable of Portner; did you mean ${nearest}?`
+    })
+}
+
+function readVariables(env: Environment, faults: string[]): Partial<Values> {
+  const values: Record<string, unknown> = {}
+  for (const [name, { schema }] of Object.entries(variables)) {
+    const file = fromFile(env, name, faults)
+    const text = file ?? (env[name] === '' ? undefined : env[name])
+    const result = schema.safeParse(text)
+    if (result.success) values[name] = result.data
+    else faults.push(...result.error.issues.map((issue) => `${name}${file === undefined ? '' : '_FILE'}: ${issue.message}`))
+  }
+  return values
+}
+
+/** Reads the environment. Throws ConfigError with every fault at once. */
+export function readConfig(env: Environment, options: { readonly demo: boolean }): Config {
+  const faults = unknownNames(env)
+  const v = readVariables(env, faults)
+  const port = v.PORT ?? 3000
+  const issuer = v.PORTNER_ISSUER ?? `http://localhost:${port}`
+  const host = URL.canParse(issuer) ? new URL(issuer).hostname : ''
+  const loopback = isLoopbackHost(host) && issuer.startsWith('http:')
+  if (options.demo && !loopback) faults.push('--demo: refused unless PORTNER_ISSUER is an http address of this machine')
+  for (const name of ['PORTNER_TEST_CLOCK', 'PORTNER_TEST_FETCH'] as const) {
+    if (v[name] === true && !isLoopbackHost(host) && !host.endsWith('.test')) faults.push(`${name}: refused unless the issuer is a loopback address or ends in .test`)
+  }
+  if (v.PORTNER_SECRET_KEY === undefined && !loopback) faults.push('PORTNER_SECRET_KEY: required unless the issuer is a loopback address; generate one with: openssl rand -base64 32')
+  if (faults.length > 0) throw new ConfigError(faults)
+  return Object.freeze({
+    port,
+    host: v.HOST ?? (options.demo ? 'localhost' : '::'),
+    issuer,
+    databaseUrl: v.DATABASE_URL,
+    logLevel: v.LOG_LEVEL ?? 'info',
+    secretKeys: v.PORTNER_SECRET_KEY ?? [],
+    configFiles: v.PORTNER_CONFIG ?? [],
+    dataDir: v.PORTNER_DATA_DIR ?? '.portner',
+    trustProxy: v.PORTNER_TRUST_PROXY ?? [],
+    workers: v.PORTNER_WORKERS ?? 1,
+    metricsPort: v.PORTNER_METRICS_PORT,
+    serviceName: v.PORTNER_SERVICE_NAME ?? 'Portner',
+    supportUrl: v.PORTNER_SUPPORT_URL,
+    databasePool: v.PORTNER_DB_POOL ?? 6,
+    prepareStatements: v.PORTNER_DB_PREPARE ?? true,
+    batchStatements: v.PORTNER_DB_BATCH ?? true,
+    testClock: v.PORTNER_TEST_CLOCK ?? false,
+    testFetch: v.PORTNER_TEST_FETCH ?? false,
+    demo: options.demo,
+    loopback,
+  })
+}
+
+/** What can be configured, for the documentation and `portner doctor`. */
+export function describeVariables(): readonly { readonly name: string; readonly about: string }[] {
+  return Object.entries(variables).map(([name, { about }]) => ({ name, about }))
+}

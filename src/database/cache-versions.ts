@@ -1,0 +1,67 @@
+import { type Kysely, sql } from 'kysely'
+import { LRUCache } from 'lru-cache'
+import { singleFlight } from '../lib/single-flight.ts'
+import type { Database } from './schema.ts'
+
+// Owns cache_versions: one counter a kind of thing that may be cached. A writer raises it in its own transaction; a reader asks for the
+// counters when its last answer is older than STALENESS_MS. Hence no process uses anything older, with or without NOTIFY.
+
+export type CacheName = 'clients' | 'apis' | 'scopes' | 'providers' | 'organizations' | 'signing_keys'
+
+/** How old a cached client, API, scope, provider or organization may be, in milliseconds. */
+export const STALENESS_MS = 800
+
+/** To be called in the transaction that changes something of this kind. */
+export async function raiseCacheVersion(trx: Kysely<Database>, name: CacheName): Promise<void> {
+  await trx.updateTable('cache_versions').set({ version: sql`version + 1` }).where('name', '=', name).execute()
+}
+
+export type CurrentVersions = () => Promise<ReadonlyMap<string, string>>
+
+/** The counters, at most STALENESS_MS old, asked once for all who wait. */
+export function watchCacheVersions(db: Kysely<Database>): CurrentVersions {
+  let asked = -Infinity
+  let versions: ReadonlyMap<string, string> = new Map()
+  const ask = singleFlight(async () => {
+    const at = performance.now()
+    const rows = await db.selectFrom('cache_versions').select(['name', 'version']).execute()
+    versions = new Map(rows.map((row) => [row.name, row.version]))
+    asked = at
+    return versions
+  })
+  return async () => (performance.now() - asked < STALENESS_MS ? versions : ask())
+}
+
+export interface Cached<K extends string, V> {
+  get(key: K): Promise<V | undefined>
+}
+
+/** A cache by key over `load`, emptied when the counter moves. Also remembers, in bounds, that a key has nothing. */
+export function createCache<K extends string, V extends object>(options: {
+  readonly name: CacheName
+  readonly versions: CurrentVersions
+  readonly load: (key: K) => Promise<V | undefined>
+  readonly max: number
+}): Cached<K, V> {
+  const nothing = {}
+  let version: string | undefined
+  let entries = new LRUCache<string, Promise<V | object>>({ max: options.max })
+  return {
+    get: async (key) => {
+      const current = (await options.versions()).get(options.name)
+      if (current !== version) {
+        version = current
+        entries = new LRUCache({ max: options.max })
+      }
+      const known = entries
+      let entry = known.get(key)
+      if (entry === undefined) {
+        entry = options.load(key).then((value) => value ?? nothing)
+        known.set(key, entry)
+        entry.catch(() => known.delete(key))
+      }
+      const value = await entry
+      return value === nothing ? undefined : (value as V)
+    },
+  }
+}

@@ -1,0 +1,71 @@
+import { Kysely, PostgresDialect } from 'kysely'
+import pg from 'pg'
+import type { Database } from './schema.ts'
+
+// Owns the connections: a pool for everything that is asked now and then, and one for the batched statements of the hot paths, so that
+// a slow page can never take the token endpoint's connections. It does not own any table.
+
+export interface Connection {
+  readonly connectionString?: string
+  readonly host?: string
+  readonly port?: number
+  readonly user?: string
+  readonly database?: string
+  readonly password?: string
+}
+
+export interface DatabaseSettings {
+  readonly connection: Connection
+  /** Most connections of the ordinary pool. */
+  readonly pool: number
+  readonly prepare: boolean
+  readonly onError: (error: Error) => void
+}
+
+export interface HotStatement {
+  /** Name of the prepared statement; one a text. */
+  readonly name: string
+  readonly text: string
+}
+
+export interface DatabaseHandle {
+  readonly db: Kysely<Database>
+  /** Runs a hot statement on its own connections and returns its rows as arrays. */
+  readonly hot: (statement: HotStatement, values: readonly unknown[]) => Promise<readonly (readonly unknown[])[]>
+  readonly close: () => Promise<void>
+}
+
+const LIMITS = {
+  connectionTimeoutMillis: 1000,
+  statement_timeout: 3000,
+  query_timeout: 4000,
+  lock_timeout: 2000,
+  idle_in_transaction_session_timeout: 5000,
+  keepAlive: true,
+} as const
+const HOT_CONNECTIONS = 3
+
+// Timestamps of hot statements come as milliseconds, bigints as text: nothing is parsed twice.
+function openPool(settings: DatabaseSettings, max: number, application: string): pg.Pool {
+  const pool = new pg.Pool({ ...settings.connection, ...LIMITS, max, idleTimeoutMillis: 30_000, application_name: application })
+  pool.on('error', settings.onError)
+  return pool
+}
+
+/** Opens the pools lazily: nothing is connected until the first question. */
+export function openDatabase(settings: DatabaseSettings): DatabaseHandle {
+  const pool = openPool(settings, settings.pool, 'portner')
+  const hotPool = openPool(settings, HOT_CONNECTIONS, 'portner-hot')
+  const db = new Kysely<Database>({ dialect: new PostgresDialect({ pool }) })
+  return {
+    db,
+    hot: async (statement, values) => {
+      const named = settings.prepare ? { name: statement.name } : {}
+      const result = await hotPool.query({ ...named, text: statement.text, values: [...values], rowMode: 'array' })
+      return result.rows
+    },
+    close: async () => {
+      await Promise.all([db.destroy(), hotPool.end()])
+    },
+  }
+}

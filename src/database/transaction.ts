@@ -1,0 +1,16 @@
+import type { Kysely, Transaction } from 'kysely'
+import type { Database } from './schema.ts'
+import { isRetryable } from './unavailable.ts'
+
+const TRIES = 3
+
+/** Runs `work` in one transaction, again after a serialization failure or deadlock. `work` must have no effect outside the transaction. */
+export async function inTransaction<T>(db: Kysely<Database>, work: (trx: Transaction<Database>) => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await db.transaction().execute(work)
+    } catch (error) {
+      if (attempt >= TRIES || !isRetryable(error)) throw error
+    }
+  }
+}

@@ -1,0 +1,43 @@
+import formbody from '@fastify/formbody'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { invalidRequest, OAuthError } from '../protocol/error.ts'
+import { emptyForm, type Form, parseForm } from '../protocol/form.ts'
+
+interface ReadForm {
+  readonly form: Form | OAuthError
+}
+
+// The parser must not throw inside the framework: its verdict travels with the body and is thrown by bodyForm.
+function read(text: string): ReadForm {
+  try {
+    return { form: parseForm(text) }
+  } catch (error) {
+    if (error instanceof OAuthError) return { form: error }
+    throw error
+  }
+}
+
+/** Form bodies, read strictly, for the routes of this scope. */
+export async function acceptForms(app: FastifyInstance): Promise<void> {
+  await app.register(formbody, { parser: (text: string) => ({ ...read(text) }) })
+}
+
+/** The parameters of a form body. Throws `invalid_request` as the reader found it. */
+export function bodyForm(request: FastifyRequest): Form {
+  const body = request.body as ReadForm | undefined | null
+  const form = body?.form ?? emptyForm
+  if (form instanceof OAuthError) throw form
+  return form
+}
+
+/** The parameters of the query. Throws `invalid_request`. */
+export function queryForm(request: FastifyRequest): Form {
+  const url = request.raw.url ?? ''
+  const at = url.indexOf('?')
+  return at < 0 ? emptyForm : parseForm(url.slice(at + 1))
+}
+
+/** Refuses parameters in the address of an endpoint that reads the body only (RFC 6749 §3.2): an address ends up in logs. */
+export function refuseQuery(request: FastifyRequest): void {
+  if (queryForm(request).single.size > 0) throw invalidRequest('Parameters belong in the body, not in the address')
+}

@@ -1,0 +1,50 @@
+import { fastify, type FastifyInstance } from 'fastify'
+import { isPlainFailure, presentApiError } from './api-errors.ts'
+import type { Context } from '../context.ts'
+
+// Owns Fastify's options: limits and time-outs of every socket, where proxy headers count, and that nothing but our own log speaks.
+
+const BODY_BYTES = 64 * 1024
+const HEADER_BYTES = 16 * 1024
+export const URL_BYTES = 8 * 1024
+
+/** What the socket gets when a request never became one. */
+const RAW_STATUS: Readonly<Record<string, string>> = { HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large', ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout' }
+
+export function createServer(ctx: Context): FastifyInstance {
+  const { config } = ctx
+  const app = fastify({
+    bodyLimit: BODY_BYTES,
+    connectionTimeout: 15_000,
+    requestTimeout: 20_000,
+    keepAliveTimeout: 30_000,
+    forceCloseConnections: 'idle',
+    return503OnClosing: true,
+    trustProxy: config.trustProxy.length > 0 ? [...config.trustProxy] : false,
+    http: { headersTimeout: 10_000, connectionsCheckingInterval: 2000, maxHeaderSize: HEADER_BYTES },
+    routerOptions: { maxParamLength: 200, ignoreTrailingSlash: false, caseSensitive: true },
+    exposeHeadRoutes: false,
+    logger: false,
+    clientErrorHandler: (error, socket) => {
+      const code = 'code' in error ? String(error.code) : ''
+      const body = '{"error":"invalid_request","error_description":"The request could not be read"}'
+      if (socket.writable) socket.end(`HTTP/1.1 ${RAW_STATUS[code] ?? '400 Bad Request'}\r\ncontent-type: application/json\r\ncache-control: no-store\r\nconnection: close\r\ncontent-length: ${body.length}\r\n\r\n${body}`)
+    },
+    // A path that cannot be decoded is nobody's: the same answer as any other unreadable request.
+    frameworkErrors: (error, request, reply) => {
+      void presentApiError(ctx, error, request, reply)
+    },
+  })
+  // text/plain would let a page of another origin post without a preflight; a route adds what it reads.
+  app.removeAllContentTypeParsers()
+  app.addHook('onRequest', async (request, reply) => {
+    if (request.raw.url !== undefined && request.raw.url.length > URL_BYTES) await reply.code(414).type('application/json').send({ error: 'invalid_request', error_description: 'The address is too long' })
+  })
+  app.addHook('onResponse', async (request, reply) => {
+    const route = request.routeOptions.url ?? 'unknown'
+    const status = reply.statusCode
+    ctx.metrics.requestDuration.observe({ route, method: request.method, status }, reply.elapsedTime / 1000)
+    ctx.log[status >= 500 && !isPlainFailure(status) ? 'error' : 'info']({ event: 'request', route, method: request.method, status, ms: Math.round(reply.elapsedTime * 10) / 10 }, 'request')
+  })
+  return app
+}

@@ -1,0 +1,101 @@
+import { type ChildProcess, fork } from 'node:child_process'
+import { availableParallelism } from 'node:os'
+import { fileURLToPath } from 'node:url'
+
+/** Thrown when the queue of passwords is full or slow: the caller answers 429 with Retry-After and has counted nothing. */
+export class PasswordsBusy extends Error {}
+
+export interface PasswordHasher {
+  /** argon2id in PHC text, 19 MiB, t=2, p=1 (OWASP's floor). */
+  hash(password: string): Promise<string>
+  verify(phc: string, password: string): Promise<boolean>
+  close(): void
+}
+
+interface Waiting {
+  readonly password: string
+  readonly phc: string | undefined
+  readonly resolve: (value: string | boolean) => void
+  readonly reject: (error: Error) => void
+  readonly deadline: NodeJS.Timeout
+}
+
+const QUEUE = 32
+const DEADLINE_MS = 2000
+const AT_ONCE = Math.max(1, availableParallelism() - 1)
+
+function start(): ChildProcess {
+  const url = new URL(import.meta.url.endsWith('.ts') ? './password-process.ts' : './password-process.js', import.meta.url)
+  const execArgv = url.pathname.endsWith('.ts') ? ['--import', 'tsx'] : []
+  const child = fork(fileURLToPath(url), [], { execArgv, serialization: 'advanced', env: { UV_THREADPOOL_SIZE: String(AT_ONCE), PATH: process.env['PATH'] } })
+  child.unref()
+  child.channel?.unref()
+  return child
+}
+
+/** One low-priority child process with a bounded queue: excess is refused at once instead of making every login slow. Started at first use. */
+export function startPasswordHasher(): PasswordHasher {
+  const queue: Waiting[] = []
+  const running = new Map<number, Waiting>()
+  let child: ChildProcess | undefined
+  let next = 0
+
+  function lost(): void {
+    child = undefined
+    for (const waiting of running.values()) waiting.reject(new PasswordsBusy('the password process ended'))
+    running.clear()
+    pump()
+  }
+
+  function settle(message: { id: number; value?: string | boolean; failed?: true }): void {
+    const waiting = running.get(message.id)
+    if (waiting === undefined) return
+    running.delete(message.id)
+    if (message.value === undefined) waiting.reject(new Error('the password could not be hashed'))
+    else waiting.resolve(message.value)
+    pump()
+  }
+
+  function ready(): ChildProcess {
+    if (child === undefined) {
+      child = start()
+      child.on('message', settle)
+      child.once('exit', lost)
+    }
+    return child
+  }
+
+  function pump(): void {
+    while (running.size < AT_ONCE) {
+      const waiting = queue.shift()
+      if (waiting === undefined) return
+      clearTimeout(waiting.deadline)
+      const id = next++
+      running.set(id, waiting)
+      ready().send({ id, password: waiting.password, ...(waiting.phc === undefined ? {} : { phc: waiting.phc }) })
+    }
+  }
+
+  function ask(password: string, phc?: string): Promise<string | boolean> {
+    if (queue.length >= QUEUE) return Promise.reject(new PasswordsBusy('the queue of passwords is full'))
+    return new Promise((resolve, reject) => {
+      const late = (): void => {
+        queue.splice(queue.indexOf(waiting), 1)
+        reject(new PasswordsBusy('waited too long for the password process'))
+      }
+      const waiting: Waiting = { password, phc, resolve, reject, deadline: setTimeout(late, DEADLINE_MS) }
+      queue.push(waiting)
+      pump()
+    })
+  }
+
+  return {
+    hash: async (password) => String(await ask(password)),
+    verify: async (phc, password) => (await ask(password, phc)) === true,
+    close: () => {
+      child?.removeAllListeners('exit')
+      child?.disconnect()
+      child = undefined
+    },
+  }
+}
