@@ -46,5 +46,5 @@ export async function authenticateClient(ctx: Context, presented: PresentedCrede
   if (!isEnabled(client)) throw refused(ctx, clientId, method.name, 'client.disabled')
   if (client.metadata.token_endpoint_auth_method !== method.name) throw refused(ctx, clientId, method.name, 'client_auth.method')
   if (!good) throw refused(ctx, clientId, method.name, 'client_auth.secret')
-  return { ...client, [proven]: true }
+  return client as AuthenticatedClient
 }

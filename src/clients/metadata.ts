@@ -22,6 +22,11 @@ export type Compatibility = (typeof compatibilitySwitches)[number]
 const CLIENT_ID = /^[A-Za-z0-9._~-]{1,200}$/
 const SCOPE = /^[\x21\x23-\x5B\x5D-\x7E]+( [\x21\x23-\x5B\x5D-\x7E]+)*$/
 
+/** Whether a text could be a client's identifier: anything else is not looked up. */
+export function isClientId(text: string): boolean {
+  return CLIENT_ID.test(text)
+}
+
 const webAddress = z.string().max(2000).refine((text) => URL.canParse(text) && /^https?:$/.test(new URL(text).protocol), 'must be an http or https URL')
 const secureAddress = webAddress.refine((text) => text.startsWith('https:') || isLoopbackRedirect(text), 'must be an https URL')
 const redirectUri = z.string().max(2000).superRefine((uri, context) => {

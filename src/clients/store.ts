@@ -3,7 +3,7 @@ import { perContext, type Context } from '../context.ts'
 import { createCache, raiseCacheVersion } from '../database/cache-versions.ts'
 import type { Database } from '../database/schema.ts'
 import type { Client } from './client.ts'
-import type { ClientMetadata } from './metadata.ts'
+import { type ClientMetadata, isClientId } from './metadata.ts'
 import { listSecretHashes } from './secrets.ts'
 
 // Owns clients. What a running server uses comes through findClient, from memory and at most STALENESS_MS old; tools read the rows.
@@ -56,8 +56,8 @@ const origins = perContext((ctx: Context) =>
 )
 
 /** A client by its identifier, from memory. Disabled ones are found too: the caller says what that means. */
-export function findClient(ctx: Context, clientId: string): Promise<Client | undefined> {
-  return byId(ctx).get(clientId)
+export async function findClient(ctx: Context, clientId: string): Promise<Client | undefined> {
+  return isClientId(clientId) ? byId(ctx).get(clientId) : undefined
 }
 
 /** A client by the key that rows refer to, from memory. */

@@ -1,0 +1,35 @@
+import { z } from 'zod'
+import { localizedText } from '../protocol/localized-text.ts'
+
+const scopeText = z.strictObject({
+  title: localizedText,
+  description: localizedText.optional(),
+  approval: z.enum(['auto', 'owner', 'organization']).default('auto'),
+})
+
+const resource = z.string().max(2000).refine((text) => URL.canParse(text) && !text.includes('#') && !/\s/.test(text), 'must be an absolute URI without a fragment')
+
+/** What an API's declaration may say (a protected resource of RFC 8707). */
+export const apiSchema = z.strictObject({
+  api_id: z.string().regex(/^[a-z][a-z0-9-]{2,14}$/, 'must be a lower-case letter and 2 to 14 of a-z 0-9 -'),
+  name: localizedText,
+  audience: resource.optional(),
+  upstream: z.url().optional(),
+  organization: z.string().optional(),
+  access_token_format: z.enum(['opaque', 'jwt']).default('opaque'),
+  access_token_signing_alg: z.enum(['RS256', 'ES256', 'EdDSA']).default('ES256'),
+  require_user: z.boolean().default(false),
+  title: localizedText.optional(),
+  scopes: z.record(z.string().regex(/^[a-z0-9-]{1,50}$/, 'must be 1 to 50 of a-z 0-9 -'), scopeText).default({}),
+})
+
+/** An API that tokens are made for. */
+export type Api = z.output<typeof apiSchema>
+
+const GK = /^gk_([a-z][a-z0-9-]{2,14})(?:_([a-z0-9-]{1,50}))?$/
+
+/** The API and subscope that a scope value names: `gk_calendar_write` is `write` of `calendar`. */
+export function readApiScope(scope: string): { readonly apiId: string; readonly name: string | undefined } | undefined {
+  const match = GK.exec(scope)
+  return match?.[1] === undefined ? undefined : { apiId: match[1], name: match[2] }
+}

@@ -1,0 +1,63 @@
+import { type Kysely, sql, type Transaction } from 'kysely'
+import { perContext, type Context } from '../context.ts'
+import { createCache, raiseCacheVersion } from '../database/cache-versions.ts'
+import type { DeclaredDocument } from '../database/declared.ts'
+import type { Database } from '../database/schema.ts'
+import type { LocalizedText } from '../protocol/localized-text.ts'
+import { readApiScope } from './api.ts'
+import type { ScopeDefinition } from './scope-definition.ts'
+import { findApi } from './store.ts'
+
+// Owns scopes: those an operator declares beside the standard ones and the APIs' own.
+
+const cache = perContext((ctx: Context) =>
+  createCache<string, ScopeDefinition>({
+    name: 'scopes',
+    versions: ctx.versions,
+    max: 10_000,
+    load: async (scope) => {
+      const row = await ctx.db.selectFrom('scopes').select('document').where('scope', '=', scope).executeTakeFirst()
+      return row?.document as ScopeDefinition | undefined
+    },
+  }),
+)
+
+export interface ScopeText {
+  readonly title: LocalizedText
+  readonly description: LocalizedText | undefined
+  /** The API it belongs to, and its owner's organization. */
+  readonly api: { readonly name: LocalizedText; readonly organization: string | undefined } | undefined
+}
+
+/** The words for a scope that is not a standard one, from its declaration or its API; nothing when nobody declared it. */
+export async function describeScope(ctx: Context, scope: string): Promise<ScopeText | undefined> {
+  const definition = await cache(ctx).get(scope)
+  if (definition !== undefined) return { title: definition.title, description: definition.description, api: undefined }
+  const named = readApiScope(scope)
+  const api = named === undefined ? undefined : await findApi(ctx, named.apiId)
+  if (named === undefined || api === undefined) return undefined
+  const owner = { name: api.name, organization: api.organization }
+  if (named.name === undefined) return { title: api.title ?? api.name, description: undefined, api: owner }
+  const sub = api.scopes[named.name]
+  return sub === undefined ? undefined : { title: sub.title, description: sub.description, api: owner }
+}
+
+export async function listScopes(db: Kysely<Database>): Promise<readonly DeclaredDocument[]> {
+  const rows = await db.selectFrom('scopes').selectAll().orderBy('scope').execute()
+  return rows.map((row) => ({ id: row.scope, document: row.document, declared: row.declared }))
+}
+
+export async function saveScope(trx: Transaction<Database>, definition: ScopeDefinition, declared: boolean): Promise<void> {
+  const values = { document: JSON.stringify(definition), declared }
+  await trx
+    .insertInto('scopes')
+    .values({ scope: definition.scope, ...values })
+    .onConflict((conflict) => conflict.column('scope').doUpdateSet({ ...values, updated_at: sql`clock_now()` }))
+    .execute()
+  await raiseCacheVersion(trx, 'scopes')
+}
+
+export async function deleteScope(trx: Transaction<Database>, scope: string): Promise<void> {
+  await trx.deleteFrom('scopes').where('scope', '=', scope).execute()
+  await raiseCacheVersion(trx, 'scopes')
+}

@@ -1,0 +1,55 @@
+import { type Kysely, sql, type Transaction } from 'kysely'
+import { perContext, type Context } from '../context.ts'
+import { createCache, raiseCacheVersion } from '../database/cache-versions.ts'
+import type { DeclaredDocument } from '../database/declared.ts'
+import type { Database } from '../database/schema.ts'
+import type { Api } from './api.ts'
+
+// Owns apis.
+
+function lookUp(column: 'api_id' | 'audience') {
+  return perContext((ctx: Context) =>
+    createCache<string, Api>({
+      name: 'apis',
+      versions: ctx.versions,
+      max: 10_000,
+      load: async (value) => {
+        const row = await ctx.db.selectFrom('apis').select('document').where(column, '=', value).executeTakeFirst()
+        return row?.document as Api | undefined
+      },
+    }),
+  )
+}
+
+const byId = lookUp('api_id')
+const byAudience = lookUp('audience')
+
+/** An API by its id, from memory. */
+export function findApi(ctx: Context, apiId: string): Promise<Api | undefined> {
+  return byId(ctx).get(apiId)
+}
+
+/** An API by its audience, from memory. */
+export function findApiByAudience(ctx: Context, audience: string): Promise<Api | undefined> {
+  return byAudience(ctx).get(audience)
+}
+
+export async function listApis(db: Kysely<Database>): Promise<readonly DeclaredDocument[]> {
+  const rows = await db.selectFrom('apis').selectAll().orderBy('api_id').execute()
+  return rows.map((row) => ({ id: row.api_id, document: row.document, declared: row.declared }))
+}
+
+export async function saveApi(trx: Transaction<Database>, api: Api, declared: boolean): Promise<void> {
+  const values = { audience: api.audience ?? null, document: JSON.stringify(api), declared }
+  await trx
+    .insertInto('apis')
+    .values({ api_id: api.api_id, ...values })
+    .onConflict((conflict) => conflict.column('api_id').doUpdateSet({ ...values, updated_at: sql`clock_now()` }))
+    .execute()
+  await raiseCacheVersion(trx, 'apis')
+}
+
+export async function deleteApi(trx: Transaction<Database>, apiId: string): Promise<void> {
+  await trx.deleteFrom('apis').where('api_id', '=', apiId).execute()
+  await raiseCacheVersion(trx, 'apis')
+}

@@ -1,0 +1,89 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { asAccount } from './account.ts'
+import type { Binaries } from './binaries.ts'
+import { OWN_ENVIRONMENT } from './environment.ts'
+import { EmbeddedPostgresError, messageOf } from './fault.ts'
+import type { Cluster } from './initialise.ts'
+import { eachLine, type Log, LOG_SETTINGS, parseLine } from './log-lines.ts'
+import { sleep } from './sleep.ts'
+import { type Place, socketDirectory } from './place.ts'
+import { readPostmaster } from './postmaster.ts'
+import { launchOnWindows } from './windows.ts'
+
+// Owns the start of a server process: its command line, its log, and the moment when it is ready.
+
+/** Another server holds the cluster or has not quite let go of it: look again. */
+export class ClusterInUse extends Error {}
+
+export interface LaunchInput {
+  readonly binaries: Binaries
+  readonly place: Place
+  readonly cluster: Cluster
+  readonly settings: Readonly<Record<string, string>>
+  /** Directory for the socket; chosen when left out. */
+  readonly socketDir?: string | undefined
+  readonly log: Log
+}
+
+export interface Launched {
+  readonly pid: number
+  /** Lets go of the process, so that ours can end while it goes on. */
+  release: () => void
+}
+
+// One node evaluates or tests on this server: small memory, no background machinery that would not pay. Durability stays as PostgreSQL has it.
+const DEFAULTS: Readonly<Record<string, string>> = { shared_buffers: '64MB', max_connections: '100', io_method: 'sync' }
+const STARTING_MOST_MS = 120_000
+const IN_USE = /lock file ".*" (already exists|is empty)|is still in use|could not create lock file/
+
+function words(input: LaunchInput, socketDir: string): string[] {
+  const access = { listen_addresses: '', port: '5432', unix_socket_permissions: '0700', cluster_name: input.cluster.mark }
+  const all = { ...DEFAULTS, ...LOG_SETTINGS, ...input.settings, ...access }
+  return ['-D', input.place.cluster, '-k', socketDir, ...Object.entries(all).flatMap(([name, value]) => ['-c', `${name}=${value}`])]
+}
+
+async function untilReady(child: ChildProcess, place: Place, ended: () => string | undefined): Promise<void> {
+  const until = Date.now() + STARTING_MOST_MS
+  while (Date.now() < until) {
+    const why = ended()
+    if (why !== undefined) throw IN_USE.test(why) ? new ClusterInUse(why) : new EmbeddedPostgresError(`The embedded PostgreSQL ended while starting: ${why}`)
+    const now = await readPostmaster(place)
+    if (now?.pid === child.pid && now?.ready === true) return
+    await sleep(15)
+  }
+  child.kill('SIGQUIT')
+  throw new EmbeddedPostgresError(`The embedded PostgreSQL was not ready after ${STARTING_MOST_MS / 1000} s.`)
+}
+
+async function launchHere(input: LaunchInput): Promise<Launched> {
+  const socketDir = input.socketDir ?? (await socketDirectory(input.place))
+  // Its own session: Ctrl-C is for Portner, which drains first and then stops its database.
+  const child = spawn(input.binaries.postgres, words(input, socketDir), {
+    cwd: input.place.root,
+    env: OWN_ENVIRONMENT,
+    detached: true,
+    stdio: ['ignore', 'ignore', 'pipe'],
+    ...asAccount(input.place.account),
+  })
+  const last: string[] = []
+  let why: string | undefined
+  child.on('error', (error) => (why = messageOf(error)))
+  child.on('close', (code, signal) => (why ??= `${last.join(' / ')} (${signal ?? `exit status ${code}`})`))
+  eachLine(child.stderr, (line) => {
+    last.splice(0, Math.max(0, last.length - 3))
+    last.push(line)
+    const { level, text } = parseLine(line)
+    input.log(level, text)
+  })
+  await untilReady(child, input.place, () => why)
+  const release = (): void => {
+    child.unref()
+    child.stderr.destroy()
+  }
+  return { pid: child.pid ?? 0, release }
+}
+
+/** Starts a server on the cluster and waits until it takes connections. Throws ClusterInUse when another one has it. */
+export async function launch(input: LaunchInput): Promise<Launched> {
+  return process.platform === 'win32' ? launchOnWindows(input) : launchHere(input)
+}

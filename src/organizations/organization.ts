@@ -1,0 +1,16 @@
+import { z } from 'zod'
+import { localizedText } from '../protocol/localized-text.ts'
+
+export const organizationId = z.string().regex(/^[a-z0-9][a-z0-9._-]{0,62}$/, 'must be 1 to 63 of a-z 0-9 . _ -')
+
+/** What an organization's declaration may say. */
+export const organizationSchema = z.strictObject({
+  organization_id: organizationId,
+  name: localizedText,
+  realms: z.array(z.string().regex(/^[a-z0-9.-]+\.[a-z0-9-]+$/, 'must be a domain in lower case')).max(100).default([]),
+  country: z.string().regex(/^[a-z]{2}$/, 'must be a two-letter country code in lower case').optional(),
+  mandatory_clients: z.array(z.string()).default([]),
+})
+
+/** An organization: people belong to it, clients and APIs are owned by it. */
+export type Organization = z.output<typeof organizationSchema>

@@ -1,0 +1,43 @@
+import { sql } from 'kysely'
+import type { Context } from '../context.ts'
+import { type DrawnToken, drawToken, readToken } from '../lib/opaque-token.ts'
+import { BROWSER_SECONDS } from './session.ts'
+
+// Owns browsers: one row a session cookie. The cookie's secret is renewed when somebody signs in (what an attacker may have planted
+// before is then worth nothing); the one before stays good for a minute, because another tab's request may be on its way with it.
+
+export interface Browser {
+  readonly browserId: string
+}
+
+const GRACE_SECONDS = 60
+
+/** The browser of a cookie, or nothing. */
+export async function findBrowser(ctx: Context, cookie: string | undefined): Promise<Browser | undefined> {
+  const presented = cookie === undefined ? undefined : readToken('bs', cookie)
+  if (presented === undefined) return undefined
+  const { rows } = await sql<{ browser_id: string }>`select browser_id from browsers where browser_id = ${presented.id} and expires_at > clock_now()
+    and (secret_hash = ${presented.hash} or (previous_hash = ${presented.hash} and previous_until > clock_now()))`.execute(ctx.db)
+  return rows[0] === undefined ? undefined : { browserId: rows[0].browser_id }
+}
+
+/** A new browser; its token is the cookie's value. */
+export async function createBrowser(ctx: Context): Promise<DrawnToken> {
+  const token = drawToken('bs', ctx.clock.now())
+  await sql`insert into browsers (browser_id, secret_hash, expires_at) values (${token.id}, ${token.hash}, clock_now() + make_interval(secs => ${BROWSER_SECONDS}))`.execute(ctx.db)
+  return token
+}
+
+/** A new secret for the same browser. */
+export async function renewBrowser(ctx: Context, browserId: string): Promise<DrawnToken> {
+  const token = drawToken('bs', ctx.clock.now(), browserId)
+  await sql`update browsers set previous_hash = secret_hash, previous_until = clock_now() + make_interval(secs => ${GRACE_SECONDS}), secret_hash = ${token.hash},
+    expires_at = clock_now() + make_interval(secs => ${BROWSER_SECONDS}) where browser_id = ${browserId}`.execute(ctx.db)
+  return token
+}
+
+/** Deletes at most `limit` expired rows. Returns how many. */
+export async function deleteExpiredBrowsers(ctx: Context, limit: number): Promise<number> {
+  const result = await sql`delete from browsers where browser_id in (select browser_id from browsers where expires_at < clock_now() limit ${limit} for update skip locked)`.execute(ctx.db)
+  return Number(result.numAffectedRows ?? 0n)
+}

@@ -1,0 +1,18 @@
+/** A person signed in in one browser: when, how, and by which provider. One truth for `auth_time`, `acr` and `amr`. */
+export interface Session {
+  readonly sessionId: string
+  readonly userId: string
+  readonly providerId: string
+  /** Seconds since the epoch. */
+  readonly authTime: number
+  readonly acr: string | undefined
+  readonly amr: readonly string[]
+}
+
+/** Signed out by itself after this long without use, and at the latest after the absolute limit. Seconds. */
+export const SESSION_IDLE_SECONDS = 12 * 3600
+export const SESSION_ABSOLUTE_SECONDS = 7 * 86_400
+/** How long a device remembers who signed in on it. Seconds. */
+export const DEVICE_SECONDS = 180 * 86_400
+/** A browser without a signed-in account: long enough to come back to an open login page. Seconds. */
+export const BROWSER_SECONDS = 8 * 86_400

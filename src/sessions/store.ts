@@ -1,0 +1,91 @@
+import { sql } from 'kysely'
+import type { Context } from '../context.ts'
+import { newRowId } from '../lib/random.ts'
+import { type Session, SESSION_ABSOLUTE_SECONDS, SESSION_IDLE_SECONDS } from './session.ts'
+
+// Owns sessions: who is signed in in which browser. Asked at each use, never cached. Whether the person is locked is the users' matter;
+// the caller joins the two.
+
+interface Row {
+  readonly session_id: string
+  readonly user_id: string
+  readonly provider_id: string
+  readonly auth_time: Date
+  readonly acr: string | null
+  readonly amr: readonly string[]
+}
+
+function toSession(row: Row): Session {
+  return {
+    sessionId: row.session_id,
+    userId: row.user_id,
+    providerId: row.provider_id,
+    authTime: Math.floor(row.auth_time.getTime() / 1000),
+    acr: row.acr ?? undefined,
+    amr: row.amr,
+  }
+}
+
+const COLUMNS = sql`session_id, user_id, provider_id, auth_time, acr, amr`
+const LIVE = sql`ended_at is null and expires_at > clock_now()`
+const EXPIRES = sql`least(clock_now() + make_interval(secs => ${SESSION_IDLE_SECONDS}), auth_time + make_interval(secs => ${SESSION_ABSOLUTE_SECONDS}))`
+
+/** The live sessions of a browser, latest sign-in first. */
+export async function listSessions(ctx: Context, browserId: string): Promise<readonly Session[]> {
+  const { rows } = await sql<Row>`select ${COLUMNS} from sessions where browser_id = ${browserId} and ${LIVE} order by auth_time desc`.execute(ctx.db)
+  return rows.map(toSession)
+}
+
+/** Whether a session (an id token's `sid`) is one of this browser's live ones. */
+export async function findSession(ctx: Context, sessionId: string): Promise<Session | undefined> {
+  const { rows } = await sql<Row>`select ${COLUMNS} from sessions where session_id = ${sessionId} and ${LIVE}`.execute(ctx.db)
+  return rows[0] === undefined ? undefined : toSession(rows[0])
+}
+
+export interface SignedIn {
+  readonly browserId: string
+  readonly userId: string
+  readonly providerId: string
+  readonly acr: string | undefined
+  readonly amr: readonly string[]
+  /** False on a shared computer: the device keeps no label of the account. */
+  readonly remembered: boolean
+}
+
+/** Starts a session, or renews the one that this person has in this browser: a new `auth_time`, the same `sid`. One statement. */
+export async function startSession(ctx: Context, signedIn: SignedIn): Promise<Session> {
+  const { browserId, userId, providerId, acr, amr, remembered } = signedIn
+  const { rows } = await sql<Row>`
+    insert into sessions (session_id, browser_id, user_id, provider_id, auth_time, acr, amr, remembered, expires_at)
+    values (${newRowId(ctx.clock.now())}, ${browserId}, ${userId}, ${providerId}, date_trunc('second', clock_now()), ${acr ?? null}, ${[...amr]}, ${remembered},
+      clock_now() + make_interval(secs => ${SESSION_IDLE_SECONDS}))
+    on conflict (browser_id, user_id) where ended_at is null do update set provider_id = excluded.provider_id, auth_time = excluded.auth_time, acr = excluded.acr,
+      amr = excluded.amr, remembered = excluded.remembered, seen_at = clock_now(), expires_at = excluded.expires_at
+    returning ${COLUMNS}`.execute(ctx.db)
+  const row = rows[0]
+  if (row === undefined) throw new Error('the session was not written')
+  return toSession(row)
+}
+
+/** Notes that a session was used, at most every five minutes. */
+export async function touchSession(ctx: Context, sessionId: string): Promise<void> {
+  await sql`update sessions set seen_at = clock_now(), expires_at = ${EXPIRES} where session_id = ${sessionId} and ${LIVE} and seen_at < clock_now() - interval '5 minutes'`.execute(ctx.db)
+}
+
+/** Signs one account of one browser out. Every token that rests on the session is dead at its next use. Returns whether it was live. */
+export async function endSession(ctx: Context, browserId: string, sessionId: string): Promise<boolean> {
+  const result = await sql`update sessions set ended_at = clock_now() where session_id = ${sessionId} and browser_id = ${browserId} and ended_at is null`.execute(ctx.db)
+  return (result.numAffectedRows ?? 0n) > 0n
+}
+
+/** Deletes at most `limit` sessions that ended or expired more than `keptDays` ago: until then grants still ask whether they were signed out. */
+export async function deleteOldSessions(ctx: Context, keptDays: number, limit: number): Promise<number> {
+  const result = await sql`delete from sessions where session_id in
+    (select session_id from sessions where expires_at < clock_now() - make_interval(days => ${keptDays}) limit ${limit} for update skip locked)`.execute(ctx.db)
+  return Number(result.numAffectedRows ?? 0n)
+}
+
+/** The part of a hot statement that asks whether a grant's session was signed out: `s` is null when it was not. */
+export function joinEndedSession(column: string): string {
+  return `left join sessions s on s.session_id = ${column} and s.ended_at is not null`
+}

@@ -1,0 +1,39 @@
+import { z } from 'zod'
+import { localizedText } from '../protocol/localized-text.ts'
+
+/** What the declaration of a place to sign in may say. Each protocol adds its own members. */
+export const localProviderSchema = z.strictObject({
+  provider_id: z.string().regex(/^[a-z0-9][a-z0-9._-]{0,62}$/, 'must be 1 to 63 of a-z 0-9 . _ -'),
+  protocol: z.literal('local'),
+  name: localizedText,
+  organization: z.string().optional(),
+  country: z.string().regex(/^[a-z]{2}$/, 'must be a two-letter country code in lower case').optional(),
+  keywords: z.array(z.string().min(1).max(100)).max(50).default([]),
+  login_hint: localizedText.optional(),
+  disabled: z.boolean().default(false),
+})
+
+/** A place where people sign in. */
+export type Provider = z.output<typeof localProviderSchema>
+
+/** The realms of a provider come from its organization. */
+export interface ProviderFacts {
+  readonly provider: Provider
+  readonly realms: readonly string[]
+  readonly country: string | undefined
+}
+
+function accepts(rule: string, { provider, realms, country }: ProviderFacts): boolean {
+  const at = rule.indexOf(':')
+  const value = rule.slice(at + 1)
+  if (at < 0) return rule === 'all' || rule === provider.provider_id
+  if (rule.startsWith('realm:')) return realms.includes(value)
+  if (rule.startsWith('country:')) return country === value
+  if (rule.startsWith('protocol:')) return provider.protocol === value
+  return false
+}
+
+/** Whether a client's `login_providers` accepts a provider: `all`, a provider id, `realm:`, `country:` or `protocol:`. */
+export function isAccepted(rules: readonly string[], facts: ProviderFacts): boolean {
+  return !facts.provider.disabled && rules.some((rule) => accepts(rule, facts))
+}

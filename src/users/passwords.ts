@@ -1,0 +1,50 @@
+import { type Kysely, sql } from 'kysely'
+import type { Context } from '../context.ts'
+import type { Database } from '../database/schema.ts'
+import { deriveKey, hmacSha256 } from '../lib/digest.ts'
+
+// Owns passwords. One argon2id hash an attempt, for unknown people too, so that time tells nobody which names exist.
+
+let nobodys: Promise<string> | undefined
+
+function nobodysHash(ctx: Context): Promise<string> {
+  nobodys ??= ctx.passwords.hash('nobody has this password').catch((error: unknown) => {
+    nobodys = undefined
+    throw error
+  })
+  return nobodys
+}
+
+/** Whether this is the person's password. Without a person (or a password) the same work is done against a hash of nothing. */
+export async function isPasswordOf(ctx: Context, userId: string | undefined, password: string): Promise<boolean> {
+  const row = userId === undefined ? undefined : await ctx.db.selectFrom('passwords').select('phc').where('user_id', '=', userId).executeTakeFirst()
+  const phc = row?.phc ?? (await nobodysHash(ctx))
+  const good = await ctx.passwords.verify(phc, password)
+  return row !== undefined && good
+}
+
+export async function setPasswordHash(db: Kysely<Database>, userId: string, phc: string, declaredDigest: Buffer | null): Promise<void> {
+  const values = { phc, declared_digest: declaredDigest, changed_at: sql`clock_now()` }
+  await db
+    .insertInto('passwords')
+    .values({ user_id: userId, phc, declared_digest: declaredDigest })
+    .onConflict((conflict) => conflict.column('user_id').doUpdateSet(values))
+    .execute()
+}
+
+// A file that is applied again must not hash each password again. The digest is keyed: the database alone cannot test guesses against it.
+function digestOf(ctx: Context, userId: string, password: string): Buffer {
+  return hmacSha256(deriveKey(ctx.sealing.macKey('declared-password'), userId), password)
+}
+
+/** Whether the person's password is the one a file declared and nobody has changed it since. */
+export async function isDeclaredPassword(ctx: Context, userId: string, password: string): Promise<boolean> {
+  const row = await ctx.db.selectFrom('passwords').select('declared_digest').where('user_id', '=', userId).executeTakeFirst()
+  return row?.declared_digest?.equals(digestOf(ctx, userId, password)) ?? false
+}
+
+/** Sets a password. `declared` marks it as a file's. */
+export async function setPassword(ctx: Context, db: Kysely<Database>, userId: string, password: string, declared: boolean): Promise<void> {
+  const phc = await ctx.passwords.hash(password)
+  await setPasswordHash(db, userId, phc, declared ? digestOf(ctx, userId, password) : null)
+}

@@ -1,0 +1,90 @@
+import { randomUUID } from 'node:crypto'
+import { type Kysely, type Selectable, sql, type Transaction } from 'kysely'
+import type { Database } from '../database/schema.ts'
+import { normalizeUsername, type User, type UserClaims } from './user.ts'
+
+// Owns users. Never cached: whether a person is locked is asked at each use.
+
+type Row = Selectable<Database['users']>
+
+function toUser(row: Row): User {
+  return {
+    userId: row.user_id,
+    status: row.status === 'locked' ? 'locked' : 'active',
+    organizationId: row.organization_id ?? undefined,
+    username: row.username ?? undefined,
+    claims: row.claims as UserClaims,
+    groups: row.groups,
+  }
+}
+
+export async function findUser(db: Kysely<Database>, userId: string): Promise<User | undefined> {
+  const row = await db.selectFrom('users').selectAll().where('user_id', '=', userId).executeTakeFirst()
+  return row === undefined ? undefined : toUser(row)
+}
+
+export async function findUsers(db: Kysely<Database>, userIds: readonly string[]): Promise<readonly User[]> {
+  const rows = await db.selectFrom('users').selectAll().where('user_id', '=', sql<string>`any(${[...userIds]}::uuid[])`).execute()
+  return rows.map(toUser)
+}
+
+/** A local account by user name or e-mail address within an organization. An address that two accounts share finds neither. */
+export async function findLocalUser(db: Kysely<Database>, organizationId: string | undefined, login: string): Promise<User | undefined> {
+  const name = normalizeUsername(login)
+  const rows = await db
+    .selectFrom('users')
+    .selectAll()
+    .where(sql`coalesce(organization_id, '')`, '=', organizationId ?? '')
+    .where((eb) => eb.or([eb('username', '=', name), eb(sql`lower(claims->>'email')`, '=', name)]))
+    .limit(3)
+    .execute()
+  const byName = rows.find((row) => row.username === name)
+  const only = rows.length === 1 ? rows[0] : undefined
+  const row = byName ?? only
+  return row === undefined ? undefined : toUser(row)
+}
+
+export interface LocalAccount {
+  readonly username: string
+  readonly organizationId: string | undefined
+  readonly claims: UserClaims
+  readonly groups: readonly string[]
+  readonly declared: boolean
+}
+
+/** Creates a local account or changes what it says. Returns its user id. */
+export async function saveLocalUser(trx: Transaction<Database>, account: LocalAccount): Promise<string> {
+  const values = { claims: JSON.stringify(account.claims), groups: [...account.groups], declared: account.declared }
+  const row = await trx
+    .insertInto('users')
+    .values({ user_id: randomUUID(), username: normalizeUsername(account.username), organization_id: account.organizationId ?? null, ...values })
+    .onConflict((conflict) => conflict.expression(sql`coalesce(organization_id, ''), username`).doUpdateSet({ ...values, updated_at: sql`clock_now()` }))
+    .returning('user_id')
+    .executeTakeFirstOrThrow()
+  return row.user_id
+}
+
+/** Locks or unlocks a person. A lock holds at the next use of any token or session. */
+export async function setUserStatus(db: Kysely<Database>, userId: string, status: User['status']): Promise<boolean> {
+  const result = await db.updateTable('users').set({ status, updated_at: sql`clock_now()` }).where('user_id', '=', userId).executeTakeFirst()
+  return result.numUpdatedRows > 0n
+}
+
+export async function listLocalUsers(db: Kysely<Database>): Promise<readonly (User & { readonly declared: boolean })[]> {
+  const rows = await db.selectFrom('users').selectAll().where('username', 'is not', null).orderBy('organization_id').orderBy('username').execute()
+  return rows.map((row) => ({ ...toUser(row), declared: row.declared }))
+}
+
+export async function deleteUser(trx: Transaction<Database>, userId: string): Promise<void> {
+  await trx.deleteFrom('users').where('user_id', '=', userId).execute()
+}
+
+/** The part of a hot statement that joins the live person of a grant: `u` has the columns; a locked one joins as nothing. */
+export function joinLiveUser(column: string): string {
+  return `join users u on u.user_id = ${column} and u.status = 'active'`
+}
+
+/** The part of a statement that lists whom a set of ids stands for: columns of `u`. */
+export function joinUser(column: string): string {
+  return `join users u on u.user_id = ${column}`
+}
