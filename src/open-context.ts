@@ -1,0 +1,80 @@
+import { readFileSync } from 'node:fs'
+import { createLog, type Log } from './audit/log.ts'
+import { createMetrics } from './audit/metrics.ts'
+import { createAudit } from './audit/record.ts'
+import type { Config } from './config.ts'
+import type { Context } from './context.ts'
+import { watchCacheVersions } from './database/cache-versions.ts'
+import { type Connection, openDatabase } from './database/connect.ts'
+import { installTestClock, moveTestClock, readTestClock } from './database/test-clock.ts'
+import { createKeyring } from './keys/keyring.ts'
+import { createSealing } from './keys/sealing.ts'
+import { loadSecretKeys } from './keys/secret-key.ts'
+import { createMissingKeys, listKeys } from './keys/store.ts'
+import { movableClock, systemClock } from './lib/clock.ts'
+import { startPasswordHasher } from './lib/password.ts'
+
+// Builds the one Context of a process, from the configuration and a migrated database, and takes it down again in order.
+
+export interface OpenedContext {
+  readonly ctx: Context
+  /** Moves the clock of the database and of this process; only with PORTNER_TEST_CLOCK. Returns the offset in seconds. */
+  readonly moveClock: ((seconds: number) => Promise<number>) | undefined
+  readonly close: () => Promise<void>
+}
+
+export interface OpenOptions {
+  readonly connection: Connection
+  readonly log?: Log
+  /** Process metrics (memory, event loop) are collected by servers, not by tools and tests. */
+  readonly processMetrics?: boolean
+}
+
+/** The version of this build. */
+export function portnerVersion(): string {
+  for (const up of ['../package.json', '../../package.json']) {
+    try {
+      const document: unknown = JSON.parse(readFileSync(new URL(up, import.meta.url), 'utf8'))
+      if (typeof document === 'object' && document !== null && 'version' in document) return String(document.version)
+    } catch {
+      continue
+    }
+  }
+  return 'unknown'
+}
+
+/** Opens everything a process needs. The database must be migrated. Throws SealedKeyError when the secret key does not fit its keys. */
+export async function openContext(config: Config, options: OpenOptions): Promise<OpenedContext> {
+  const log = options.log ?? createLog(config.logLevel)
+  const onError = (error: Error): void => log.warn({ err: error }, 'a database connection ended')
+  const { db, hot, close } = openDatabase({ connection: options.connection, pool: config.databasePool, prepare: config.prepareStatements, onError })
+  const testClock = config.testClock ? movableClock() : undefined
+  if (testClock !== undefined) {
+    await installTestClock(db)
+    testClock.move((await readTestClock(db)) * 1000)
+  }
+  const clock = testClock ?? systemClock
+  const versions = watchCacheVersions(db)
+  const sealing = createSealing(loadSecretKeys(config))
+  await createMissingKeys(db, sealing)
+  const keyring = createKeyring({ load: () => listKeys(db, sealing), versions, clock })
+  await keyring.list()
+  const metrics = createMetrics(portnerVersion(), options.processMetrics === true)
+  const audit = createAudit({ db, clock, log, metrics })
+  const passwords = startPasswordHasher()
+  return {
+    ctx: { config, db, hot, versions, clock, log, metrics, keyring, sealing, audit, passwords },
+    moveClock:
+      testClock &&
+      (async (seconds) => {
+        const offset = await moveTestClock(db, seconds)
+        testClock.move(offset * 1000)
+        return offset
+      }),
+    close: async () => {
+      passwords.close()
+      await audit.close()
+      await close()
+    },
+  }
+}
