@@ -1,0 +1,264 @@
+/**
+ * What each page is told: plain values, one model a view. Owns the contract between the journey and the templates; does not
+ * own how it looks (`views/`) nor how it is sent (`pages.ts`). Names and texts of other parties are given for the page's
+ * language already (`localized` of `locale.ts`); the service's own sentences are the templates'.
+ */
+
+export interface Person {
+  readonly name: string
+  readonly address?: string | undefined
+}
+
+/** A plain http redirect URI: `origin` is shown to the person, `loopback` changes the words (S-07, S-10). */
+export interface InsecureRedirect {
+  readonly origin: string
+  readonly loopback: boolean
+}
+
+/** What every page of the journey knows. */
+export interface JourneyModel {
+  readonly clientName: string
+  readonly insecure?: InsecureRedirect | undefined
+  readonly restartHref?: string | undefined
+}
+
+/** A form of ours: where it goes, and the token that proves that the person saw it. */
+export interface FormModel {
+  readonly action: string
+  readonly csrf: string
+}
+
+/** What a client says about itself. `logoUri` of another origin shows only with `imageSource` in the options of `page`. */
+export interface ClientLinks {
+  readonly logoUri?: string | undefined
+  readonly policyUri?: string | undefined
+  readonly tosUri?: string | undefined
+}
+
+export interface ProviderRow {
+  readonly providerId: string
+  readonly name: string
+  readonly domain?: string | undefined
+  /** One to three letters for the disc. */
+  readonly initials: string
+  readonly href: string
+  /** Shown, but not a link: with the reason in words. */
+  readonly disabledReason?: 'not-accepted' | undefined
+}
+
+export interface RememberedProvider extends ProviderRow {
+  readonly forgetAction: string
+}
+
+export interface DiscoveryModel extends JourneyModel {
+  readonly csrf: string
+  readonly query: string
+  readonly searchAction: string
+  /** At most 25. With a query that finds nothing (`total` 0) these are the rows to browse instead. */
+  readonly results: readonly ProviderRow[]
+  readonly total: number
+  readonly nextHref?: string | undefined
+  readonly remembered: readonly RememberedProvider[]
+  readonly countries: readonly { readonly code: string; readonly name: string; readonly selected: boolean }[]
+  readonly guestHref?: string | undefined
+  /** Two to six providers need no search field: false leaves it out. Default true. */
+  readonly searchable?: boolean | undefined
+}
+
+export interface AccountRow {
+  readonly id: string
+  readonly name: string
+  readonly address?: string | undefined
+  readonly institution?: string | undefined
+  readonly initials: string
+  readonly state: 'signed-in' | 'sign-in-again' | 'not-accepted'
+  /** For `not-accepted`: why, in the page's language; a general sentence when left out. */
+  readonly reason?: string | undefined
+  /** Named by `login_hint`: gets the focus. Put it first. */
+  readonly hinted: boolean
+}
+
+export interface ChooserModel extends JourneyModel, FormModel {
+  readonly accounts: readonly AccountRow[]
+  readonly otherHref: string
+  readonly manageHref?: string | undefined
+}
+
+/** Removing accounts from this browser: buttons `name=remove value=<id>`. */
+export interface ChooserManageModel extends FormModel {
+  readonly clientName?: string | undefined
+  readonly accounts: readonly AccountRow[]
+  readonly backHref: string
+  /** Name of the account that was just removed. */
+  readonly removed?: string | undefined
+}
+
+export interface LoginModel extends JourneyModel, FormModel, ClientLinks {
+  readonly providerName: string
+  readonly username: string
+  readonly usernameReadonly?: boolean | undefined
+  readonly error?: 'credentials' | 'throttled' | 'busy' | 'locked' | undefined
+  /** With `throttled`: when the next attempt is allowed. */
+  readonly until?: Date | undefined
+  readonly discoveryHref?: string | undefined
+  readonly resetHref?: string | undefined
+  /** The institution's own words about the user name. */
+  readonly hint?: string | undefined
+  readonly sharedComputer: boolean
+}
+
+/** One scope as the person reads it. Without `sentence`, standard scopes have the service's own, with `value` in it. */
+export interface ScopeItem {
+  readonly scope: string
+  readonly sentence?: string | undefined
+  readonly details?: string | undefined
+  readonly value?: string | undefined
+}
+
+export interface OptionalScopeItem extends ScopeItem {
+  readonly checked: boolean
+}
+
+/** How long the consent lasts, from the real configuration (S-13). */
+export type ConsentDuration =
+  | { readonly kind: 'hours'; readonly hours: number }
+  | { readonly kind: 'days'; readonly days: number }
+  | { readonly kind: 'until-removed' }
+  | { readonly kind: 'offline' }
+  | { readonly kind: 'once' }
+
+export interface ConsentModel extends JourneyModel, FormModel, ClientLinks {
+  readonly clientId: string
+  readonly person: Person
+  readonly owner?: string | undefined
+  readonly verified: boolean
+  readonly institutionApproval?: { readonly institution: string; readonly approved: boolean } | undefined
+  /** Left out for a custom scheme or loopback: "an application on this device". */
+  readonly redirectOrigin?: string | undefined
+  readonly items: readonly ScopeItem[]
+  readonly optional: readonly OptionalScopeItem[]
+  readonly already: readonly ScopeItem[]
+  readonly duration: ConsentDuration
+  readonly switchHref?: string | undefined
+  readonly rawScopes: readonly string[]
+}
+
+/** The one page an http client always gets, also with consent (S-09). Buttons `name=decision value=allow|deny`. */
+export interface InsecureWarningModel extends JourneyModel, FormModel {
+  readonly insecure: InsecureRedirect
+  readonly person?: Person | undefined
+}
+
+/** Where a page without a way on leads back to (G-16). */
+export interface WayBackModel {
+  readonly clientName?: string | undefined
+  readonly restartHref?: string | undefined
+  readonly homeHref?: string | undefined
+}
+
+export interface CookiesBlockedModel {
+  readonly clientName?: string | undefined
+  readonly retryHref: string
+}
+
+export interface TooManyAttemptsModel {
+  readonly clientName: string
+  readonly continueHref: string
+}
+
+/** What the person is advised to do, per kind of error; sentences are `error.<kind>.…` and `error.action.…` of the texts. */
+export const errorActions = {
+  'unknown-client': ['home', 'tell'],
+  'client-disabled': ['home', 'tell'],
+  'redirect-uri': ['home', 'tell'],
+  'bad-request': ['home', 'tell'],
+  'provider-not-accepted': ['restart', 'home', 'tell'],
+  'stale-form': ['restart', 'retry'],
+  forbidden: ['restart', 'tell'],
+  'not-found': ['address', 'start-over'],
+  'method-not-allowed': ['start-over'],
+  'too-large': ['start-over'],
+  'too-many-requests': ['wait', 'retry'],
+  unavailable: ['wait', 'retry'],
+  'server-error': ['wait', 'retry', 'tell'],
+} as const satisfies Readonly<Record<string, readonly string[]>>
+
+export type ErrorKind = keyof typeof errorActions
+
+export interface ErrorModel {
+  readonly kind: ErrorKind
+  /** In the place of the kind's own words. */
+  readonly heading?: string | undefined
+  readonly explanation?: string | undefined
+  /** In the place of the kind's own advice. */
+  readonly actions?: readonly { readonly text: string; readonly href?: string | undefined }[] | undefined
+  /** Eight characters, `7F3K-92QD`. */
+  readonly reference: string
+  readonly time: Date
+  readonly clientName?: string | undefined
+  readonly details?: {
+    readonly error: string
+    readonly description?: string | undefined
+    readonly clientId?: string | undefined
+    readonly parameter?: string | undefined
+  } | undefined
+  /** The client's registered home page, never its redirect URI (E-06). */
+  readonly homeHref?: string | undefined
+  readonly supportHref?: string | undefined
+  readonly retryHref?: string | undefined
+  readonly restartHref?: string | undefined
+}
+
+/** Buttons `name=decision value=confirm|cancel`. */
+export interface LogoutModel extends FormModel {
+  readonly clientName?: string | undefined
+  readonly accounts: readonly Person[]
+}
+
+export interface LoggedOutModel {
+  readonly rows: readonly {
+    readonly name: string
+    readonly state: 'done' | 'unreachable' | 'may-remain' | 'institution'
+    /** For `institution`: its own sign-out address. */
+    readonly href?: string | undefined
+  }[]
+  readonly clientName?: string | undefined
+  readonly backHref?: string | undefined
+  /** The address the application asked to return to is not registered (O-05). */
+  readonly returnRefused?: boolean | undefined
+  readonly forgetAction?: string | undefined
+  readonly csrf?: string | undefined
+  /** The device was just forgotten. */
+  readonly forgotten?: boolean | undefined
+}
+
+/** The page between a form of ours and another origin (`form-action 'self'` would stop a redirect there). */
+export interface HandoffModel {
+  readonly href: string
+  readonly name: string
+}
+
+/** OAuth 2.0 Form Post Response Mode: pass the same address as `formAction` of the options of `page`. */
+export interface FormPostModel {
+  readonly action: string
+  readonly name: string
+  readonly fields: Readonly<Record<string, string>>
+}
+
+export interface Views {
+  readonly discovery: DiscoveryModel
+  readonly chooser: ChooserModel
+  readonly 'chooser-manage': ChooserManageModel
+  readonly login: LoginModel
+  readonly consent: ConsentModel
+  readonly 'insecure-warning': InsecureWarningModel
+  readonly 'already-answered': WayBackModel
+  readonly 'start-again': WayBackModel
+  readonly 'cookies-blocked': CookiesBlockedModel
+  readonly 'too-many-attempts': TooManyAttemptsModel
+  readonly error: ErrorModel
+  readonly logout: LogoutModel
+  readonly 'logged-out': LoggedOutModel
+  readonly handoff: HandoffModel
+  readonly 'form-post': FormPostModel
+}

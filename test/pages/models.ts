@@ -1,0 +1,125 @@
+/** Every page in every state: the table that the tests of the pages walk through. A view without a row fails them. */
+import type { PageOptions } from '../../src/http/pages.ts'
+import type { Views } from '../../src/http/views.ts'
+
+export type Case = { [K in keyof Views]: { readonly view: K; readonly state: string; readonly model: Views[K]; readonly options?: PageOptions } }[keyof Views]
+
+const time = new Date('2026-11-21T05:40:00Z')
+const long = 'An application with a name that goes on and on, longer than anybody would have expected of a name'
+const hostile = '"><script>alert(1)</script>\' onload=x {name} \u202Egnp'
+
+const journey = { clientName: 'Course Planner' }
+const form = { action: '/signin/tx/step', csrf: 'token-1' }
+const insecure = { origin: 'http://dev.planner.example', loopback: false }
+const loopback = { origin: 'http://127.0.0.1:4321', loopback: true }
+const person = { name: 'Ada Example', address: 'ada@ntu.example' }
+const links = { policyUri: 'https://planner.example.org/privacy', tosUri: 'https://planner.example.org/terms' }
+
+const ntu = { providerId: 'ntu', name: 'Norges testuniversitet', domain: 'ntu.example', initials: 'NT', href: '/signin/tx/go?idp=ntu' }
+const lunmal = { providerId: 'lunmal', name: 'Høgskolen i Lunmål', domain: 'lunmal.example', initials: 'HL', href: '/signin/tx/go?idp=lunmal' }
+const refused = { providerId: 'no', name: 'جامعة الاختبار', domain: 'jamiea.example', initials: 'جا', href: '/', disabledReason: 'not-accepted' as const }
+const discovery = {
+  ...journey,
+  csrf: 'token-1',
+  query: '',
+  searchAction: '/signin/tx/discovery',
+  results: [ntu, lunmal, refused],
+  total: 3,
+  remembered: [],
+  countries: [
+    { code: 'no', name: 'Norway', selected: true },
+    { code: 'fi', name: 'Finland', selected: false },
+  ],
+  guestHref: '/signin/tx/guest',
+}
+const signedIn = { id: 'a1', ...person, institution: 'Norges testuniversitet', initials: 'AE', state: 'signed-in' as const, hinted: false }
+const accounts = [
+  signedIn,
+  { id: 'a2', name: 'Lin Prøve', address: 'lin@mail.example', initials: 'LP', state: 'sign-in-again' as const, hinted: false },
+  { id: 'a3', name: 'ليلى', initials: 'ل', state: 'not-accepted' as const, hinted: false },
+]
+const login = { ...journey, ...form, ...links, providerName: 'Norges testuniversitet', username: '', sharedComputer: false, discoveryHref: '/signin/tx/discovery' }
+const consent = {
+  ...journey,
+  ...form,
+  ...links,
+  clientId: 'course-planner',
+  person,
+  owner: 'Example Education AS',
+  verified: true,
+  institutionApproval: { institution: 'NTU', approved: true },
+  redirectOrigin: 'https://planner.example.org',
+  items: [
+    { scope: 'openid' },
+    { scope: 'profile', value: 'Ada Example' },
+    { scope: 'email', value: 'ada@ntu.example' },
+    { scope: 'gk_calendar', sentence: 'Read your calendar', details: 'Calendar, run by NTU. It passes your e-mail address on.' },
+  ],
+  optional: [
+    { scope: 'groups', checked: false, value: 'staff' },
+    { scope: 'gk_calendar_write', sentence: 'Add events to your calendar', details: 'Calendar, run by NTU', checked: true },
+  ],
+  already: [],
+  duration: { kind: 'until-removed' as const },
+  switchHref: '/signin/tx/chooser',
+  rawScopes: ['openid', 'profile', 'email', 'gk_calendar', 'groups', 'gk_calendar_write'],
+}
+const failure = { reference: '7F3K-92QD', time, details: { error: 'invalid_request', clientId: 'course-planner', parameter: 'redirect_uri' } }
+const kinds = [
+  'unknown-client', 'client-disabled', 'redirect-uri', 'bad-request', 'provider-not-accepted', 'stale-form', 'forbidden',
+  'not-found', 'method-not-allowed', 'too-large', 'too-many-requests', 'unavailable', 'server-error',
+] as const
+
+export const cases: readonly Case[] = [
+  { view: 'discovery', state: 'first', model: discovery },
+  { view: 'discovery', state: 'returning', model: { ...discovery, remembered: [{ ...ntu, forgetAction: '/signin/tx/forget' }] } },
+  { view: 'discovery', state: 'found', model: { ...discovery, query: 'test', results: [ntu], total: 205, nextHref: '/signin/tx/discovery?q=test&page=2' } },
+  { view: 'discovery', state: 'none', model: { ...discovery, query: hostile, total: 0 } },
+  { view: 'discovery', state: 'few', model: { ...discovery, searchable: false, countries: [], insecure } },
+  { view: 'chooser', state: 'three', model: { ...journey, ...form, accounts, otherHref: '/signin/tx/discovery', manageHref: '/signin/tx/chooser/manage' } },
+  { view: 'chooser', state: 'insecure', model: { clientName: long, ...form, accounts: [{ ...signedIn, hinted: true }], otherHref: '/other', insecure } },
+  { view: 'chooser-manage', state: 'removed', model: { ...form, accounts, backHref: '/signin/tx/chooser', removed: 'Lin Prøve' } },
+  { view: 'login', state: 'empty', model: { ...login, hint: 'The same user name as for the library computers.', resetHref: 'https://ntu.example/reset' } },
+  { view: 'login', state: 'credentials', model: { ...login, username: 'ada', error: 'credentials', insecure, sharedComputer: true }, options: { status: 400 } },
+  { view: 'login', state: 'throttled', model: { ...login, username: 'ada', error: 'throttled', until: time }, options: { status: 429 } },
+  { view: 'login', state: 'busy', model: { ...login, username: 'ada', error: 'busy' }, options: { status: 503 } },
+  { view: 'login', state: 'locked', model: { ...login, username: 'ada', usernameReadonly: true, error: 'locked' }, options: { status: 403 } },
+  { view: 'login', state: 'logo', model: { ...login, username: 'ada', logoUri: 'https://planner.example.org/logo.png' }, options: { imageSource: 'https://planner.example.org/logo.png' } },
+  { view: 'consent', state: 'all', model: consent },
+  { view: 'consent', state: 'insecure', model: { ...consent, insecure, redirectOrigin: 'http://dev.planner.example', verified: false, duration: { kind: 'hours', hours: 8 } } },
+  { view: 'consent', state: 'loopback', model: { ...consent, insecure: loopback, redirectOrigin: undefined, owner: undefined, optional: [], duration: { kind: 'offline' } } },
+  { view: 'consent', state: 'more', model: { ...consent, items: [{ scope: 'phone', value: '+47 22 22 22 22' }, { scope: 'nobody.knows' }], already: [{ scope: 'openid' }], duration: { kind: 'days', days: 1 } } },
+  { view: 'consent', state: 'nothing-new', model: { ...consent, items: [], optional: [], already: [{ scope: 'address' }, { scope: 'userid' }, { scope: 'offline_access' }], duration: { kind: 'once' } } },
+  { view: 'consent', state: 'long', model: { ...consent, clientName: long, owner: hostile, person: { name: long, address: `${'a'.repeat(60)}@${'b'.repeat(60)}.example` } } },
+  { view: 'insecure-warning', state: 'insecure', model: { ...journey, ...form, insecure, person } },
+  { view: 'insecure-warning', state: 'loopback', model: { ...journey, ...form, insecure: loopback } },
+  { view: 'already-answered', state: 'client', model: { ...journey, restartHref: '/signin/tx/restart' } },
+  { view: 'start-again', state: 'client', model: { ...journey, homeHref: 'https://planner.example.org/' } },
+  { view: 'start-again', state: 'nobody', model: {} },
+  { view: 'cookies-blocked', state: 'blocked', model: { retryHref: '/oauth/authorization?client_id=x' }, options: { status: 400 } },
+  { view: 'too-many-attempts', state: 'five', model: { ...journey, continueHref: '/oauth/authorization?client_id=x&go=1' }, options: { status: 429 } },
+  ...kinds.map((kind): Case => ({ view: 'error', state: kind, model: { kind, ...failure }, options: { status: 400 } })),
+  { view: 'error', state: 'way-back', model: { kind: 'redirect-uri', ...failure, homeHref: 'https://planner.example.org/', supportHref: 'mailto:help@planner.example' }, options: { status: 400 } },
+  { view: 'error', state: 'own-words', model: { kind: 'bad-request', ...failure, heading: hostile, explanation: long, actions: [{ text: 'One thing', href: 'javascript:alert(1)' }] }, options: { status: 400 } },
+  { view: 'logout', state: 'one', model: { ...form, ...journey, accounts: [person] } },
+  { view: 'logout', state: 'two', model: { ...form, accounts: [person, { name: 'Lin Prøve' }] } },
+  {
+    view: 'logged-out',
+    state: 'rows',
+    model: {
+      ...journey,
+      rows: [
+        { name: 'Portner', state: 'done' },
+        { name: 'Group Chat', state: 'unreachable' },
+        { name: 'Course Planner', state: 'may-remain' },
+        { name: 'Norges testuniversitet', state: 'institution', href: 'https://ntu.example/logout' },
+      ],
+      backHref: 'https://planner.example.org/',
+      forgetAction: '/oauth/logout/forget',
+      csrf: 'token-1',
+    },
+  },
+  { view: 'logged-out', state: 'refused', model: { rows: [], returnRefused: true, forgotten: true } },
+  { view: 'handoff', state: 'web', model: { href: 'https://planner.example.org/callback?code=1&state=%22', name: 'Course Planner' } },
+  { view: 'form-post', state: 'post', model: { action: '/client/callback', name: 'Course Planner', fields: { code: '1', state: hostile } } },
+]
