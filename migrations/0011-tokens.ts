@@ -42,7 +42,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     sealed_answer bytea
   ) with (fillfactor = 70)`.execute(db)
   await sql`create index grants_user on grants (user_id)`.execute(db)
-  await sql`create index grants_session on grants (session_id)`.execute(db)
+  await sql`create index grants_expiry on grants (expires_at)`.execute(db)
   await sql`create table access_tokens (
     token_id uuid primary key,
     expires_at timestamptz not null,

@@ -111,6 +111,11 @@ export async function deleteClient(trx: Transaction<Database>, clientId: string)
   await raiseCacheVersion(trx, 'clients')
 }
 
+/** The part of a hot statement that asks whether the client of a row may act: a disabled one may not. */
+export function clientIsLive(column: string): string {
+  return `exists (select from clients where clients.client_key = ${column} and clients.status <> 'disabled')`
+}
+
 /** The part of a hot statement that joins the live client of a row: `c` has its columns, and no row means that it may do nothing. */
 export function joinLiveClient(keyColumn: string): string {
   return `join clients c on c.client_key = ${keyColumn} and c.status <> 'disabled'`

@@ -42,11 +42,22 @@ function write(kind: TokenKind, id: Uint8Array, secret: Uint8Array): string {
   return text + checksum(text)
 }
 
-/** Draws a token of a kind. With `rowId` the token belongs to a row that exists already (a refresh token of its grant). */
-export function drawToken(kind: TokenKind, nowMilliseconds: number, rowId?: string): DrawnToken {
-  const id = rowId === undefined ? timeOrderedId(nowMilliseconds) : Buffer.from(rowId.replaceAll('-', ''), 'hex')
+/** 256 random bits and their hash, for a token whose row id is not known yet. */
+export function drawSecret(): { readonly secret: Buffer; readonly hash: Buffer } {
   const secret = randomBytes(SECRET)
-  return { id: uuidText(id), hash: sha256(secret), secret, text: write(kind, id, secret) }
+  return { secret, hash: sha256(secret) }
+}
+
+/** The text of a token of a row. */
+export function tokenText(kind: TokenKind, rowId: string, secret: Uint8Array): string {
+  return write(kind, Buffer.from(rowId.replaceAll('-', ''), 'hex'), secret)
+}
+
+/** Draws a token of a kind. With `rowId` the token belongs to a row that exists already. */
+export function drawToken(kind: TokenKind, nowMilliseconds: number, rowId?: string): DrawnToken {
+  const id = rowId ?? uuidText(timeOrderedId(nowMilliseconds))
+  const { secret, hash } = drawSecret()
+  return { id, hash, secret, text: tokenText(kind, id, secret) }
 }
 
 /** Reads a presented token of one kind; nothing when it is not one of ours, to the letter. */

@@ -85,7 +85,7 @@ export async function deleteOldSessions(ctx: Context, keptDays: number, limit: n
   return Number(result.numAffectedRows ?? 0n)
 }
 
-/** The part of a hot statement that asks whether a grant's session was signed out: `s` is null when it was not. */
-export function joinEndedSession(column: string): string {
-  return `left join sessions s on s.session_id = ${column} and s.ended_at is not null`
+/** The part of a hot statement that asks whether a session was signed out. One that only expired, or that nobody remembers, was not. */
+export function sessionWasEnded(column: string): string {
+  return `exists (select from sessions where sessions.session_id = ${column} and sessions.ended_at is not null)`
 }

@@ -79,12 +79,12 @@ export async function deleteUser(trx: Transaction<Database>, userId: string): Pr
   await trx.deleteFrom('users').where('user_id', '=', userId).execute()
 }
 
-/** The part of a hot statement that joins the live person of a grant: `u` has the columns; a locked one joins as nothing. */
-export function joinLiveUser(column: string): string {
-  return `join users u on u.user_id = ${column} and u.status = 'active'`
+/** The part of a hot statement that asks whether the person of a row may act: a locked one may not. */
+export function userIsLive(column: string): string {
+  return `exists (select from users where users.user_id = ${column} and users.status = 'active')`
 }
 
-/** The part of a statement that lists whom a set of ids stands for: columns of `u`. */
-export function joinUser(column: string): string {
-  return `join users u on u.user_id = ${column}`
+/** The part of a hot statement that joins the live person of a row: columns of `u`. */
+export function joinLiveUser(column: string, kind: 'join' | 'left join' = 'join'): string {
+  return `${kind} users u on u.user_id = ${column} and u.status = 'active'`
 }

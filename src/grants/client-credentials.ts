@@ -1,0 +1,30 @@
+import { z } from 'zod'
+import { invalidGrant, invalidScope } from '../protocol/error.ts'
+import { beyond } from '../protocol/scope.ts'
+import { isStandardScope } from '../apis/scope-definition.ts'
+import { mintClientToken } from '../tokens/access-tokens.ts'
+import { joinList } from '../tokens/authorization.ts'
+import type { Client } from '../clients/client.ts'
+import { defineGrant } from './grant-type.ts'
+
+// The client credentials grant (RFC 6749 §4.4): a client for itself, without a person and without a refresh token.
+
+/** Scopes about a person mean nothing here; a client that asks for none gets what it may have without one. */
+function grantedScopes(client: Client, requested: readonly string[]): readonly string[] {
+  if (requested.length === 0) return client.scopes.filter((scope) => !isStandardScope(scope))
+  const refused = beyond(requested, client.scopes)
+  if (refused.length > 0) throw invalidScope('The client may not have this scope', { detail: `scope.not_registered ${refused.join(' ')}` })
+  return requested
+}
+
+export const clientCredentials = defineGrant({
+  type: 'client_credentials',
+  parameters: z.object({}),
+  publicClients: 'refused',
+  redeem: async ({ client, scopes, resources, access, lifetime }, ctx) => {
+    const granted = grantedScopes(client, scopes)
+    const kept = await mintClientToken(ctx, { id: access.id, hash: access.hash, clientKey: client.key, scope: granted.join(' '), audience: joinList(resources), lifetime })
+    if (!kept) throw invalidGrant('The client may no longer have tokens', { detail: 'client.disabled' })
+    return { kind: 'authorized', authorization: { scopes: granted, audience: resources, person: undefined }, drawn: { access, refreshToken: undefined } }
+  },
+})

@@ -1,0 +1,6 @@
+import { authorizationCode } from './authorization-code.ts'
+import { clientCredentials } from './client-credentials.ts'
+import type { ListedGrant } from './grant-type.ts'
+import { refreshToken } from './refresh-token.ts'
+
+export const grantTypes: readonly ListedGrant[] = [authorizationCode, refreshToken, clientCredentials]

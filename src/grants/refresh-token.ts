@@ -1,0 +1,110 @@
+import { setTimeout as wait } from 'node:timers/promises'
+import { z } from 'zod'
+import type { Context } from '../context.ts'
+import { isPublic, type Client } from '../clients/client.ts'
+import { drawSecret, type PresentedToken, readToken, tokenText } from '../lib/opaque-token.ts'
+import { invalidGrant, invalidScope, invalidTarget, type OAuthError } from '../protocol/error.ts'
+import { text } from '../protocol/fields.ts'
+import { beyond } from '../protocol/scope.ts'
+import { type Authorization, joinList } from '../tokens/authorization.ts'
+import { type GrantState, readGrant, REFRESH_REPLAY_SECONDS, revokeGrant, rotateRefreshToken, settleAnswer } from '../tokens/grants.ts'
+import { isSigned, type TokenResponse } from '../tokens/issue.ts'
+import { openAnswer, sealAnswer } from '../tokens/refresh-answer.ts'
+import { defineGrant, type GrantRequest, type Redemption } from './grant-type.ts'
+
+// The refresh token grant (RFC 6749 §6) with rotation (RFC 9700 §4.14). The same token from the same client within 30 seconds gets the
+// same answer byte for byte: two workers that race, or a client whose answer was lost on the way, keep their session. Used again later,
+// the token was stolen or copied, and the whole family dies.
+
+type Request = GrantRequest<{ refresh_token: string }>
+
+const refused = (detail: string): OAuthError => invalidGrant('The refresh token is not valid', { detail })
+
+/** FAPI 2.0 §5.3.2.1: a confidential client's token stays; rotating it only loses it. */
+function rotates(client: Client): boolean {
+  return isPublic(client) || client.metadata.profile !== 'fapi2'
+}
+
+async function rotate(request: Request, ctx: Context, presented: PresentedToken): Promise<Redemption | undefined> {
+  const next = rotates(request.client) ? drawSecret() : presented
+  const refreshToken = tokenText('rt', presented.id, next.secret)
+  const kept = { drawn: { id: request.access.id, access: request.access.text, refresh: refreshToken } }
+  const rotated = await rotateRefreshToken(ctx, {
+    grantId: presented.id,
+    clientKey: request.client.key,
+    presentedHash: presented.hash,
+    nextHash: next.hash,
+    tokenId: request.access.id,
+    tokenHash: request.access.hash,
+    scope: joinList(request.scopes),
+    audience: joinList(request.resources),
+    lifetime: request.lifetime,
+    sealedAnswer: sealAnswer(presented.secret, presented.id, kept),
+  })
+  if (rotated === undefined) return undefined
+  return {
+    kind: 'authorized',
+    authorization: rotated,
+    drawn: { access: request.access, refreshToken },
+    settle: async (response) => {
+      await settleAnswer(ctx, { grantId: presented.id, refreshHash: next.hash, sealedAnswer: sealAnswer(presented.secret, presented.id, { response }) })
+      return response
+    },
+  }
+}
+
+const WAIT_MS = 25
+const LONGEST_WAIT_MS = 2000
+
+/** The generation before, within its window: the finished answer, waited for while the first request still signs it. */
+async function answerAgain(request: Request, ctx: Context, presented: PresentedToken, state: GrantState): Promise<Redemption> {
+  let current: GrantState | undefined = state
+  for (let waited = 0; current !== undefined; waited += WAIT_MS) {
+    const answer = openAnswer(presented.secret, presented.id, current.sealedAnswer)
+    if (!current.isReplayable || !current.isLive || answer === undefined) break
+    if ('response' in answer) return { kind: 'answered', response: answer.response }
+    const authorization: Authorization = { scopes: current.scopes, audience: current.audience, person: current.person }
+    const drawn = { access: { id: answer.drawn.id, text: answer.drawn.access }, refreshToken: answer.drawn.refresh }
+    const signed = isSigned(authorization, request.apis)
+    // Nothing was sent before it was kept: whoever finds the answer unfinished for so long finishes it in place of a process that died.
+    if (!signed || waited >= LONGEST_WAIT_MS) return { kind: 'authorized', authorization, drawn, ...(signed && { settle: (response: TokenResponse) => keep(ctx, presented, current?.refreshHash, response) }) }
+    await wait(WAIT_MS)
+    current = await readGrant(ctx, presented.id, request.client.key, presented.hash)
+  }
+  throw refused('refresh.expired')
+}
+
+async function keep(ctx: Context, presented: PresentedToken, refreshHash: Buffer | undefined, response: TokenResponse): Promise<TokenResponse> {
+  if (refreshHash !== undefined) await settleAnswer(ctx, { grantId: presented.id, refreshHash, sealedAnswer: sealAnswer(presented.secret, presented.id, { response }) })
+  return response
+}
+
+/** A token of this family that is neither this generation nor the one before in its window: somebody has a copy. */
+async function reused(ctx: Context, client: Client, grantId: string, userId: string): Promise<OAuthError> {
+  if (await revokeGrant(ctx, grantId)) ctx.audit.record({ event: 'refresh.reused', userId, clientId: client.clientId })
+  return invalidGrant(`The refresh token was used more than ${REFRESH_REPLAY_SECONDS} seconds ago; everything that came from it is revoked`, { detail: 'refresh.reused' })
+}
+
+function whyNotRotated(request: Request, state: GrantState): OAuthError {
+  if (!state.isLive) return refused('refresh.not_live')
+  if (beyond(request.scopes, state.scopes).length > 0) return invalidScope('The scope is wider than what was granted')
+  if (state.audience.length > 0 && beyond(request.resources, state.audience).length > 0) return invalidTarget('The resource was not part of the grant')
+  return refused('refresh.raced')
+}
+
+export const refreshToken = defineGrant({
+  type: 'refresh_token',
+  parameters: z.object({ refresh_token: text }),
+  publicClients: 'allowed',
+  redeem: async (request, ctx) => {
+    const presented = readToken('rt', request.parameters.refresh_token)
+    if (presented === undefined) throw refused('refresh.unknown')
+    const rotated = await rotate(request, ctx, presented)
+    if (rotated !== undefined) return rotated
+    const state = await readGrant(ctx, presented.id, request.client.key, presented.hash)
+    if (state === undefined) throw refused('refresh.unknown')
+    if (state.isCurrent) throw whyNotRotated(request, state)
+    if (state.isReplayable) return answerAgain(request, ctx, presented, state)
+    throw await reused(ctx, request.client, presented.id, state.userId)
+  },
+})

@@ -1,0 +1,162 @@
+import { sql } from 'kysely'
+import { clientIsLive } from '../clients/store.ts'
+import { type Context, perContext } from '../context.ts'
+import { createBatch } from '../database/batch.ts'
+import { drawToken } from '../lib/opaque-token.ts'
+import { firstIdAt, newRowId } from '../lib/random.ts'
+import { sessionWasEnded } from '../sessions/store.ts'
+import { joinLiveUser, userIsLive } from '../users/store.ts'
+import { insertAccessTokens } from './access-tokens.ts'
+import { type AuthorizationDetails, joinList, type PersonAuthorization, readPerson, splitList } from './authorization.ts'
+import { insertGrants } from './grants.ts'
+
+// Owns authorization_codes. A code is redeemed by one statement that consumes it and keeps the grant and the access token at once, or
+// does nothing: whoever comes second finds a used code, and a wrong verifier does not burn a code that somebody else holds.
+
+/** Seconds. */
+export const CODE_LIFETIME_SECONDS = 60
+/** A used code is remembered this long, so that a replay is recognised. Seconds. */
+const KEPT_SECONDS = 3600
+
+export interface NewCode {
+  readonly clientKey: string
+  readonly userId: string
+  readonly sessionId: string
+  readonly redirectUri: string
+  /** Whether the request named it; then the token request must, too (RFC 6749 §4.1.3). */
+  readonly redirectUriGiven: boolean
+  readonly codeChallenge: string | undefined
+  readonly scopes: readonly string[]
+  readonly audience: readonly string[]
+  readonly details: AuthorizationDetails
+  readonly authTime: number
+  /** With `offline_access` the grant outlives the session. */
+  readonly offline: boolean
+}
+
+/** Makes a code and returns its text. */
+export async function createCode(ctx: Context, code: NewCode): Promise<string> {
+  const token = drawToken('ac', ctx.clock.now())
+  await sql`insert into authorization_codes (code_id, secret_hash, grant_id, client_key, user_id, session_id, redirect_uri, redirect_uri_given, code_challenge, scope, audience, details, auth_time, offline, expires_at)
+    values (${token.id}, ${token.hash}, ${newRowId(ctx.clock.now())}, ${code.clientKey}, ${code.userId}, ${code.sessionId}, ${code.redirectUri}, ${code.redirectUriGiven},
+      ${code.codeChallenge ?? null}, ${code.scopes.join(' ')}, ${joinList(code.audience)}, ${JSON.stringify(code.details)}, to_timestamp(${code.authTime}), ${code.offline},
+      clock_now() + make_interval(secs => ${CODE_LIFETIME_SECONDS}))`.execute(ctx.db)
+  return token.text
+}
+
+export interface CodeRedemption {
+  readonly codeId: string
+  readonly codeHash: Buffer
+  readonly clientKey: string
+  readonly redirectUri: string | null
+  /** The challenge of the presented verifier; null when none was sent. */
+  readonly codeChallenge: string | null
+  readonly tokenId: string
+  readonly tokenHash: Buffer
+  /** Null for a client that gets no refresh token. */
+  readonly refreshHash: Buffer | null
+  readonly audience: string | null
+  readonly lifetime: number
+}
+
+export interface RedeemedCode {
+  readonly grantId: string
+  readonly scopes: readonly string[]
+  readonly audience: readonly string[]
+  readonly person: PersonAuthorization
+}
+
+const REDEEM = {
+  name: 'redeem-authorization-code',
+  text: `with item as (
+      select * from unnest($1::uuid[], $2::bytea[], $3::bigint[], $4::text[], $5::text[], $6::uuid[], $7::bytea[], $8::bytea[], $9::text[], $10::int[])
+        as t (code_id, code_hash, client_key, redirect_uri, code_challenge, token_id, token_hash, refresh_hash, audience, lifetime)),
+    consumed as (
+      update authorization_codes k set used_at = clock_now() from item
+      where k.code_id = item.code_id and k.secret_hash = item.code_hash and k.client_key = item.client_key
+        and k.used_at is null and k.expires_at > clock_now()
+        and (k.redirect_uri = item.redirect_uri or (item.redirect_uri is null and not k.redirect_uri_given))
+        and k.code_challenge is not distinct from item.code_challenge
+        and (item.audience is null or k.audience is null or string_to_array(item.audience, ' ') <@ string_to_array(k.audience, ' '))
+        and ${userIsLive('k.user_id')} and ${clientIsLive('k.client_key')} and (k.offline or not ${sessionWasEnded('k.session_id')})
+      returning k.grant_id, k.client_key, k.user_id, k.session_id, k.scope as granted_scope, k.audience as granted_audience, k.details, k.auth_time, k.offline,
+        item.token_id, item.token_hash, item.refresh_hash, item.lifetime, k.scope, coalesce(item.audience, k.audience) as audience),
+    started as (${insertGrants('consumed')}),
+    minted as (${insertAccessTokens('consumed')})
+    select k.token_id, k.grant_id, k.scope, k.audience, k.user_id, k.session_id, k.auth_time, k.details, u.claims, u.groups from consumed k ${joinLiveUser('k.user_id')}`,
+}
+
+const redeem = perContext((ctx: Context) =>
+  createBatch<CodeRedemption, RedeemedCode>({
+    together: ctx.config.batchStatements,
+    key: (redemption) => redemption.codeId,
+    run: async (redemptions) => {
+      const column = <K extends keyof CodeRedemption>(name: K): CodeRedemption[K][] => redemptions.map((redemption) => redemption[name])
+      const rows = await ctx.hot(REDEEM, [column('codeId'), column('codeHash'), column('clientKey'), column('redirectUri'), column('codeChallenge'), column('tokenId'), column('tokenHash'), column('refreshHash'), column('audience'), column('lifetime')])
+      const byToken = new Map(rows.map((row) => [row[0], row]))
+      return redemptions.map(({ tokenId }) => {
+        const row = byToken.get(tokenId)
+        return row && { grantId: String(row[1]), scopes: splitList(row[2]), audience: splitList(row[3]), person: readPerson(row, 4) }
+      })
+    },
+  }),
+)
+
+/** Consumes a code and keeps what it pays for, in one statement. Nothing when any condition fails: explainCode says which. */
+export function redeemCode(ctx: Context, redemption: CodeRedemption): Promise<RedeemedCode | undefined> {
+  return redeem(ctx)(redemption)
+}
+
+export type CodeFault = 'unknown' | 'client' | 'redirect_uri' | 'pkce' | 'expired' | 'audience' | 'replayed' | 'not live'
+
+export interface CodeExplanation {
+  readonly fault: CodeFault
+  readonly grantId: string | undefined
+  readonly userId: string | undefined
+}
+
+interface CodeRow {
+  readonly grant_id: string
+  readonly user_id: string
+  readonly same_client: boolean
+  readonly same_redirect: boolean
+  readonly same_challenge: boolean
+  readonly same_audience: boolean
+  readonly used: boolean
+  readonly expired: boolean
+}
+
+function faultOf(row: CodeRow): CodeFault {
+  if (!row.same_client) return 'client'
+  if (!row.same_redirect) return 'redirect_uri'
+  if (!row.same_challenge) return 'pkce'
+  // Only whoever passes the checks above is told from a thief: then the second use means that the code was stolen somewhere.
+  if (row.used) return 'replayed'
+  if (row.expired) return 'expired'
+  return row.same_audience ? 'not live' : 'audience'
+}
+
+/** The slow path: why a code was not taken. */
+export async function explainCode(ctx: Context, redemption: CodeRedemption): Promise<CodeExplanation> {
+  const { codeId, codeHash, clientKey, redirectUri, codeChallenge, audience } = redemption
+  const { rows } = await sql<CodeRow>`
+    select grant_id, user_id, client_key = ${clientKey} as same_client,
+      (redirect_uri = ${redirectUri} or (${redirectUri}::text is null and not redirect_uri_given)) as same_redirect,
+      code_challenge is not distinct from ${codeChallenge} as same_challenge,
+      (${audience}::text is null or audience is null or string_to_array(${audience}, ' ') <@ string_to_array(audience, ' ')) as same_audience,
+      used_at is not null as used, expires_at <= clock_now() as expired
+    from authorization_codes where code_id = ${codeId} and secret_hash = ${codeHash}`.execute(ctx.db)
+  const row = rows[0]
+  return row === undefined ? { fault: 'unknown', grantId: undefined, userId: undefined } : { fault: faultOf(row), grantId: row.grant_id, userId: row.user_id }
+}
+
+/** Deletes at most `limit` old codes with an id above `after`, and says up to which id it came; nothing when there are no more. */
+export async function deleteExpiredCodes(ctx: Context, after: string, limit: number): Promise<{ readonly deleted: number; readonly upTo: string } | undefined> {
+  const before = firstIdAt(ctx.clock.now() - (CODE_LIFETIME_SECONDS + KEPT_SECONDS) * 1000)
+  const { rows } = await sql<{ deleted: string; up_to: string | null }>`
+    with chunk as (select code_id from authorization_codes where code_id > ${after} and code_id < ${before} order by code_id limit ${limit} for update skip locked),
+    gone as (delete from authorization_codes k using chunk where k.code_id = chunk.code_id and k.expires_at < clock_now() returning k.code_id)
+    select (select count(*) from gone) as deleted, (select code_id from chunk order by code_id desc limit 1) as up_to`.execute(ctx.db)
+  const row = rows[0]
+  return row === undefined || row.up_to === null ? undefined : { deleted: Number(row.deleted), upTo: row.up_to }
+}

@@ -1,0 +1,47 @@
+import type { ClaimsRequest } from '../protocol/claims-request.ts'
+import type { Subject } from '../users/claims.ts'
+
+/** What a sign-in established and a client asked, kept with the code and the grant: carried on, never looked up again. */
+export interface AuthorizationDetails {
+  readonly nonce?: string
+  readonly claims?: ClaimsRequest
+  readonly acr?: string
+  readonly amr?: readonly string[]
+}
+
+/** The person's part of a decision. */
+export interface PersonAuthorization {
+  readonly subject: Subject
+  readonly sessionId: string | undefined
+  /** Seconds since the epoch. */
+  readonly authTime: number
+  readonly details: AuthorizationDetails
+}
+
+/** What was decided, before anything is signed: the one value that the mint reads. */
+export interface Authorization {
+  readonly scopes: readonly string[]
+  /** Audiences (RFC 8707 resources); empty for this server's own endpoints. */
+  readonly audience: readonly string[]
+  /** Absent for client credentials. */
+  readonly person: PersonAuthorization | undefined
+}
+
+/** Reads what a hot statement returned of a person: [user_id, session_id, auth_time, details, claims, groups]. */
+export function readPerson(row: readonly unknown[], at: number): PersonAuthorization {
+  const [userId, sessionId, authTime, details, claims, groups] = row.slice(at, at + 6)
+  return {
+    subject: { userId: String(userId), claims: claims as Subject['claims'], groups: groups as Subject['groups'] },
+    sessionId: typeof sessionId === 'string' ? sessionId : undefined,
+    authTime: authTime instanceof Date ? Math.floor(authTime.getTime() / 1000) : 0,
+    details: details as AuthorizationDetails,
+  }
+}
+
+export function splitList(text: unknown): readonly string[] {
+  return typeof text === 'string' && text !== '' ? text.split(' ') : []
+}
+
+export function joinList(values: readonly string[]): string | null {
+  return values.length === 0 ? null : values.join(' ')
+}

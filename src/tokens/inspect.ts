@@ -1,0 +1,94 @@
+import { joinLiveClient } from '../clients/store.ts'
+import { type Context, perContext } from '../context.ts'
+import { createBatch } from '../database/batch.ts'
+import { verifyOwn } from '../keys/verify.ts'
+import { epochSeconds } from '../lib/clock.ts'
+import { sameDigest } from '../lib/digest.ts'
+import { readToken } from '../lib/opaque-token.ts'
+import { joinLiveUser } from '../users/store.ts'
+import { joinLiveAccessToken } from './access-tokens.ts'
+import { type PersonAuthorization, readPerson, splitList } from './authorization.ts'
+import { GRANT_IS_LIVE, joinGrant } from './grants.ts'
+
+// Owns the one question "what does this access token stand for now": userinfo, introspection and the gatekeeper ask it. Everything a token
+// rests on (client, person, grant, session) is asked in the same statement; a reading path writes nothing.
+
+/** A live access token. */
+export interface InspectedToken {
+  readonly tokenId: string
+  readonly clientKey: string
+  readonly clientId: string
+  readonly scopes: readonly string[]
+  readonly audience: readonly string[]
+  /** Seconds since the epoch. */
+  readonly expiresAt: number
+  /** Absent for a token without a person. */
+  readonly person: PersonAuthorization | undefined
+  readonly format: 'opaque' | 'jwt'
+}
+
+interface Found extends Omit<InspectedToken, 'format'> {
+  readonly hash: Buffer
+}
+
+const INSPECT = {
+  name: 'inspect-access-token',
+  text: `select a.token_id, a.secret_hash, a.client_key, c.client_id, a.scope, a.audience, a.expires_at, a.grant_id, g.user_id, g.session_id, g.auth_time, g.details, u.claims, u.groups
+    from unnest($1::uuid[]) as item (token_id)
+    ${joinLiveAccessToken('item.token_id')}
+    ${joinLiveClient('a.client_key')}
+    ${joinGrant('a.grant_id')}
+    ${joinLiveUser('g.user_id', 'left join')}
+    where a.grant_id is null or (u.user_id is not null and ${GRANT_IS_LIVE})`,
+}
+
+function readFound(row: readonly unknown[]): Found {
+  const [tokenId, hash, clientKey, clientId, scope, audience, expiresAt, grantId] = row
+  return {
+    tokenId: String(tokenId),
+    hash: Buffer.isBuffer(hash) ? hash : Buffer.alloc(0),
+    clientKey: String(clientKey),
+    clientId: String(clientId),
+    scopes: splitList(scope),
+    audience: splitList(audience),
+    expiresAt: expiresAt instanceof Date ? Math.floor(expiresAt.getTime() / 1000) : 0,
+    person: grantId === null ? undefined : readPerson(row, 8),
+  }
+}
+
+const inspect = perContext((ctx: Context) =>
+  createBatch<string, Found>({
+    together: ctx.config.batchStatements,
+    key: (tokenId) => tokenId,
+    run: async (tokenIds) => {
+      const rows = await ctx.hot(INSPECT, [[...new Set(tokenIds)]])
+      const found = new Map(rows.map((row) => [String(row[0]), readFound(row)]))
+      return tokenIds.map((tokenId) => found.get(tokenId))
+    },
+  }),
+)
+
+async function inspectOpaque(ctx: Context, text: string): Promise<InspectedToken | undefined> {
+  const presented = readToken('at', text)
+  if (presented === undefined) return undefined
+  const found = await inspect(ctx)(presented.id)
+  return found !== undefined && sameDigest(found.hash, presented.hash) ? { ...found, format: 'opaque' } : undefined
+}
+
+/** The `typ` of a JWT access token (RFC 9068 §2.1). */
+export const ACCESS_TOKEN_TYPE = 'at+jwt'
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
+
+async function inspectJwt(ctx: Context, text: string): Promise<InspectedToken | undefined> {
+  const claims = await verifyOwn(ctx.keyring, text, ACCESS_TOKEN_TYPE, ctx.config.issuer)
+  const id = claims?.['jti']
+  const expiry = claims?.['exp']
+  if (typeof id !== 'string' || !UUID.test(id) || typeof expiry !== 'number' || expiry <= epochSeconds(ctx.clock)) return undefined
+  const found = await inspect(ctx)(id)
+  return found && { ...found, format: 'jwt' }
+}
+
+/** What a presented access token stands for, or nothing: unknown, expired, revoked, or resting on something that is gone. */
+export async function inspectAccessToken(ctx: Context, text: string): Promise<InspectedToken | undefined> {
+  return text.startsWith('ptr_') ? inspectOpaque(ctx, text) : inspectJwt(ctx, text)
+}

@@ -1,0 +1,88 @@
+import type { Api } from '../apis/api.ts'
+import type { Client } from '../clients/client.ts'
+import type { Context } from '../context.ts'
+import { epochSeconds } from '../lib/clock.ts'
+import { JWT_LIFETIME_SECONDS, OPAQUE_LIFETIME_SECONDS } from './access-tokens.ts'
+import type { Authorization } from './authorization.ts'
+import { signIdToken } from './id-token.ts'
+import { ACCESS_TOKEN_TYPE } from './inspect.ts'
+
+// Owns the mint: an Authorization and what was drawn for it become one token response. Nothing here decides anything.
+
+export interface DrawnTokens {
+  readonly access: { readonly id: string; readonly text: string }
+  readonly refreshToken: string | undefined
+}
+
+/** RFC 6749 §5.1 and OpenID Connect Core §3.1.3.3. */
+export interface TokenResponse {
+  readonly access_token: string
+  readonly token_type: 'Bearer'
+  readonly expires_in: number
+  readonly refresh_token?: string
+  readonly scope: string
+  readonly id_token?: string
+}
+
+/** The `sub` of a token without a person: in a namespace of its own, so that no person's identifier can ever be a client's. */
+export function clientSubject(clientId: string): string {
+  return `client:${clientId}`
+}
+
+/** How long an access token for these APIs lives, in seconds. */
+export function accessTokenLifetime(apis: readonly Api[]): number {
+  return jwtApi(apis) === undefined ? OPAQUE_LIFETIME_SECONDS : JWT_LIFETIME_SECONDS
+}
+
+/** The API that wants JWTs, when the token is for such APIs only: an audience that reads opaque tokens must not get a JWT it ignores. */
+export function jwtApi(apis: readonly Api[]): Api | undefined {
+  return apis.length > 0 && apis.every((api) => api.access_token_format === 'jwt') ? apis[0] : undefined
+}
+
+function signAccessToken(ctx: Context, client: Client, authorization: Authorization, api: Api, jti: string): Promise<string> {
+  const now = epochSeconds(ctx.clock)
+  const { person, scopes, audience } = authorization
+  const about =
+    person === undefined
+      ? { sub: clientSubject(client.clientId), subject_type: 'client' }
+      : {
+          sub: person.subject.userId,
+          subject_type: 'user',
+          auth_time: person.authTime,
+          ...(person.details.acr === undefined ? {} : { acr: person.details.acr }),
+          ...(person.details.amr === undefined ? {} : { amr: person.details.amr }),
+        }
+  return ctx.keyring.sign(api.access_token_signing_alg, ACCESS_TOKEN_TYPE, {
+    iss: ctx.config.issuer,
+    aud: audience.length === 1 ? audience[0] : audience,
+    exp: now + JWT_LIFETIME_SECONDS,
+    iat: now,
+    jti,
+    client_id: client.clientId,
+    scope: scopes.join(' '),
+    ...about,
+  })
+}
+
+/** Whether the response has a signature in it, and hence cannot be made a second time to the same bytes. */
+export function isSigned(authorization: Authorization, apis: readonly Api[]): boolean {
+  return jwtApi(apis) !== undefined || (authorization.person !== undefined && authorization.scopes.includes('openid'))
+}
+
+/** Turns an authorization into the response. `apis` are those of its audience. */
+export async function issueTokens(ctx: Context, client: Client, authorization: Authorization, apis: readonly Api[], drawn: DrawnTokens): Promise<TokenResponse> {
+  const { person, scopes } = authorization
+  const api = jwtApi(apis)
+  const [accessToken, idToken] = await Promise.all([
+    api === undefined ? drawn.access.text : signAccessToken(ctx, client, authorization, api, drawn.access.id),
+    person !== undefined && scopes.includes('openid') ? signIdToken(ctx, client, person) : undefined,
+  ])
+  return {
+    access_token: accessToken,
+    token_type: 'Bearer',
+    expires_in: accessTokenLifetime(apis),
+    ...(drawn.refreshToken === undefined ? {} : { refresh_token: drawn.refreshToken }),
+    scope: scopes.join(' '),
+    ...(idToken === undefined ? {} : { id_token: idToken }),
+  }
+}
