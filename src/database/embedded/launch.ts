@@ -1,11 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { asAccount } from './account.ts'
 import type { Binaries } from './binaries.ts'
 import { OWN_ENVIRONMENT } from './environment.ts'
 import { EmbeddedPostgresError, messageOf } from './fault.ts'
 import type { Cluster } from './initialise.ts'
 import { eachLine, type Log, LOG_SETTINGS, parseLine } from './log-lines.ts'
-import { sleep } from './sleep.ts'
 import { type Place, socketDirectory } from './place.ts'
 import { readPostmaster } from './postmaster.ts'
 import { launchOnWindows } from './windows.ts'
@@ -65,17 +65,19 @@ async function launchHere(input: LaunchInput): Promise<Launched> {
     stdio: ['ignore', 'ignore', 'pipe'],
     ...asAccount(input.place.account),
   })
-  const last: string[] = []
+  // Held back until it is up: a starter that merely came second has nothing to report.
+  const held: string[] = []
+  let forward = (line: string): void => void held.push(line)
   let why: string | undefined
   child.on('error', (error) => (why = messageOf(error)))
-  child.on('close', (code, signal) => (why ??= `${last.join(' / ')} (${signal ?? `exit status ${code}`})`))
-  eachLine(child.stderr, (line) => {
-    last.splice(0, Math.max(0, last.length - 3))
-    last.push(line)
+  child.on('close', (code, signal) => (why ??= `${held.slice(-4).join(' / ')} (${signal ?? `exit status ${code}`})`))
+  eachLine(child.stderr, (line) => forward(line))
+  await untilReady(child, input.place, () => why)
+  forward = (line) => {
     const { level, text } = parseLine(line)
     input.log(level, text)
-  })
-  await untilReady(child, input.place, () => why)
+  }
+  for (const line of held) forward(line)
   const release = (): void => {
     child.unref()
     child.stderr.destroy()
