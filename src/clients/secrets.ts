@@ -48,9 +48,15 @@ async function insertSecret(trx: Transaction<Database>, clientKey: string, hash:
   await trx.insertInto('client_secrets').values({ secret_id: newRowId(nowMilliseconds), client_key: clientKey, secret_hash: hash, hint, declared }).execute()
 }
 
+/** The hash of the declared secret of each client that has one, by client key. */
+export async function listDeclaredSecrets(db: Kysely<Database>): Promise<ReadonlyMap<string, Buffer>> {
+  const rows = await db.selectFrom('client_secrets').select(['client_key', 'secret_hash']).where('declared', '=', true).where('expires_at', 'is', null).execute()
+  return new Map(rows.map((row) => [row.client_key, row.secret_hash]))
+}
+
 /** Makes `hash` the one declared secret of a client; those added by hand stay. Returns whether that changed anything. */
 export async function declareSecret(trx: Transaction<Database>, clientKey: string, hash: Buffer, hint: string, nowMilliseconds: number): Promise<boolean> {
-  const live = await trx.selectFrom('client_secrets').select('secret_hash').where('client_key', '=', clientKey).where('declared', '=', true).execute()
+  const live = await trx.selectFrom('client_secrets').select('secret_hash').where('client_key', '=', clientKey).where('declared', '=', true).where('expires_at', 'is', null).execute()
   if (live.length === 1 && live[0]?.secret_hash.equals(hash) === true) return false
   await trx.deleteFrom('client_secrets').where('client_key', '=', clientKey).where('declared', '=', true).execute()
   await insertSecret(trx, clientKey, hash, hint, true, nowMilliseconds)

@@ -24,6 +24,12 @@ export async function findOrganization(ctx: Context, organizationId: string | un
   return organizationId === undefined ? undefined : cache(ctx).get(organizationId)
 }
 
+/** An organization as the database has it now. */
+export async function readOrganization(db: Kysely<Database>, organizationId: string): Promise<Organization | undefined> {
+  const row = await db.selectFrom('organizations').select('document').where('organization_id', '=', organizationId).executeTakeFirst()
+  return row?.document as Organization | undefined
+}
+
 export async function listOrganizations(db: Kysely<Database>): Promise<readonly DeclaredDocument[]> {
   const rows = await db.selectFrom('organizations').selectAll().orderBy('organization_id').execute()
   return rows.map((row) => ({ id: row.organization_id, document: row.document, declared: row.declared }))

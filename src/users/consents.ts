@@ -33,3 +33,9 @@ export async function saveConsent(ctx: Context, userId: string, clientKey: strin
     )
     .execute()
 }
+
+/** How many people have let a client have something. */
+export async function countConsents(db: Kysely<Database>, clientKey: string): Promise<number> {
+  const row = await db.selectFrom('consents').select((eb) => eb.fn.countAll<string>().as('people')).where('client_key', '=', clientKey).executeTakeFirst()
+  return Number(row?.people ?? 0)
+}

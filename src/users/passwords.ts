@@ -1,7 +1,7 @@
 import { type Kysely, sql } from 'kysely'
 import type { Context } from '../context.ts'
 import type { Database } from '../database/schema.ts'
-import { deriveKey, hmacSha256 } from '../lib/digest.ts'
+import { deriveKey, hmacSha256, sameDigest } from '../lib/digest.ts'
 
 // Owns passwords. One argon2id hash an attempt, for unknown people too, so that time tells nobody which names exist.
 
@@ -47,4 +47,20 @@ export async function isDeclaredPassword(ctx: Context, userId: string, password:
 export async function setPassword(ctx: Context, db: Kysely<Database>, userId: string, password: string, declared: boolean): Promise<void> {
   const phc = await ctx.passwords.hash(password)
   await setPasswordHash(db, userId, phc, declared ? digestOf(ctx, userId, password) : null)
+}
+
+/** The password hashes of local accounts, by user id, for tools that compare them with what a file declares. */
+export async function listPasswords(db: Kysely<Database>): Promise<ReadonlyMap<string, { readonly phc: string; readonly declaredDigest: Buffer | undefined }>> {
+  const rows = await db.selectFrom('passwords').select(['user_id', 'phc', 'declared_digest']).execute()
+  return new Map(rows.map((row) => [row.user_id, { phc: row.phc, declaredDigest: row.declared_digest ?? undefined }]))
+}
+
+/** Whether a kept digest is that of this password of this person. */
+export function isDeclaredDigest(ctx: Context, userId: string, password: string, digest: Buffer): boolean {
+  return sameDigest(digest, digestOf(ctx, userId, password))
+}
+
+/** Sets a password that was hashed before, inside the caller's transaction. `declaredText` is the file's password, to know it again. */
+export async function setReadyPassword(ctx: Context, db: Kysely<Database>, userId: string, phc: string, declaredText: string | undefined): Promise<void> {
+  await setPasswordHash(db, userId, phc, declaredText === undefined ? null : digestOf(ctx, userId, declaredText))
 }

@@ -1,0 +1,75 @@
+import type { z } from 'zod'
+import type { Fault } from './fault.ts'
+import type { SourceDocument } from './parse.ts'
+import { faultAt, type Path } from './position.ts'
+
+// Owns how a schema's complaint becomes a sentence at a place.
+
+type Issue = z.core.$ZodIssue
+
+function valueAt(value: unknown, path: Path): unknown {
+  let at = value
+  for (const part of path) at = typeof at === 'object' && at !== null ? Reflect.get(at, part) : undefined
+  return at
+}
+
+/** `redirect_uris[0]`, `name.nb`: a member as people write it. */
+export function memberName(path: Path): string {
+  return path.map((part, i) => (typeof part === 'number' ? `[${part}]` : `${i === 0 ? '' : '.'}${String(part)}`)).join('')
+}
+
+function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, i) => i)
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i]
+    for (let j = 1; j <= b.length; j++) next[j] = Math.min((next[j - 1] ?? 0) + 1, (row[j] ?? 0) + 1, (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1))
+    row = next
+  }
+  return row[b.length] ?? 0
+}
+
+/** The nearest of some names, when one is near enough to have been meant. */
+export function nearest(name: string, names: readonly string[]): string | undefined {
+  const [first] = names.map((candidate) => ({ candidate, distance: editDistance(name, candidate) })).toSorted((a, b) => a.distance - b.distance)
+  return first !== undefined && first.distance <= Math.max(2, Math.floor(name.length / 3)) ? first.candidate : undefined
+}
+
+function unknownMember(key: string, known: readonly string[]): string {
+  const meant = nearest(key, known)
+  return `${key} is not a member here${meant === undefined ? '' : `; did you mean ${meant}?`}`
+}
+
+function sentence(issue: Issue, value: unknown): string {
+  if (issue.code === 'invalid_type') return value === undefined ? 'is missing' : `must be ${article(issue.expected)}`
+  if (issue.code === 'invalid_value') return `must be one of: ${issue.values.map(String).join(', ')}`
+  if (issue.code === 'too_small' && issue.minimum === 1 && issue.origin === 'string') return 'must not be empty'
+  return issue.message
+}
+
+function article(type: string): string {
+  const names: Readonly<Record<string, string>> = { array: 'a list', record: 'a map', object: 'a map', string: 'a text (in quotes when it looks like a number)', boolean: 'true or false', number: 'a number', int: 'a whole number' }
+  return names[type] ?? `of type ${type}`
+}
+
+// Of the branches of a union, the one that got furthest says what is wrong; when none got anywhere, the type is.
+function bestBranch(errors: readonly (readonly Issue[])[]): readonly Issue[] | undefined {
+  return errors.find((branch) => branch.every((issue) => issue.path.length > 0 || issue.code !== 'invalid_type'))
+}
+
+/** The faults that a schema's issues mean, each at its place. `known` are the members of the document itself, for suggestions. */
+export function issueFaults(source: SourceDocument, issues: readonly Issue[], known: readonly string[], at: Path = []): readonly Fault[] {
+  return issues.flatMap((issue) => {
+    const path: Path = [...at, ...issue.path]
+    const name = memberName(path)
+    const say = (message: string, atKey = false): Fault => faultAt(source, path, name === '' ? message : `${name} ${message}`, atKey)
+    if (issue.code === 'unrecognized_keys') {
+      return issue.keys.map((key) => faultAt(source, [...path, key], `${name === '' ? '' : `${name}: `}${unknownMember(key, path.length === 0 ? known : [])}`, true))
+    }
+    if (issue.code === 'invalid_key') return [say(issue.issues[0]?.message ?? 'has a name that is not allowed', true)]
+    if (issue.code === 'invalid_union') {
+      const branch = bestBranch(issue.errors)
+      return branch === undefined ? [say(valueAt(source.value, path) === undefined ? 'is missing' : 'must be a text or a map of languages to texts')] : issueFaults(source, branch, known, path)
+    }
+    return [say(sentence(issue, valueAt(source.value, path)))]
+  })
+}

@@ -1,0 +1,83 @@
+import type { Kysely, Transaction } from 'kysely'
+import type { z } from 'zod'
+import type { Offered } from '../clients/metadata.ts'
+import type { Context } from '../context.ts'
+import type { Database } from '../database/schema.ts'
+import type { Path } from './position.ts'
+import type { Secret } from './secret.ts'
+
+export type Document = Readonly<Record<string, unknown>>
+
+/** A thing as the database has it now. */
+export interface Current {
+  readonly id: string
+  readonly document: Document
+  /** A file made it: `--prune` may remove it. */
+  readonly declared: boolean
+  /** The key of its row where that is not its id. */
+  readonly rowKey?: string
+  /** What is known of its secret: enough to see whether a declared one is it. Never shown. */
+  readonly secret?: string | undefined
+}
+
+/** A secret ready to be kept. `stored` is what goes to the database. */
+export interface ReadySecret {
+  readonly source: Secret
+  /** The secret itself: of a drawn one, it is told once. */
+  readonly text: string | undefined
+  readonly stored: string
+}
+
+export interface Saving<D extends Document = Document> {
+  readonly ctx: Context
+  readonly trx: Transaction<Database>
+  readonly id: string
+  readonly document: D
+  readonly current: Current | undefined
+  readonly secret: ReadySecret | undefined
+}
+
+export interface Reference {
+  readonly path: Path
+  readonly kind: string
+  readonly id: string
+}
+
+/** How secrets of a kind are said, checked, compared and made ready. */
+export interface SecretRules {
+  readonly member: string
+  /** What is wrong with it; `demo` allows the demo's short one. */
+  fault(secret: Secret, demo: boolean): string | undefined
+  /** Whether the thing has this very secret already. */
+  isCurrent(ctx: Context, current: Current, secret: Secret): boolean
+  ready(ctx: Context, secret: Secret): Promise<ReadySecret>
+  /** What an export says instead of the secret; nothing where there is none. */
+  omission(document: Document): string | undefined
+}
+
+/** A kind of thing that files declare: one file and one line in index.ts each. */
+export interface Kind<D extends Document = Document> {
+  readonly kind: string
+  /** Its members in the order an export writes them. */
+  readonly members: readonly string[]
+  readonly secret?: SecretRules
+  schema(offered: Offered): z.ZodType<D>
+  /** What tells it from others of its kind, in files and in the database. */
+  identity(document: D): string
+  /** Fills in what a document may leave to the database. */
+  complete?(document: D, current: Document | undefined): D
+  /** The members that name other things. */
+  references(document: D): readonly Reference[]
+  /** Values that no two of a kind may have. */
+  unique?(document: D): readonly { readonly path: Path; readonly value: string }[]
+  /** Anything odd that is no fault. */
+  warnings?(document: D, known: (kind: string, id: string) => boolean): readonly { readonly path: Path; readonly message: string }[]
+  list(db: Kysely<Database>): Promise<readonly Current[]>
+  save(saving: Saving<D>): Promise<void>
+  remove(trx: Transaction<Database>, current: Current): Promise<void>
+}
+
+/** Members of a document that are not there do not count: `{ a: undefined }` and `{}` are the same. */
+export function withoutUndefined(document: object): Document {
+  return Object.fromEntries(Object.entries(document).filter(([, value]) => value !== undefined))
+}

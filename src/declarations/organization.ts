@@ -1,0 +1,31 @@
+import type { DeclaredDocument } from '../database/declared.ts'
+import { type Organization, organizationSchema } from '../organizations/organization.ts'
+import { deleteOrganization, listOrganizations, saveOrganization } from '../organizations/store.ts'
+import type { Provider } from '../upstream/provider.ts'
+import { listProviders, saveProvider } from '../upstream/store.ts'
+import type { Kind, Saving } from './kind.ts'
+
+// What the search finds a provider by includes its organization's realms and country, so providers are written again with it.
+async function refreshProviders({ trx, document, id }: Saving<Organization>): Promise<void> {
+  const owned = (row: DeclaredDocument): boolean => row.document['organization'] === id
+  // The documents were written through the provider's schema.
+  for (const row of (await listProviders(trx)).filter(owned)) await saveProvider(trx, row.document as Provider, document, row.declared)
+}
+
+function sameFacts(a: Readonly<Record<string, unknown>>, b: Organization): boolean {
+  return a['country'] === b.country && JSON.stringify(a['realms']) === JSON.stringify(b.realms)
+}
+
+export const organization: Kind<Organization> = {
+  kind: 'organization',
+  members: Object.keys(organizationSchema.shape),
+  schema: () => organizationSchema,
+  identity: (document) => document.organization_id,
+  references: (document) => document.mandatory_clients.map((id, i) => ({ path: ['mandatory_clients', i], kind: 'client', id })),
+  list: listOrganizations,
+  save: async (saving) => {
+    await saveOrganization(saving.trx, saving.document, true)
+    if (saving.current !== undefined && !sameFacts(saving.current.document, saving.document)) await refreshProviders(saving)
+  },
+  remove: (trx, current) => deleteOrganization(trx, current.id),
+}

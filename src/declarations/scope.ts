@@ -1,0 +1,18 @@
+import { isStandardScope, type ScopeDefinition, scopeSchema } from '../apis/scope-definition.ts'
+import { deleteScope, listScopes, saveScope } from '../apis/scopes.ts'
+import type { Kind } from './kind.ts'
+
+const schema = scopeSchema
+  .refine((document) => !isStandardScope(document.scope), { path: ['scope'], error: 'is a scope that this server defines itself' })
+  .refine((document) => !document.scope.startsWith('gk_'), { path: ['scope'], error: 'gk_ scopes are declared by their api' })
+
+export const scope: Kind<ScopeDefinition> = {
+  kind: 'scope',
+  members: Object.keys(scopeSchema.shape),
+  schema: () => schema,
+  identity: (document) => document.scope,
+  references: () => [],
+  list: listScopes,
+  save: ({ trx, document }) => saveScope(trx, document, true),
+  remove: (trx, current) => deleteScope(trx, current.id),
+}

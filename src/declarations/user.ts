@@ -1,0 +1,77 @@
+import { z } from 'zod'
+import { drawToken } from '../lib/opaque-token.ts'
+import { isDeclaredDigest, listPasswords, setReadyPassword } from '../users/passwords.ts'
+import { deleteUser, listLocalUsers, saveLocalUser, setUserStatus } from '../users/store.ts'
+import { normalizeUsername, userClaimsSchema } from '../users/user.ts'
+import { type Kind, type SecretRules, withoutUndefined } from './kind.ts'
+import { passwordFault } from './secret.ts'
+
+const userSchema = z.strictObject({
+  username: z.string().max(200).transform(normalizeUsername).refine((name) => name !== '' && !/\s/.test(name), 'must not be empty or have spaces'),
+  organization: z.string().optional(),
+  status: z.enum(['active', 'locked']).optional(),
+  claims: userClaimsSchema.default({}),
+  groups: z.array(z.string().min(1).max(200)).max(500).default([]),
+})
+type DeclaredUser = z.output<typeof userSchema>
+
+interface Known {
+  readonly phc: string
+  readonly digest: string | undefined
+}
+
+function known(secret: string | undefined): Known | undefined {
+  return secret === undefined ? undefined : (JSON.parse(secret) as Known)
+}
+
+const secret: SecretRules = {
+  member: 'password',
+  fault: passwordFault,
+  isCurrent: (ctx, current, declared) => {
+    const kept = known(current.secret)
+    if (kept === undefined || current.rowKey === undefined) return false
+    if (declared.is === 'generate') return true
+    if (declared.is === 'hash') return kept.phc === declared.hash
+    return kept.digest !== undefined && isDeclaredDigest(ctx, current.rowKey, declared.text, Buffer.from(kept.digest, 'hex'))
+  },
+  ready: async (ctx, declared) => {
+    if (declared.is === 'hash') return { source: declared, text: undefined, stored: declared.hash }
+    const text = declared.is === 'text' ? declared.text : drawToken('cs', ctx.clock.now()).secret.toString('base64url').slice(0, 20)
+    return { source: declared, text, stored: await ctx.passwords.hash(text) }
+  },
+  omission: (document) => `password is never exported: add it, or run: portner user set-password ${String(document['username'])}`,
+}
+
+export const user: Kind<DeclaredUser> = {
+  kind: 'user',
+  members: Object.keys(userSchema.shape),
+  secret,
+  schema: () => userSchema,
+  identity: ({ username, organization }) => (organization === undefined ? username : `${organization}/${username}`),
+  // A person whom an operator locked stays locked when a file that says nothing about it is applied again.
+  complete: (document, current) => ({ ...document, status: document.status ?? (current?.['status'] === 'locked' ? 'locked' : 'active') }),
+  references: ({ organization }) => (organization === undefined ? [] : [{ path: ['organization'], kind: 'organization', id: organization }]),
+  list: async (db) => {
+    const users = await listLocalUsers(db)
+    const passwords = await listPasswords(db)
+    return users.map((row) => {
+      const kept = passwords.get(row.userId)
+      const username = row.username ?? ''
+      return {
+        id: row.organizationId === undefined ? username : `${row.organizationId}/${username}`,
+        document: withoutUndefined({ username, organization: row.organizationId, status: row.status, claims: row.claims, groups: row.groups }),
+        declared: row.declared,
+        rowKey: row.userId,
+        secret: kept && JSON.stringify({ phc: kept.phc, digest: kept.declaredDigest?.toString('hex') }),
+      }
+    })
+  },
+  save: async ({ ctx, trx, document, secret: declared }) => {
+    const userId = await saveLocalUser(trx, { username: document.username, organizationId: document.organization, claims: document.claims, groups: document.groups, declared: true })
+    if (document.status !== undefined) await setUserStatus(trx, userId, document.status)
+    if (declared !== undefined) await setReadyPassword(ctx, trx, userId, declared.stored, declared.source.is === 'text' ? declared.text : undefined)
+  },
+  remove: async (trx, current) => {
+    if (current.rowKey !== undefined) await deleteUser(trx, current.rowKey)
+  },
+}
