@@ -1,0 +1,29 @@
+import { accessSync, constants } from 'node:fs'
+import { delimiter, join } from 'node:path'
+
+const NAMES = ['chromium', 'chromium-browser', 'google-chrome'] as const
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** The browser of this machine: CHROME_PATH, else the first of the usual names on PATH; undefined when there is none. */
+export function chromiumPath(): string | undefined {
+  const named = process.env['CHROME_PATH']
+  if (named !== undefined && named !== '') return isExecutable(named) ? named : undefined
+  const folders = (process.env['PATH'] ?? '').split(delimiter).filter((folder) => folder !== '')
+  return NAMES.flatMap((name) => folders.map((folder) => join(folder, name))).find(isExecutable)
+}
+
+// Quiet, and without the sandbox that Chromium cannot build as root.
+const FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync']
+
+/** Options for playwright-core's `chromium.launch`. */
+export function chromiumLaunchOptions(executablePath: string): { executablePath: string; args: string[] } {
+  return { executablePath, args: [...FLAGS] }
+}

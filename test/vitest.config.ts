@@ -1,0 +1,17 @@
+import { dirname } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { defineConfig } from 'vitest/config'
+import { summaryReporter } from './support/summary-reporter.ts'
+
+export default defineConfig({
+  test: {
+    root: dirname(dirname(fileURLToPath(import.meta.url))),
+    include: ['test/**/*.test.ts'],
+    globalSetup: ['test/support/global-setup.ts'],
+    pool: 'forks',
+    maxWorkers: 3,
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
+    reporters: ['default', summaryReporter()],
+  },
+})
