@@ -204,7 +204,7 @@ describe('the embedded database', () => {
 
   it('reads the levels of PostgreSQL', () => {
     expect(parseLine('LOG:  database system is ready')).toEqual({ level: 'info', text: 'database system is ready' })
-    expect(parseLine('FATAL:  no more room')).toEqual({ level: 'error', text: 'no more room' })
-    expect(parseLine('WARNING:  hm')).toEqual({ level: 'warn', text: 'hm' })
+    expect(parseLine('FATAL:  sorry, too many clients already')).toEqual({ level: 'warn', text: 'sorry, too many clients already' })
+    expect(parseLine('PANIC:  could not write')).toEqual({ level: 'error', text: 'could not write' })
   })
 })

@@ -16,13 +16,14 @@ export const LOG_SETTINGS: Readonly<Record<string, string>> = {
   lc_messages: 'C',
 }
 
-/** Level and text of one line of PostgreSQL's log (`LOG:  …`, `WARNING:  …`, `FATAL:  …`). */
+/** Level and text of one line of PostgreSQL's log (`LOG:  …`, `FATAL:  …`, `PANIC:  …`). */
 export function parseLine(line: string): { readonly level: Level; readonly text: string } {
   const match = /^([A-Z]+):\s+(.*)$/.exec(line)
   if (match === null) return { level: 'info', text: line.trim() }
   const [, severity = '', text = ''] = match
-  if (severity === 'FATAL' || severity === 'PANIC') return { level: 'error', text }
-  return { level: severity === 'WARNING' || severity === 'ERROR' ? 'warn' : 'info', text }
+  // FATAL ends one session (of a dropped connection, of too many); when it ends a start, the start throws.
+  if (severity === 'PANIC') return { level: 'error', text }
+  return { level: severity === 'LOG' || severity === 'INFO' ? 'info' : 'warn', text }
 }
 
 /** Gives every line of a stream to `take`; blank ones are left out. */
