@@ -1,0 +1,45 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Config } from '../../config.ts'
+import { announceStop } from '../../endpoints/health.ts'
+import { startJobs } from '../../jobs/runner.ts'
+import type { OpenedContext } from '../../open-context.ts'
+import { listen } from './listen.ts'
+
+// Owns one serving process between "listens" and "has let go of everything".
+
+const DRAIN_MS = 10_000
+const JOBS_MS = 2000
+
+export interface Serving {
+  readonly address: string
+  /** Says "not ready", finishes what is under way (ten seconds at most), then lets go of jobs, audit and pools. */
+  stop(): Promise<void>
+}
+
+/** Serves with an opened context until it is stopped. */
+export async function serveHere(config: Config, opened: OpenedContext): Promise<Serving> {
+  const { ctx } = opened
+  // Loaded here: the other commands need no web server.
+  const { buildApp } = await import('../../app.ts')
+  const app = await buildApp(opened)
+  const address = await listen(app, config)
+  const jobs = startJobs(ctx)
+  ctx.log.info({ address, issuer: config.issuer, pid: process.pid }, 'serving')
+  return {
+    address,
+    stop: async () => {
+      announceStop()
+      ctx.log.info('stopping: finishing what is under way')
+      const drained = app.close().then(
+        () => true,
+        () => false,
+      )
+      if (!(await Promise.race([drained, sleep(DRAIN_MS, false, { ref: false })]))) {
+        ctx.log.warn('requests were cut off after ten seconds')
+        app.server.closeAllConnections()
+      }
+      await jobs.stop(JOBS_MS)
+      await opened.close()
+    },
+  }
+}

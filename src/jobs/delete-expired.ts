@@ -1,0 +1,35 @@
+import type { Context } from '../context.ts'
+import { deleteExpiredBrowsers } from '../sessions/browsers.ts'
+import { deleteExpiredDevices } from '../sessions/devices.ts'
+import { deleteOldSessions } from '../sessions/store.ts'
+import { deleteExpiredAccessTokens } from '../tokens/access-tokens.ts'
+import { deleteExpiredCodes } from '../tokens/authorization-codes.ts'
+import { deleteExpiredGrants } from '../tokens/grants.ts'
+import { alongKey, inBatches } from './batches.ts'
+import type { Job } from './job.ts'
+
+// Asks each store to delete what is past its time. What that is, and which statement finds it, is the store's.
+
+type Sweep = (ctx: Context, stopping: () => boolean) => Promise<number>
+
+/** An ended session is kept while a refresh token that rests on it can still ask whether it was signed out. */
+const SESSIONS_KEPT_DAYS = 30
+const FIRST_ID = '00000000-0000-0000-0000-000000000000'
+const EPOCH = new Date(0)
+
+const sweeps: readonly Sweep[] = [
+  (ctx, stopping) => alongKey(FIRST_ID, (after, limit) => deleteExpiredCodes(ctx, after, limit), stopping),
+  (ctx, stopping) => alongKey(FIRST_ID, (after, limit) => deleteExpiredAccessTokens(ctx, after, limit), stopping),
+  (ctx, stopping) => alongKey(EPOCH, (after, limit) => deleteExpiredGrants(ctx, after, limit), stopping),
+  (ctx, stopping) => inBatches((limit) => deleteOldSessions(ctx, SESSIONS_KEPT_DAYS, limit), stopping),
+  (ctx, stopping) => inBatches((limit) => deleteExpiredBrowsers(ctx, limit), stopping),
+  (ctx, stopping) => inBatches((limit) => deleteExpiredDevices(ctx, limit), stopping),
+]
+
+async function run(ctx: Context, stopping: () => boolean): Promise<number> {
+  let total = 0
+  for (const sweep of sweeps) total += await sweep(ctx, stopping)
+  return total
+}
+
+export const deleteExpiredJob: Job = { name: 'delete-expired', everySeconds: 60, run }

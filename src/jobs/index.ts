@@ -1,0 +1,5 @@
+import { deleteExpiredJob } from './delete-expired.ts'
+import type { Job } from './job.ts'
+import { rotateKeysJob } from './rotate-keys.ts'
+
+export const jobs: readonly Job[] = [deleteExpiredJob, rotateKeysJob]
