@@ -25,7 +25,7 @@ export interface EmbeddedPostgres {
 }
 
 export interface EmbeddedPostgresOptions {
-  /** A directory of its own, made when missing. */
+  /** Made when missing, and closed to everyone else (as root: passable, because the database runs under another account). */
   readonly dataDir: string
   readonly log: Log
   /** Server settings (`postgres -c name=value`) over the defaults. */
