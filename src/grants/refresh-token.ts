@@ -6,9 +6,9 @@ import { drawSecret, type PresentedToken, readToken, tokenText } from '../lib/op
 import { invalidGrant, invalidScope, invalidTarget, type OAuthError } from '../protocol/error.ts'
 import { text } from '../protocol/fields.ts'
 import { beyond } from '../protocol/scope.ts'
-import { type Authorization, joinList } from '../tokens/authorization.ts'
+import { type Authorization, joinList, splitList } from '../tokens/authorization.ts'
 import { type GrantState, readGrant, REFRESH_REPLAY_SECONDS, revokeGrant, rotateRefreshToken, settleAnswer } from '../tokens/grants.ts'
-import { isSigned, type TokenResponse } from '../tokens/issue.ts'
+import { maySign, type TokenResponse } from '../tokens/issue.ts'
 import { openAnswer, sealAnswer } from '../tokens/refresh-answer.ts'
 import { defineGrant, type GrantRequest, type Redemption } from './grant-type.ts'
 
@@ -28,7 +28,7 @@ function rotates(client: Client): boolean {
 async function rotate(request: Request, ctx: Context, presented: PresentedToken): Promise<Redemption | undefined> {
   const next = rotates(request.client) ? drawSecret() : presented
   const refreshToken = tokenText('rt', presented.id, next.secret)
-  const kept = { drawn: { id: request.access.id, access: request.access.text, refresh: refreshToken } }
+  const kept = { drawn: { id: request.access.id, access: request.access.text, refresh: refreshToken, scope: joinList(request.scopes) } }
   const rotated = await rotateRefreshToken(ctx, {
     grantId: presented.id,
     clientKey: request.client.key,
@@ -63,9 +63,10 @@ async function answerAgain(request: Request, ctx: Context, presented: PresentedT
     const answer = openAnswer(presented.secret, presented.id, current.sealedAnswer)
     if (!current.isReplayable || !current.isLive || answer === undefined) break
     if ('response' in answer) return { kind: 'answered', response: answer.response }
-    const authorization: Authorization = { scopes: current.scopes, audience: current.audience, person: current.person }
+    const scopes = answer.drawn.scope === null ? current.scopes : splitList(answer.drawn.scope)
+    const authorization: Authorization = { scopes, audience: current.audience, person: current.person }
     const drawn = { access: { id: answer.drawn.id, text: answer.drawn.access }, refreshToken: answer.drawn.refresh }
-    const signed = isSigned(authorization, request.apis)
+    const signed = maySign(authorization)
     // Nothing was sent before it was kept: whoever finds the answer unfinished for so long finishes it in place of a process that died.
     if (!signed || waited >= LONGEST_WAIT_MS) return { kind: 'authorized', authorization, drawn, ...(signed && { settle: (response: TokenResponse) => keep(ctx, presented, current?.refreshHash, response) }) }
     await wait(WAIT_MS)

@@ -1,7 +1,7 @@
 import formbody from '@fastify/formbody'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { invalidRequest, OAuthError } from '../protocol/error.ts'
-import { emptyForm, type Form, parseForm } from '../protocol/form.ts'
+import { emptyForm, type Form, parseForm, requireOnce } from '../protocol/form.ts'
 
 interface ReadForm {
   readonly form: Form | OAuthError
@@ -22,16 +22,26 @@ export async function acceptForms(app: FastifyInstance): Promise<void> {
   await app.register(formbody, { parser: (text: string) => ({ ...read(text) }) })
 }
 
-/** The parameters of a form body. Throws `invalid_request` as the reader found it. */
+/** The parameters of a form body, each once. Throws `invalid_request`. */
 export function bodyForm(request: FastifyRequest): Form {
+  return requireOnce(anyBodyForm(request))
+}
+
+/** The parameters of a form body; the caller judges those that are repeated. Throws `invalid_request`. */
+export function anyBodyForm(request: FastifyRequest): Form {
   const body = request.body as ReadForm | undefined | null
   const form = body?.form ?? emptyForm
   if (form instanceof OAuthError) throw form
   return form
 }
 
-/** The parameters of the query. Throws `invalid_request`. */
+/** The parameters of the query, each once. Throws `invalid_request`. */
 export function queryForm(request: FastifyRequest): Form {
+  return requireOnce(anyQueryForm(request))
+}
+
+/** The parameters of the query; the caller judges those that are repeated. Throws `invalid_request`. */
+export function anyQueryForm(request: FastifyRequest): Form {
   const url = request.raw.url ?? ''
   const at = url.indexOf('?')
   return at < 0 ? emptyForm : parseForm(url.slice(at + 1))
@@ -39,5 +49,6 @@ export function queryForm(request: FastifyRequest): Form {
 
 /** Refuses parameters in the address of an endpoint that reads the body only (RFC 6749 §3.2): an address ends up in logs. */
 export function refuseQuery(request: FastifyRequest): void {
-  if (queryForm(request).single.size > 0) throw invalidRequest('Parameters belong in the body, not in the address')
+  const { single, repeatable, repeated } = anyQueryForm(request)
+  if (single.size + repeatable.size + repeated.size > 0) throw invalidRequest('Parameters belong in the body, not in the address')
 }

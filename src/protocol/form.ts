@@ -7,13 +7,15 @@ import { invalidRequest } from './error.ts'
 export interface Form {
   readonly single: ReadonlyMap<string, string>
   readonly repeatable: ReadonlyMap<string, readonly string[]>
+  /** Names that stood more than once and may not; they have no value. */
+  readonly repeated: ReadonlySet<string>
 }
 
-// RFC 8707 §2 and RFC 8693 §2.1 let these stand several times.
-const REPEATABLE = new Set(['resource', 'audience'])
+// RFC 8707 §2 and RFC 8693 §2.1 let these stand several times; the last is a group of boxes on the consent page.
+const REPEATABLE = new Set(['resource', 'audience', 'optional_scope'])
 const MOST_PARAMETERS = 100
 
-export const emptyForm: Form = { single: new Map(), repeatable: new Map() }
+export const emptyForm: Form = { single: new Map(), repeatable: new Map(), repeated: new Set() }
 
 function decode(text: string): string {
   let value: string
@@ -26,12 +28,13 @@ function decode(text: string): string {
   return value
 }
 
-/** Parses `a=1&b=2`. Throws `invalid_request` for a repeated parameter, broken percent-encoding, NUL, or more than 100 parameters. */
+/** Parses `a=1&b=2`. Throws `invalid_request` for broken percent-encoding, NUL, or more than 100 parameters; what is repeated is told, not thrown. */
 export function parseForm(text: string): Form {
   if (text.includes('\0') || text.includes('\uFFFD')) throw invalidRequest('The request has characters that are not allowed')
   const single = new Map<string, string>()
   const repeatable = new Map<string, string[]>()
   const seen = new Set<string>()
+  const repeated = new Set<string>()
   const pairs = text.split('&')
   if (pairs.length > MOST_PARAMETERS) throw invalidRequest('The request has too many parameters')
   for (const pair of pairs) {
@@ -43,11 +46,19 @@ export function parseForm(text: string): Form {
       if (value !== '') repeatable.set(name, [...(repeatable.get(name) ?? []), value])
       continue
     }
-    if (seen.has(name)) throw invalidRequest('A parameter is given more than once', { parameter: name, detail: name })
+    if (seen.has(name)) repeated.add(name)
     seen.add(name)
     if (value !== '') single.set(name, value)
   }
-  return { single, repeatable }
+  for (const name of repeated) single.delete(name)
+  return { single, repeatable, repeated }
+}
+
+/** The form, when no parameter is repeated (RFC 6749 §3.1 and §3.2). Throws `invalid_request`. */
+export function requireOnce(form: Form): Form {
+  const [name] = form.repeated
+  if (name !== undefined) throw invalidRequest('A parameter is given more than once', { detail: name.slice(0, 100) })
+  return form
 }
 
 /** Some parameters by name, as a plain record for a zod schema: what is absent is absent, what may repeat is a list. */

@@ -7,6 +7,8 @@ export interface Session {
   readonly authTime: number
   readonly acr: string | undefined
   readonly amr: readonly string[]
+  /** False for a sign-in on a shared computer: it serves the journey it was made for, and no other. */
+  readonly remembered: boolean
 }
 
 /** Signed out by itself after this long without use, and at the latest after the absolute limit. Seconds. */

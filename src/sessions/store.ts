@@ -13,6 +13,7 @@ interface Row {
   readonly auth_time: Date
   readonly acr: string | null
   readonly amr: readonly string[]
+  readonly remembered: boolean
 }
 
 function toSession(row: Row): Session {
@@ -23,10 +24,11 @@ function toSession(row: Row): Session {
     authTime: Math.floor(row.auth_time.getTime() / 1000),
     acr: row.acr ?? undefined,
     amr: row.amr,
+    remembered: row.remembered,
   }
 }
 
-const COLUMNS = sql`session_id, user_id, provider_id, auth_time, acr, amr`
+const COLUMNS = sql`session_id, user_id, provider_id, auth_time, acr, amr, remembered`
 const LIVE = sql`ended_at is null and expires_at > clock_now()`
 const EXPIRES = sql`least(clock_now() + make_interval(secs => ${SESSION_IDLE_SECONDS}), auth_time + make_interval(secs => ${SESSION_ABSOLUTE_SECONDS}))`
 

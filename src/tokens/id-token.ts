@@ -3,11 +3,11 @@ import type { Context } from '../context.ts'
 import { isSigningAlgorithm } from '../keys/signing-key.ts'
 import { epochSeconds } from '../lib/clock.ts'
 import { idTokenClaims } from '../users/claims.ts'
+import { ID_TOKEN_TYPE } from '../protocol/names.ts'
 import type { PersonAuthorization } from './authorization.ts'
 
 /** Seconds. */
 export const ID_TOKEN_LIFETIME_SECONDS = 3600
-export const ID_TOKEN_TYPE = 'JWT'
 
 /** The signed id token of a sign-in (OpenID Connect Core §2). `auth_time`, `acr` and `amr` are the session's, as they were decided. */
 export async function signIdToken(ctx: Context, client: Client, person: PersonAuthorization): Promise<string> {

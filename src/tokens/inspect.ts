@@ -5,6 +5,7 @@ import { verifyOwn } from '../keys/verify.ts'
 import { epochSeconds } from '../lib/clock.ts'
 import { sameDigest } from '../lib/digest.ts'
 import { readToken } from '../lib/opaque-token.ts'
+import { ACCESS_TOKEN_TYPE } from '../protocol/names.ts'
 import { joinLiveUser } from '../users/store.ts'
 import { joinLiveAccessToken } from './access-tokens.ts'
 import { type PersonAuthorization, readPerson, splitList } from './authorization.ts'
@@ -75,8 +76,6 @@ async function inspectOpaque(ctx: Context, text: string): Promise<InspectedToken
   return found !== undefined && sameDigest(found.hash, presented.hash) ? { ...found, format: 'opaque' } : undefined
 }
 
-/** The `typ` of a JWT access token (RFC 9068 §2.1). */
-export const ACCESS_TOKEN_TYPE = 'at+jwt'
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
 
 async function inspectJwt(ctx: Context, text: string): Promise<InspectedToken | undefined> {

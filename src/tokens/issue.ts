@@ -5,7 +5,7 @@ import { epochSeconds } from '../lib/clock.ts'
 import { JWT_LIFETIME_SECONDS, OPAQUE_LIFETIME_SECONDS } from './access-tokens.ts'
 import type { Authorization } from './authorization.ts'
 import { signIdToken } from './id-token.ts'
-import { ACCESS_TOKEN_TYPE } from './inspect.ts'
+import { ACCESS_TOKEN_TYPE } from '../protocol/names.ts'
 
 // Owns the mint: an Authorization and what was drawn for it become one token response. Nothing here decides anything.
 
@@ -64,9 +64,9 @@ function signAccessToken(ctx: Context, client: Client, authorization: Authorizat
   })
 }
 
-/** Whether the response has a signature in it, and hence cannot be made a second time to the same bytes. */
-export function isSigned(authorization: Authorization, apis: readonly Api[]): boolean {
-  return jwtApi(apis) !== undefined || (authorization.person !== undefined && authorization.scopes.includes('openid'))
+/** Whether the response may have a signature in it, and hence cannot be made a second time to the same bytes. */
+export function maySign(authorization: Authorization): boolean {
+  return authorization.audience.length > 0 || (authorization.person !== undefined && authorization.scopes.includes('openid'))
 }
 
 /** Turns an authorization into the response. `apis` are those of its audience. */

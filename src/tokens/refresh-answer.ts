@@ -6,7 +6,7 @@ import type { TokenResponse } from './issue.ts'
 // presented token yields, so that the database alone reveals nothing.
 
 /** Before it is signed, an answer is what was drawn for it; a response without signatures can be made from that again. */
-export type KeptAnswer = { readonly drawn: { readonly id: string; readonly access: string; readonly refresh: string } } | { readonly response: TokenResponse }
+export type KeptAnswer = { readonly drawn: { readonly id: string; readonly access: string; readonly refresh: string; readonly scope: string | null } } | { readonly response: TokenResponse }
 
 function keyOf(presentedSecret: Uint8Array): Buffer {
   return hmacSha256(presentedSecret, 'portner/refresh-answer')

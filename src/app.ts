@@ -1,0 +1,43 @@
+import type { FastifyInstance } from 'fastify'
+import type { Context } from './context.ts'
+import { registerDemo } from './demo/routes.ts'
+import type { Endpoint } from './endpoints/endpoint.ts'
+import { endpoints } from './endpoints/index.ts'
+import { presentApiError } from './http/api-errors.ts'
+import { acceptCookies } from './http/cookies.ts'
+import { acceptForms } from './http/forms.ts'
+import { presentPageError } from './http/page-errors.ts'
+import { registerPages } from './http/pages.ts'
+import { createServer } from './http/server.ts'
+import { OAuthError } from './protocol/error.ts'
+import type { OpenedContext } from './open-context.ts'
+import { registerTestClock } from './test-clock.ts'
+
+// The composition root: what this server is, in order. Which scope a route is registered in decides how its errors look.
+
+type Presenter = typeof presentApiError
+
+async function registerEndpoints(app: FastifyInstance, ctx: Context, answers: Endpoint['answers'], present: Presenter): Promise<void> {
+  await app.register(async (scope) => {
+    scope.setErrorHandler((error, request, reply) => present(ctx, error, request, reply))
+    await acceptForms(scope)
+    for (const endpoint of endpoints) if (endpoint.answers === answers) await endpoint.register(scope, ctx)
+  })
+}
+
+/** Builds the server of a context, ready to listen. */
+export async function buildApp(opened: OpenedContext): Promise<FastifyInstance> {
+  const { ctx, moveClock } = opened
+  const { config } = ctx
+  const app = createServer(ctx)
+  await acceptCookies(app)
+  registerPages(app, { serviceName: config.serviceName, demo: config.demo, https: config.issuer.startsWith('https:'), pseudoLocales: config.testClock, links: config.supportUrl === undefined ? {} : { help: config.supportUrl } })
+  app.setErrorHandler((error, request, reply) => presentPageError(ctx, error, request, reply))
+  app.setNotFoundHandler((request, reply) => presentPageError(ctx, new OAuthError('not_found', 'There is nothing here', { status: 404 }), request, reply))
+  await registerEndpoints(app, ctx, 'machines', presentApiError)
+  await registerEndpoints(app, ctx, 'people', presentPageError)
+  if (config.demo) await registerDemo(app, ctx)
+  if (moveClock !== undefined) registerTestClock(app, ctx, moveClock)
+  await app.ready()
+  return app
+}

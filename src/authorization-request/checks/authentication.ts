@@ -1,0 +1,34 @@
+import { invalidRequest } from '../../protocol/error.ts'
+import { parseClaimsRequest } from '../../protocol/claims-request.ts'
+import { parsePrompt } from '../../protocol/prompt.ts'
+import { type Check, clientOf, learn } from './check.ts'
+
+// What OpenID Connect Core §3.1.2.1 lets a client ask about the sign-in.
+
+export const checkPrompt: Check = (draft) => learn(draft, { prompt: parsePrompt(draft.form.single.get('prompt')) })
+
+const SECONDS = /^\d{1,9}$/
+
+export const checkMaxAge: Check = (draft) => {
+  const text = draft.form.single.get('max_age')
+  if (text !== undefined && !SECONDS.test(text)) throw invalidRequest('max_age is not a number of seconds', { parameter: 'max_age' })
+  const maxAge = text === undefined ? clientOf(draft).metadata.default_max_age : Number(text)
+  return maxAge === undefined ? draft : learn(draft, { maxAge })
+}
+
+export const checkClaims: Check = (draft) => learn(draft, { claims: parseClaimsRequest(draft.form.single.get('claims')) })
+
+const LONGEST_HINT = 1000
+
+/** Hints and preferences: none of them can fail a request, and what is too long is nobody's preference. */
+export const checkPreferences: Check = (draft) => {
+  const preference = (name: string): string | undefined => {
+    const value = draft.form.single.get(name)
+    return value !== undefined && value.length <= LONGEST_HINT ? value : undefined
+  }
+  const loginHint = preference('login_hint')
+  const uiLocales = preference('ui_locales')
+  const nonce = draft.form.single.get('nonce')
+  const acrValues = preference('acr_values')?.split(' ').filter((value) => value !== '') ?? clientOf(draft).metadata.default_acr_values ?? []
+  return learn(draft, { acrValues, ...(loginHint === undefined ? {} : { loginHint }), ...(uiLocales === undefined ? {} : { uiLocales }), ...(nonce === undefined ? {} : { nonce }) })
+}

@@ -1,0 +1,42 @@
+import { invalidRequest } from '../../protocol/error.ts'
+import { isRegisteredRedirect } from '../../protocol/redirect-uri.ts'
+import { verifyRedirect } from '../request.ts'
+import { findResponseType } from '../response-types.ts'
+import { type Check, clientOf, type Draft, learn } from './check.ts'
+
+const LONGEST_STATE = 4096
+
+function requested(draft: Draft): { readonly uri: string; readonly given: boolean } {
+  const registered = clientOf(draft).metadata.redirect_uris
+  const given = draft.form.single.get('redirect_uri')
+  if (given !== undefined) {
+    if (!isRegisteredRedirect(given, registered)) throw invalidRequest('The address to return to is not registered for this application', { parameter: 'redirect_uri', reason: 'redirect_uri_mismatch' })
+    return { uri: given, given: true }
+  }
+  const openid = (draft.form.single.get('scope') ?? '').split(' ').includes('openid')
+  const [only, another] = registered
+  // OpenID Connect Core §3.1.2.1 requires it; plain OAuth may leave out the only one there is.
+  if (only === undefined || another !== undefined || openid) throw invalidRequest('The request does not say where to return to', { parameter: 'redirect_uri', reason: 'redirect_uri_missing' })
+  return { uri: only, given: false }
+}
+
+/** An answer's way: the asked mode if we know it, else the response type's, else the query. What is wrong with them is said in that way. */
+function provisionalMode(draft: Draft): string {
+  const asked = draft.form.single.get('response_mode')
+  if (asked === 'fragment' || asked === 'form_post' || asked === 'query') return asked
+  return findResponseType(draft.form.single.get('response_type') ?? '')?.mode ?? 'query'
+}
+
+/** Exact match of bytes with a registered URI (RFC 9700 §4.1.3); only the port of a loopback address is free. Its failure is a page. */
+export const checkRedirectUri: Check = (draft) => {
+  const { uri, given } = requested(draft)
+  const state = draft.form.single.get('state')
+  const usable = state !== undefined && state.length <= LONGEST_STATE ? state : undefined
+  const redirect = verifyRedirect(uri, provisionalMode(draft), usable)
+  return { ...learn(draft, { redirectUri: uri, redirectUriGiven: given, ...(usable === undefined ? {} : { state: usable }) }), redirect }
+}
+
+export const checkStateLength: Check = (draft) => {
+  if ((draft.form.single.get('state')?.length ?? 0) > LONGEST_STATE) throw invalidRequest('The state is too long', { parameter: 'state' })
+  return draft
+}

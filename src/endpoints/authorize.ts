@@ -1,0 +1,166 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { answerError, answerSuccess } from '../authorization-request/answer.ts'
+import { type AcceptedRequest, checkAuthorizationRequest } from '../authorization-request/parse.ts'
+import { type AuthorizationRequest, redirectOf } from '../authorization-request/request.ts'
+import { responseModes } from '../authorization-request/response-modes/index.ts'
+import type { Departure } from '../authorization-request/response-modes/mode.ts'
+import { responseTypes } from '../authorization-request/response-types.ts'
+import { type Client, clientName } from '../clients/client.ts'
+import { findClient } from '../clients/store.ts'
+import type { Context } from '../context.ts'
+import { logRefusal } from '../http/api-errors.ts'
+import { anyBodyForm, anyQueryForm } from '../http/forms.ts'
+import { goTo, leave } from '../http/leave.ts'
+import { refuseOtherMethods } from '../http/methods.ts'
+import { presentPageError } from '../http/page-errors.ts'
+import { page, requestLocale } from '../http/pages.ts'
+import { newReference } from '../lib/random.ts'
+import { OAuthError } from '../protocol/error.ts'
+import type { Form } from '../protocol/form.ts'
+import { acrValues } from '../protocol/names.ts'
+import { codeChallengeMethods } from '../protocol/pkce.ts'
+import { promptValues } from '../protocol/prompt.ts'
+import { touchSession } from '../sessions/store.ts'
+import { keepAnswer } from '../signin/answer.ts'
+import { clearAttempts, countAttempt } from '../signin/attempts.ts'
+import { ensureBrowser, readBrowser } from '../signin/browser.ts'
+import { type Done, nextStep } from '../signin/next-step.ts'
+import { readJourney } from '../signin/read-journey.ts'
+import { registerSignin, startOf } from '../signin/routes.ts'
+import { createInteraction } from '../signin/store.ts'
+import { createCode } from '../tokens/authorization-codes.ts'
+import type { Endpoint } from './endpoint.ts'
+
+// The authorization endpoint (RFC 6749 §3.1): checks the request, starts or passes over the journey, and answers the client.
+
+const PATH = '/oauth/authorization'
+
+async function success(ctx: Context, client: Client, request: AuthorizationRequest, done: Done): Promise<Departure> {
+  const { session, user, scopes } = done
+  const code = await createCode(ctx, {
+    clientKey: client.key,
+    userId: user.userId,
+    sessionId: session.sessionId,
+    redirectUri: request.redirectUri,
+    redirectUriGiven: request.redirectUriGiven,
+    codeChallenge: request.codeChallenge,
+    scopes,
+    audience: request.resources,
+    authTime: session.authTime,
+    offline: scopes.includes('offline_access'),
+    details: {
+      ...(request.nonce === undefined ? {} : { nonce: request.nonce }),
+      ...(Object.keys(request.claims).length === 0 ? {} : { claims: request.claims }),
+      ...(session.acr === undefined ? {} : { acr: session.acr }),
+      amr: session.amr,
+    },
+  })
+  await touchSession(ctx, session.sessionId)
+  return answerSuccess(ctx, redirectOf(request), { code })
+}
+
+function refusal(ctx: Context, httpRequest: FastifyRequest, request: AuthorizationRequest, error: OAuthError): Departure {
+  logRefusal(ctx, error, httpRequest, newReference())
+  return answerError(ctx, redirectOf(request), error)
+}
+
+// A client that sends people straight back would turn them in circles without end; a page with a button stops that.
+const SILENT_WINDOW_SECONDS = 10
+const SILENT_ANSWERS = 5
+
+async function isRunningInCircles(ctx: Context, browserId: string | undefined, clientId: string): Promise<boolean> {
+  if (browserId === undefined) return false
+  const key = `silent/${browserId}/${clientId}`
+  const { count } = await countAttempt(ctx, key, SILENT_WINDOW_SECONDS)
+  if (count > SILENT_ANSWERS) await clearAttempts(ctx, key)
+  return count > SILENT_ANSWERS
+}
+
+async function start(ctx: Context, httpRequest: FastifyRequest, reply: FastifyReply, accepted: AcceptedRequest): Promise<FastifyReply> {
+  const { client, request } = accepted
+  const { uiLocales } = request
+  const name = clientName(client, requestLocale(httpRequest, uiLocales))
+  const { browserId, deviceId } = await readBrowser(ctx, httpRequest)
+  const next = nextStep(await readJourney(ctx, { request, client, interaction: undefined, browserId, deviceId }))
+  if (next.kind === 'refused') return leave(httpRequest, reply, refusal(ctx, httpRequest, request, next.error), name, { uiLocales, direct: true })
+  if (next.kind === 'done') {
+    if (!request.prompt.includes('none') && (await isRunningInCircles(ctx, browserId, client.clientId))) return page(reply, httpRequest, 'too-many-attempts', { clientName: name, continueHref: httpRequest.url }, { status: 429, uiLocales })
+    return leave(httpRequest, reply, await success(ctx, client, request, next), name, { uiLocales, direct: true })
+  }
+  const interaction = await createInteraction(ctx, await ensureBrowser(ctx, reply, browserId), client.key, request)
+  return goTo(reply, startOf(interaction, next.step.name, browserId === undefined))
+}
+
+// A form posted from the client's site comes without our cookies (SameSite=Lax): the request is kept and read again on the GET that follows.
+async function startFromPost(ctx: Context, httpRequest: FastifyRequest, reply: FastifyReply, accepted: AcceptedRequest): Promise<FastifyReply> {
+  const { browserId } = await readBrowser(ctx, httpRequest)
+  const unbound = browserId ?? '00000000-0000-0000-0000-000000000000'
+  const interaction = await createInteraction(ctx, unbound, accepted.client.key, accepted.request)
+  return goTo(reply, startOf(interaction, undefined, false))
+}
+
+async function receive(ctx: Context, httpRequest: FastifyRequest, reply: FastifyReply, form: Form): Promise<FastifyReply> {
+  const checked = await checkAuthorizationRequest(ctx, form)
+  if (checked.kind === 'accepted') return httpRequest.method === 'POST' ? startFromPost(ctx, httpRequest, reply, checked) : start(ctx, httpRequest, reply, checked)
+  logRefusal(ctx, checked.error, httpRequest, newReference())
+  return leave(httpRequest, reply, answerError(ctx, checked.redirect, checked.error), clientName(checked.client, requestLocale(httpRequest)), { direct: true })
+}
+
+/** What the page may say of a client whose request cannot be answered: its home and its name, never its registered addresses. */
+async function pageForRefused(ctx: Context, error: unknown, httpRequest: FastifyRequest, reply: FastifyReply, form: Form): Promise<FastifyReply> {
+  const clientId = form.single.get('client_id')
+  const client = error instanceof OAuthError && error.reason?.startsWith('redirect_uri') === true ? await findClient(ctx, clientId ?? '') : undefined
+  if (client === undefined) return presentPageError(ctx, error, httpRequest, reply, { clientId: clientId?.slice(0, 200) })
+  const asked = form.single.get('redirect_uri')
+  const host = asked !== undefined && URL.canParse(asked) ? new URL(asked).host : 'none'
+  return presentPageError(ctx, error, httpRequest, reply, {
+    clientId: client.clientId,
+    clientName: clientName(client, requestLocale(httpRequest)),
+    homeHref: client.metadata.client_uri,
+    description: `Requested host: ${host.slice(0, 200)}. Registered addresses: ${client.metadata.redirect_uris.length}.`,
+  })
+}
+
+async function answer(ctx: Context, httpRequest: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+  const form = httpRequest.method === 'POST' ? anyBodyForm(httpRequest) : anyQueryForm(httpRequest)
+  try {
+    return await receive(ctx, httpRequest, reply, form)
+  } catch (error) {
+    return pageForRefused(ctx, error, httpRequest, reply, form)
+  }
+}
+
+export const authorize: Endpoint = {
+  name: 'authorization',
+  answers: 'people',
+  register: (app: FastifyInstance, ctx) => {
+    app.get(PATH, (request, reply) => answer(ctx, request, reply))
+    app.post(PATH, (request, reply) => answer(ctx, request, reply))
+    refuseOtherMethods(app, PATH, ['GET', 'POST'])
+    registerSignin(app, ctx, {
+      finish: async (request, reply, { interaction, journey }, done) => {
+        const departure = await keepAnswer(ctx, interaction, await success(ctx, journey.client, journey.request, done))
+        return leave(request, reply, departure, clientName(journey.client, requestLocale(request)), { uiLocales: journey.request.uiLocales })
+      },
+      refuse: async (request, reply, { interaction, journey }, error) => {
+        const departure = await keepAnswer(ctx, interaction, refusal(ctx, request, journey.request, error))
+        return leave(request, reply, departure, clientName(journey.client, requestLocale(request)), { uiLocales: journey.request.uiLocales })
+      },
+    })
+  },
+  metadata: (issuer) => ({
+    authorization_endpoint: `${issuer}${PATH}`,
+    response_types_supported: responseTypes.map(({ type }) => type),
+    response_modes_supported: responseModes.map(({ name }) => name),
+    code_challenge_methods_supported: codeChallengeMethods,
+    prompt_values_supported: promptValues,
+    acr_values_supported: acrValues,
+    display_values_supported: ['page', 'popup', 'touch'],
+    ui_locales_supported: ['en', 'nb', 'nn', 'fi', 'sv'],
+    claim_types_supported: ['normal'],
+    claims_parameter_supported: true,
+    request_parameter_supported: false,
+    request_uri_parameter_supported: false,
+    authorization_response_iss_parameter_supported: true,
+  }),
+}

@@ -1,0 +1,41 @@
+import type { FastifyInstance } from 'fastify'
+import type { Context } from '../context.ts'
+import { allowAnyOrigin } from '../http/cors.ts'
+import { refuseOtherMethods } from '../http/methods.ts'
+import { standardScopes } from '../apis/scope-definition.ts'
+import { signingAlgorithms } from '../keys/signing-key.ts'
+import type { Endpoint } from './endpoint.ts'
+
+// Both metadata documents (RFC 8414 §3, OpenID Connect Discovery §4): the merge of what every endpoint of the list says of itself.
+
+const PATHS = ['/.well-known/openid-configuration', '/.well-known/oauth-authorization-server']
+
+/** The metadata of a server with these endpoints. */
+export function metadataOf(issuer: string, endpoints: readonly Endpoint[]): Readonly<Record<string, unknown>> {
+  return {
+    issuer,
+    ...Object.assign({}, ...endpoints.map((endpoint) => endpoint.metadata(issuer))),
+    scopes_supported: standardScopes,
+    subject_types_supported: ['public'],
+    id_token_signing_alg_values_supported: signingAlgorithms,
+  }
+}
+
+/** Serves the metadata of `endpoints`; called by the list, which this file does not import. */
+export function discovery(endpoints: readonly Endpoint[]): Endpoint {
+  return {
+    name: 'discovery',
+    answers: 'machines',
+    register: (app: FastifyInstance, ctx: Context) => {
+      const document = JSON.stringify(metadataOf(ctx.config.issuer, endpoints))
+      for (const path of PATHS) {
+        app.get(path, async (_request, reply) => {
+          allowAnyOrigin(reply)
+          return reply.header('cache-control', 'public, max-age=300').type('application/json; charset=utf-8').send(document)
+        })
+        refuseOtherMethods(app, path, ['GET'])
+      }
+    },
+    metadata: () => ({}),
+  }
+}

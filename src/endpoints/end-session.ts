@@ -1,0 +1,171 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { type Client, clientName } from '../clients/client.ts'
+import { findClient } from '../clients/store.ts'
+import type { Context } from '../context.ts'
+import { clearCookie } from '../http/cookies.ts'
+import { formToken, requireOwnForm } from '../http/csrf.ts'
+import { bodyForm, queryForm } from '../http/forms.ts'
+import { goTo, leave } from '../http/leave.ts'
+import { refuseOtherMethods } from '../http/methods.ts'
+import { page, requestLocale } from '../http/pages.ts'
+import { verifyOwn } from '../keys/verify.ts'
+import type { Form } from '../protocol/form.ts'
+import { ID_TOKEN_TYPE } from '../protocol/names.ts'
+import { forgetDevice } from '../sessions/devices.ts'
+import type { Session } from '../sessions/session.ts'
+import { endSession, listSessions } from '../sessions/store.ts'
+import { readBrowser } from '../signin/browser.ts'
+import { findUsers } from '../users/store.ts'
+import { displayName } from '../users/user.ts'
+import type { Endpoint } from './endpoint.ts'
+
+// RP-initiated logout (OpenID Connect RP-Initiated Logout 1.0 §2). With an id token of ours nobody is asked; without one the person is,
+// because any page on the web can send them here.
+
+const PATH = '/oauth/logout'
+const CONFIRM = `${PATH}/confirm`
+const DONE = `${PATH}/done`
+const FORGET = `${PATH}/forget`
+
+interface LogoutRequest {
+  readonly form: Form
+  /** The person of a hint that we signed for this client; expired ones count. */
+  readonly sub: string | undefined
+  readonly client: Client | undefined
+  /** Where to return to, when the client registered it to the letter. */
+  readonly returnTo: string | undefined
+  readonly returnRefused: boolean
+  readonly uiLocales: string | undefined
+}
+
+async function readLogout(ctx: Context, form: Form): Promise<LogoutRequest> {
+  const { single } = form
+  const hint = single.get('id_token_hint')
+  const claims = hint === undefined ? undefined : await verifyOwn(ctx.keyring, hint, ID_TOKEN_TYPE, ctx.config.issuer)
+  const audience = typeof claims?.['aud'] === 'string' ? claims['aud'] : undefined
+  const named = single.get('client_id')
+  const agreed = named === undefined || audience === undefined || named === audience
+  const sub = agreed && typeof claims?.['sub'] === 'string' ? claims['sub'] : undefined
+  // A hint that we did not sign, or for another client, speaks for nobody: then nobody is sent anywhere.
+  const trusted = agreed && (hint === undefined || claims !== undefined)
+  const client = trusted ? await findClient(ctx, audience ?? named ?? '') : undefined
+  const asked = single.get('post_logout_redirect_uri')
+  const registered = asked !== undefined && client !== undefined && client.metadata.post_logout_redirect_uris.includes(asked)
+  return { form, sub, client, returnTo: registered ? asked : undefined, returnRefused: asked !== undefined && !registered, uiLocales: single.get('ui_locales') }
+}
+
+function returnAddress(logout: LogoutRequest, returnTo: string): string {
+  const state = logout.form.single.get('state')
+  if (state === undefined) return returnTo
+  return `${returnTo}${returnTo.includes('?') ? '&' : '?'}${new URLSearchParams({ state })}`
+}
+
+/** After the sign-out: back to the client where that is allowed, else the page that says what is done. */
+function away(request: FastifyRequest, reply: FastifyReply, logout: LogoutRequest): FastifyReply {
+  const { client, returnTo, returnRefused, uiLocales } = logout
+  if (returnTo !== undefined && client !== undefined) return leave(request, reply, { kind: 'address', url: returnAddress(logout, returnTo) }, clientName(client, requestLocale(request, uiLocales)), { uiLocales })
+  const facts = new URLSearchParams({ ...(client === undefined ? {} : { client_id: client.clientId }), ...(returnRefused ? { refused: '1' } : {}), ...(uiLocales === undefined ? {} : { ui_locales: uiLocales }) })
+  return goTo(reply, facts.size === 0 ? DONE : `${DONE}?${facts}`)
+}
+
+async function signOut(ctx: Context, browserId: string, sessions: readonly Session[]): Promise<void> {
+  for (const session of sessions) if (await endSession(ctx, browserId, session.sessionId)) ctx.audit.record({ event: 'logout', userId: session.userId })
+}
+
+function subject(browserId: string): string {
+  return `logout/${browserId}`
+}
+
+async function ask(ctx: Context, request: FastifyRequest, reply: FastifyReply, logout: LogoutRequest, browserId: string, sessions: readonly Session[]): Promise<FastifyReply> {
+  const users = await findUsers(ctx.db, sessions.map((session) => session.userId))
+  const query = request.raw.url?.split('?')[1]
+  return page(
+    reply,
+    request,
+    'logout',
+    {
+      clientName: logout.client && clientName(logout.client, requestLocale(request, logout.uiLocales)),
+      accounts: users.map((user) => ({ name: displayName(user), address: user.claims.email ?? user.username })),
+      action: query === undefined ? CONFIRM : `${CONFIRM}?${query}`,
+      csrf: formToken(ctx, subject(browserId)),
+    },
+    { uiLocales: logout.uiLocales },
+  )
+}
+
+async function answer(ctx: Context, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+  const logout = await readLogout(ctx, queryForm(request))
+  const { browserId } = await readBrowser(ctx, request)
+  const sessions = browserId === undefined ? [] : await listSessions(ctx, browserId)
+  // Signed out already, here or by time: the way back all the same.
+  if (browserId === undefined || sessions.length === 0) return away(request, reply, logout.sub === undefined ? { ...logout, returnTo: undefined } : logout)
+  if (logout.sub === undefined) return ask(ctx, request, reply, logout, browserId, sessions)
+  await signOut(ctx, browserId, sessions.filter((session) => session.userId === logout.sub))
+  return away(request, reply, logout)
+}
+
+// A form posted from the client's site comes without our cookies; the GET that follows has them.
+function answerPost(request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const { single } = bodyForm(request)
+  return goTo(reply, single.size === 0 ? PATH : `${PATH}?${new URLSearchParams([...single])}`)
+}
+
+async function confirm(ctx: Context, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+  const logout = await readLogout(ctx, queryForm(request))
+  const form = bodyForm(request)
+  const { browserId } = await readBrowser(ctx, request)
+  if (browserId === undefined) return goTo(reply, DONE)
+  requireOwnForm(ctx, request, form, subject(browserId))
+  if (form.single.get('decision') !== 'confirm') {
+    const home = logout.client?.metadata.client_uri
+    return home === undefined ? goTo(reply, '/') : leave(request, reply, { kind: 'address', url: home }, clientName(logout.client as Client, requestLocale(request)), {})
+  }
+  await signOut(ctx, browserId, await listSessions(ctx, browserId))
+  return away(request, reply, logout)
+}
+
+async function done(ctx: Context, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+  const { single } = queryForm(request)
+  const uiLocales = single.get('ui_locales')
+  const client = await findClient(ctx, single.get('client_id') ?? '')
+  const { browserId, deviceId } = await readBrowser(ctx, request)
+  const forgets = browserId !== undefined && deviceId !== undefined
+  return page(
+    reply,
+    request,
+    'logged-out',
+    {
+      rows: [{ name: ctx.config.serviceName, state: 'done' }],
+      clientName: client && clientName(client, requestLocale(request, uiLocales)),
+      backHref: client?.metadata.client_uri,
+      returnRefused: single.has('refused'),
+      forgotten: single.has('forgotten'),
+      ...(forgets ? { forgetAction: FORGET, csrf: formToken(ctx, subject(browserId)) } : {}),
+    },
+    { uiLocales },
+  )
+}
+
+async function forget(ctx: Context, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+  const { browserId, deviceId } = await readBrowser(ctx, request)
+  if (browserId !== undefined && deviceId !== undefined) {
+    requireOwnForm(ctx, request, bodyForm(request), subject(browserId))
+    await forgetDevice(ctx, deviceId)
+    clearCookie(reply, ctx.config, 'device')
+  }
+  return goTo(reply, `${DONE}?forgotten=1`)
+}
+
+export const endSessionEndpoint: Endpoint = {
+  name: 'end-session',
+  answers: 'people',
+  register: (app: FastifyInstance, ctx) => {
+    app.get(PATH, (request, reply) => answer(ctx, request, reply))
+    app.post(PATH, async (request, reply) => answerPost(request, reply))
+    app.post(CONFIRM, (request, reply) => confirm(ctx, request, reply))
+    app.get(DONE, (request, reply) => done(ctx, request, reply))
+    app.post(FORGET, (request, reply) => forget(ctx, request, reply))
+    refuseOtherMethods(app, PATH, ['GET', 'POST'])
+  },
+  metadata: (issuer) => ({ end_session_endpoint: `${issuer}${PATH}` }),
+}

@@ -1,0 +1,13 @@
+import type { FastifyInstance } from 'fastify'
+import type { Context } from '../context.ts'
+
+// A protocol door. Thin: it parses, calls rules and flows, and presents.
+
+export interface Endpoint {
+  readonly name: string
+  /** Whose errors it shows: machines get JSON, people get pages. */
+  readonly answers: 'machines' | 'people'
+  register(app: FastifyInstance, ctx: Context): void | Promise<void>
+  /** The members it adds to the metadata documents (RFC 8414, OpenID Connect Discovery). */
+  metadata(issuer: string): Readonly<Record<string, unknown>>
+}

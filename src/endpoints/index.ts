@@ -1,0 +1,14 @@
+import { authorize } from './authorize.ts'
+import { discovery } from './discovery.ts'
+import type { Endpoint } from './endpoint.ts'
+import { endSessionEndpoint } from './end-session.ts'
+import { health } from './health.ts'
+import { introspection } from './introspection.ts'
+import { jwks } from './jwks.ts'
+import { revocation } from './revocation.ts'
+import { token } from './token.ts'
+import { userinfo } from './userinfo.ts'
+
+const described: readonly Endpoint[] = [authorize, token, userinfo, introspection, revocation, endSessionEndpoint, jwks]
+
+export const endpoints: readonly Endpoint[] = [...described, discovery(described), health]

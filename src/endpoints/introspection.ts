@@ -1,0 +1,80 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { findApiByAudience } from '../apis/store.ts'
+import { type AuthenticatedClient, authenticateClient } from '../clients/authenticate.ts'
+import { clientAuthenticationMethods } from '../clients/authentication/index.ts'
+import { isPublic } from '../clients/client.ts'
+import type { Context } from '../context.ts'
+import { bodyForm, refuseQuery } from '../http/forms.ts'
+import { sendJson } from '../http/json.ts'
+import { refuseOtherMethods } from '../http/methods.ts'
+import { readToken } from '../lib/opaque-token.ts'
+import { invalidClient, invalidRequest } from '../protocol/error.ts'
+import { type InspectedToken, inspectAccessToken } from '../tokens/inspect.ts'
+import { readGrant } from '../tokens/grants.ts'
+import { clientSubject } from '../tokens/issue.ts'
+import type { Endpoint } from './endpoint.ts'
+
+const PATH = '/oauth/introspection'
+
+/** Expired, revoked, unknown and not for the caller are one answer (RFC 7662 §2.2). */
+const INACTIVE = { active: false }
+
+// A token for an API is that API's owner's business, and its own client's; one for no API in particular is any resource server's.
+async function mayKnow(ctx: Context, caller: AuthenticatedClient, token: InspectedToken): Promise<boolean> {
+  if (token.clientKey === caller.key || token.audience.length === 0) return true
+  const apis = await Promise.all(token.audience.map((audience) => findApiByAudience(ctx, audience)))
+  const owner = caller.metadata.organization
+  return owner !== undefined && apis.some((api) => api?.organization === owner)
+}
+
+function describe(ctx: Context, token: InspectedToken): object {
+  const { person, scopes, audience, clientId, expiresAt } = token
+  const [only, another] = audience
+  const about =
+    person === undefined
+      ? { sub: clientSubject(clientId), subject_type: 'client' }
+      : {
+          sub: person.subject.userId,
+          subject_type: 'user',
+          auth_time: person.authTime,
+          ...(person.details.acr === undefined ? {} : { acr: person.details.acr }),
+          ...(person.details.amr === undefined ? {} : { amr: person.details.amr }),
+        }
+  return { active: true, token_type: 'Bearer', iss: ctx.config.issuer, client_id: clientId, scope: scopes.join(' '), exp: expiresAt, jti: token.tokenId, ...about, ...(only === undefined ? {} : { aud: another === undefined ? only : audience }) }
+}
+
+/** A refresh token is nobody's business but its client's. */
+async function describeRefreshToken(ctx: Context, caller: AuthenticatedClient, text: string): Promise<object> {
+  const presented = readToken('rt', text)
+  if (presented === undefined) return INACTIVE
+  const grant = await readGrant(ctx, presented.id, caller.key, presented.hash)
+  if (grant === undefined || !grant.isCurrent || !grant.isLive) return INACTIVE
+  return { active: true, iss: ctx.config.issuer, client_id: caller.clientId, scope: grant.scopes.join(' '), sub: grant.userId, subject_type: 'user' }
+}
+
+async function answer(ctx: Context, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+  refuseQuery(request)
+  const form = bodyForm(request)
+  const caller = await authenticateClient(ctx, { authorization: request.headers.authorization, form })
+  // Somebody who proves nothing would make this a place to try out tokens (RFC 7662 §2.1).
+  if (isPublic(caller)) throw invalidClient('A public client may not introspect')
+  const text = form.single.get('token')
+  if (text === undefined) throw invalidRequest('Missing parameter: token', { parameter: 'token' })
+  if (text.startsWith('ptr_rt_')) return sendJson(reply, await describeRefreshToken(ctx, caller, text))
+  const token = await inspectAccessToken(ctx, text)
+  return sendJson(reply, token !== undefined && (await mayKnow(ctx, caller, token)) ? describe(ctx, token) : INACTIVE)
+}
+
+/** What a token stands for (RFC 7662). */
+export const introspection: Endpoint = {
+  name: 'introspection',
+  answers: 'machines',
+  register: (app, ctx) => {
+    app.post(PATH, (request, reply) => answer(ctx, request, reply))
+    refuseOtherMethods(app, PATH, ['POST'])
+  },
+  metadata: (issuer) => ({
+    introspection_endpoint: `${issuer}${PATH}`,
+    introspection_endpoint_auth_methods_supported: clientAuthenticationMethods.map(({ name }) => name).filter((name) => name !== 'none'),
+  }),
+}

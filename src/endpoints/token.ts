@@ -1,0 +1,100 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { Api } from '../apis/api.ts'
+import { findApiByAudience } from '../apis/store.ts'
+import { type AuthenticatedClient, authenticateClient, claimedClientId } from '../clients/authenticate.ts'
+import { clientAuthenticationMethods } from '../clients/authentication/index.ts'
+import type { PresentedCredentials } from '../clients/authentication/method.ts'
+import { isPublic, mayUseGrant } from '../clients/client.ts'
+import { findClient, isRegisteredOrigin } from '../clients/store.ts'
+import type { Context } from '../context.ts'
+import type { ListedGrant } from '../grants/grant-type.ts'
+import { grantTypes } from '../grants/index.ts'
+import { allowRegisteredOrigin, answerPreflight } from '../http/cors.ts'
+import { toOAuthError } from '../http/failure.ts'
+import { bodyForm, refuseQuery } from '../http/forms.ts'
+import { sendJson } from '../http/json.ts'
+import { refuseOtherMethods } from '../http/methods.ts'
+import { drawToken } from '../lib/opaque-token.ts'
+import { invalidRequest, invalidScope, invalidTarget, unauthorizedClient, unsupportedGrantType } from '../protocol/error.ts'
+import { readFields } from '../protocol/fields.ts'
+import type { Form } from '../protocol/form.ts'
+import { parseResources } from '../protocol/resource.ts'
+import { parseScope } from '../protocol/scope.ts'
+import { accessTokenLifetime, issueTokens, maySign, type TokenResponse } from '../tokens/issue.ts'
+import type { Endpoint } from './endpoint.ts'
+
+// The token endpoint (RFC 6749 §3.2). It owns every phase that grants share, in this order: form, client, grant, scope and resource, the
+// grant's parameters, what is drawn, the grant's one statement, the mint, the answer. A grant fills in what is its own and cannot forget
+// the rest.
+
+const PATH = '/oauth/token'
+
+function findGrant(form: Form, client: AuthenticatedClient): ListedGrant {
+  const type = form.single.get('grant_type')
+  if (type === undefined) throw invalidRequest('Missing parameter: grant_type', { parameter: 'grant_type' })
+  const grant = grantTypes.find((candidate) => candidate.type === type)
+  if (grant === undefined) throw unsupportedGrantType('The grant type is not supported')
+  if (grant.publicClients === 'refused' && isPublic(client)) throw unauthorizedClient('A public client may not use this grant type')
+  if (!mayUseGrant(client, grant.type)) throw unauthorizedClient('The client is not registered for this grant type', { detail: 'grant.not_allowed' })
+  return grant
+}
+
+async function findApis(ctx: Context, resources: readonly string[]): Promise<readonly Api[]> {
+  const apis = await Promise.all(resources.map((resource) => findApiByAudience(ctx, resource)))
+  return apis.map((api) => {
+    if (api === undefined) throw invalidTarget('The resource is not known here', { parameter: 'resource' })
+    return api
+  })
+}
+
+async function redeem(ctx: Context, grant: ListedGrant, client: AuthenticatedClient, form: Form): Promise<TokenResponse> {
+  const scopes = parseScope(form.single.get('scope'))
+  const resources = parseResources(form.repeatable.get('resource'), form.repeatable.get('audience'))
+  const asked = resources.length === 0 ? [] : await findApis(ctx, resources)
+  const parameters = readFields(grant.parameters, form, { scope: invalidScope })
+  const access = drawToken('at', ctx.clock.now())
+  const redemption = await grant.redeem({ client, parameters, scopes, resources, apis: asked, access, lifetime: accessTokenLifetime(asked) }, ctx)
+  if (redemption.kind === 'answered') return redemption.response
+  const { authorization, drawn, settle } = redemption
+  const apis = authorization.audience.length === 0 ? [] : await findApis(ctx, authorization.audience)
+  const response = await issueTokens(ctx, client, authorization, apis, drawn)
+  // A signed answer is kept before it is sent: what nobody kept, nobody has.
+  return settle !== undefined && maySign(authorization) ? settle(response) : response
+}
+
+async function answer(ctx: Context, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+  refuseQuery(request)
+  const form = bodyForm(request)
+  const presented: PresentedCredentials = { authorization: request.headers.authorization, form }
+  if (request.headers.origin !== undefined) {
+    const claimed = await findClient(ctx, claimedClientId(presented) ?? '')
+    await allowRegisteredOrigin(request, reply, claimed?.metadata.allowed_origins)
+  }
+  const client = await authenticateClient(ctx, presented)
+  const grant = findGrant(form, client)
+  const response = await redeem(ctx, grant, client, form)
+  ctx.metrics.tokensIssued.inc({ grant: grant.type, type: 'access_token' })
+  return sendJson(reply, response)
+}
+
+export const token: Endpoint = {
+  name: 'token',
+  answers: 'machines',
+  register: (app: FastifyInstance, ctx) => {
+    app.post(PATH, async (request, reply) => {
+      try {
+        return await answer(ctx, request, reply)
+      } catch (error) {
+        ctx.metrics.tokenErrors.inc({ error: toOAuthError(error).code })
+        throw error
+      }
+    })
+    answerPreflight(app, PATH, ['POST'], (origin) => isRegisteredOrigin(ctx, origin))
+    refuseOtherMethods(app, PATH, ['POST'])
+  },
+  metadata: (issuer) => ({
+    token_endpoint: `${issuer}${PATH}`,
+    token_endpoint_auth_methods_supported: clientAuthenticationMethods.map(({ name }) => name),
+    grant_types_supported: grantTypes.map(({ type }) => type),
+  }),
+}

@@ -1,0 +1,38 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { findClientByKey, isRegisteredOrigin } from '../clients/store.ts'
+import type { Context } from '../context.ts'
+import { allowRegisteredOrigin, answerPreflight } from '../http/cors.ts'
+import { sendJson } from '../http/json.ts'
+import { refuseOtherMethods } from '../http/methods.ts'
+import { bearerChallenge } from '../protocol/error.ts'
+import { claimNames, userinfoClaims } from '../users/claims.ts'
+import { requireBearer } from './bearer.ts'
+import type { Endpoint } from './endpoint.ts'
+
+const PATH = '/userinfo'
+/** Any of these opens the endpoint; a token without one has nothing to be told here. */
+const OPENING = ['openid', 'userid', 'profile', 'email']
+
+async function answer(ctx: Context, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+  const { person, scopes, clientKey } = await requireBearer(ctx, request)
+  if (request.headers.origin !== undefined) {
+    const client = await findClientByKey(ctx, clientKey)
+    await allowRegisteredOrigin(request, reply, client?.metadata.allowed_origins)
+  }
+  if (person === undefined) throw bearerChallenge(403, 'insufficient_scope', 'The token has no person behind it', 'openid')
+  if (!scopes.some((scope) => OPENING.includes(scope))) throw bearerChallenge(403, 'insufficient_scope', 'The token may not ask about the person', 'openid')
+  return sendJson(reply, { sub: person.subject.userId, ...userinfoClaims(person.subject, scopes, person.details.claims ?? {}) })
+}
+
+/** Claims about the person of a token (OpenID Connect Core §5.3). */
+export const userinfo: Endpoint = {
+  name: 'userinfo',
+  answers: 'machines',
+  register: (app, ctx) => {
+    app.get(PATH, (request, reply) => answer(ctx, request, reply))
+    app.post(PATH, (request, reply) => answer(ctx, request, reply))
+    answerPreflight(app, PATH, ['GET', 'POST'], (origin) => isRegisteredOrigin(ctx, origin))
+    refuseOtherMethods(app, PATH, ['GET', 'POST'])
+  },
+  metadata: (issuer) => ({ userinfo_endpoint: `${issuer}${PATH}`, claims_supported: ['sub', 'iss', 'aud', 'exp', 'iat', 'auth_time', 'nonce', 'acr', 'amr', 'sid', ...claimNames] }),
+}

@@ -1,0 +1,31 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+
+/** Who may read an answer from a page of another origin. */
+export type AllowsOrigin = (origin: string) => Promise<boolean>
+
+function allow(reply: FastifyReply, origin: string): void {
+  void reply.header('access-control-allow-origin', origin).header('vary', 'Origin').header('access-control-expose-headers', 'WWW-Authenticate, X-Request-Id')
+}
+
+/** Metadata and keys are for everybody. */
+export function allowAnyOrigin(reply: FastifyReply): void {
+  void reply.header('access-control-allow-origin', '*')
+}
+
+/** Lets the asking page read this answer, if its origin is one that the client registered. */
+export async function allowRegisteredOrigin(request: FastifyRequest, reply: FastifyReply, registered: readonly string[] | undefined): Promise<void> {
+  const { origin } = request.headers
+  if (origin !== undefined && registered?.includes(origin) === true) allow(reply, origin)
+}
+
+/** Answers a preflight (Fetch §4.8): it names no client, so any client's registered origin passes; the answer itself is checked again. */
+export function answerPreflight(app: FastifyInstance, path: string, methods: readonly string[], allows: AllowsOrigin): void {
+  app.options(path, async (request, reply) => {
+    const { origin } = request.headers
+    if (origin !== undefined && (await allows(origin))) {
+      allow(reply, origin)
+      void reply.header('access-control-allow-methods', methods.join(', ')).header('access-control-allow-headers', 'Authorization, Content-Type, DPoP').header('access-control-max-age', '600')
+    }
+    return reply.code(204).header('cache-control', 'no-store').send()
+  })
+}

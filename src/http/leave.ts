@@ -1,0 +1,26 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { page } from './pages.ts'
+
+/** Where a browser goes on to, outside this service. */
+export type Leaving = { readonly kind: 'address'; readonly url: string } | { readonly kind: 'form'; readonly action: string; readonly fields: Readonly<Record<string, string>> }
+
+function isBrowserDocument(request: FastifyRequest): boolean {
+  return request.headers['sec-fetch-dest'] === 'document'
+}
+
+/**
+ * Sends the browser on. Browsers cancel a redirect to another origin that follows a form post under `form-action 'self'`, over our own
+ * addresses too; so within the journey a browser gets the hand-off page, other agents 303 (never 307: a password must not travel on).
+ */
+export function leave(request: FastifyRequest, reply: FastifyReply, to: Leaving, name: string, options: { readonly uiLocales?: string | undefined; readonly direct?: boolean } = {}): FastifyReply {
+  const { uiLocales } = options
+  if (to.kind === 'form') return page(reply, request, 'form-post', { action: to.action, name, fields: to.fields }, { formAction: to.action, uiLocales })
+  if (options.direct === true && request.method === 'GET') return reply.header('cache-control', 'no-store').redirect(to.url, 302)
+  if (isBrowserDocument(request)) return page(reply, request, 'handoff', { href: to.url, name }, { uiLocales })
+  return reply.header('cache-control', 'no-store').redirect(to.url, request.method === 'GET' ? 302 : 303)
+}
+
+/** On to another of our own pages. */
+export function goTo(reply: FastifyReply, path: string): FastifyReply {
+  return reply.header('cache-control', 'no-store').redirect(path, 303)
+}

@@ -1,0 +1,10 @@
+// Registered names that several floors share.
+
+/** The `typ` of an id token's header. */
+export const ID_TOKEN_TYPE = 'JWT'
+/** The `typ` of a JWT access token's header (RFC 9068 §2.1). */
+export const ACCESS_TOKEN_TYPE = 'at+jwt'
+
+/** Authentication context classes that a sign-in here can reach, weakest first. */
+export const ACR_PASSWORD = 'urn:portner:acr:password'
+export const acrValues: readonly string[] = [ACR_PASSWORD]

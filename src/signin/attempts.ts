@@ -1,0 +1,33 @@
+import { sql } from 'kysely'
+import type { Context } from '../context.ts'
+import { sha256 } from '../lib/digest.ts'
+
+// Owns attempts: counters by a hashed key, each with the time at which it starts anew. Counted in one statement, before anything is tried,
+// so that a hundred at once are a hundred.
+
+export interface Attempts {
+  readonly count: number
+  readonly until: Date
+}
+
+/** Counts one attempt and says how many there were in this window. */
+export async function countAttempt(ctx: Context, key: string, windowSeconds: number): Promise<Attempts> {
+  const { rows } = await sql<Attempts>`
+    insert into attempts (attempt_key, count, until) values (${sha256(key)}, 1, clock_now() + make_interval(secs => ${windowSeconds}))
+    on conflict (attempt_key) do update set
+      count = case when attempts.until < clock_now() then 1 else attempts.count + 1 end,
+      until = case when attempts.until < clock_now() then excluded.until else attempts.until end
+    returning count, until`.execute(ctx.db)
+  return rows[0] ?? { count: 1, until: new Date(ctx.clock.now()) }
+}
+
+/** Starts a key anew. */
+export async function clearAttempts(ctx: Context, key: string): Promise<void> {
+  await sql`delete from attempts where attempt_key = ${sha256(key)}`.execute(ctx.db)
+}
+
+/** Deletes at most `limit` counters whose window is over. Returns how many. */
+export async function deleteExpiredAttempts(ctx: Context, limit: number): Promise<number> {
+  const result = await sql`delete from attempts where attempt_key in (select attempt_key from attempts where until < clock_now() limit ${limit} for update skip locked)`.execute(ctx.db)
+  return Number(result.numAffectedRows ?? 0n)
+}

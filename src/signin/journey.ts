@@ -1,0 +1,42 @@
+import type { AuthorizationRequest } from '../authorization-request/request.ts'
+import { clientName, isEnabled, type Client } from '../clients/client.ts'
+import { isRegisteredRedirect } from '../protocol/redirect-uri.ts'
+import type { Session } from '../sessions/session.ts'
+import type { ProviderFacts } from '../upstream/provider.ts'
+import type { Consent } from '../users/consents.ts'
+import type { User } from '../users/user.ts'
+import type { Progress } from './store.ts'
+
+// Owns the state of a journey as the steps see it: everything they ask about, so that their reasons are pure. Does not own how it is read
+// (read-journey.ts), what follows from it (next-step.ts), nor the row (store.ts).
+
+/** A person this browser knows: signed in here, or remembered by the device. */
+export interface Account {
+  readonly user: User
+  readonly session: Session | undefined
+  readonly provider: ProviderFacts | undefined
+  /** Whether the client takes sign-ins of that provider. */
+  readonly accepted: boolean
+}
+
+export interface Journey {
+  readonly request: AuthorizationRequest
+  readonly client: Client
+  readonly progress: Progress
+  /** Seconds since the epoch. */
+  readonly now: number
+  readonly accounts: readonly Account[]
+  /** The only provider that the client accepts, if there is just one. */
+  readonly soleProvider: ProviderFacts | undefined
+  /** What the chosen and signed-in account has let this client have before. */
+  readonly consent: Consent
+}
+
+/** Whether the client of a kept request may still be answered there: both may have changed since the request was checked. */
+export function isStillValid(client: Client, request: AuthorizationRequest): boolean {
+  return isEnabled(client) && isRegisteredRedirect(request.redirectUri, client.metadata.redirect_uris)
+}
+
+export function nameOf(journey: Journey, language: string): string {
+  return clientName(journey.client, language)
+}

@@ -1,0 +1,32 @@
+import type { OAuthError } from '../protocol/error.ts'
+import type { Session } from '../sessions/session.ts'
+import type { User } from '../users/user.ts'
+import { chosenAccount } from './chosen-account.ts'
+import { grantedScopes } from './granted-scopes.ts'
+import type { Journey } from './journey.ts'
+import { steps } from './steps/index.ts'
+import type { Reason, Step } from './steps/step.ts'
+
+// The dispatcher: the one place that decides what comes next, or that the journey is done.
+
+export interface Done {
+  readonly kind: 'done'
+  readonly user: User
+  readonly session: Session
+  readonly scopes: readonly string[]
+}
+
+export type Next = Done | { readonly kind: 'step'; readonly step: Step; readonly reason: Reason } | { readonly kind: 'refused'; readonly error: OAuthError }
+
+/** What comes next. With `prompt=none` nothing may be shown: the first step's reason becomes the refusal. */
+export function nextStep(journey: Journey): Next {
+  const silent = journey.request.prompt.includes('none')
+  for (const step of steps) {
+    const reason = step.reason(journey)
+    if (reason === undefined) continue
+    return silent || reason.refuses === true ? { kind: 'refused', error: reason.silently() } : { kind: 'step', step, reason }
+  }
+  const account = chosenAccount(journey)
+  if (account?.session === undefined) throw new Error('the steps let a journey pass without a sign-in')
+  return { kind: 'done', user: account.user, session: account.session, scopes: grantedScopes(journey) }
+}

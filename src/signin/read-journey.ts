@@ -1,0 +1,56 @@
+import type { AuthorizationRequest } from '../authorization-request/request.ts'
+import type { Client } from '../clients/client.ts'
+import type { Context } from '../context.ts'
+import { listRememberedAccounts, type RememberedAccount } from '../sessions/devices.ts'
+import { listSessions } from '../sessions/store.ts'
+import { isAccepted, type ProviderFacts } from '../upstream/provider.ts'
+import { findProvider, searchProviders } from '../upstream/store.ts'
+import { type Consent, findConsent } from '../users/consents.ts'
+import { findUsers } from '../users/store.ts'
+import { chosenAccount } from './chosen-account.ts'
+import type { Account, Journey } from './journey.ts'
+import type { Interaction } from './store.ts'
+
+export interface JourneyInput {
+  readonly request: AuthorizationRequest
+  readonly client: Client
+  readonly interaction: Interaction | undefined
+  readonly browserId: string | undefined
+  readonly deviceId: string | undefined
+}
+
+async function listAccounts(ctx: Context, { client, browserId, deviceId, interaction }: JourneyInput): Promise<readonly Account[]> {
+  const live = browserId === undefined ? [] : await listSessions(ctx, browserId)
+  // On a shared computer a sign-in serves its own journey only: whoever comes next finds nobody signed in.
+  const sessions = live.filter((session) => session.remembered || session.userId === interaction?.progress.signedIn)
+  const remembered = deviceId === undefined ? [] : await listRememberedAccounts(ctx, deviceId)
+  const known: RememberedAccount[] = [...sessions, ...remembered.filter((account) => !sessions.some((session) => session.userId === account.userId))]
+  if (known.length === 0) return []
+  const users = new Map((await findUsers(ctx.db, known.map((account) => account.userId))).map((user) => [user.userId, user]))
+  const accounts = await Promise.all(
+    known.map(async ({ userId, providerId }): Promise<Account | undefined> => {
+      const user = users.get(userId)
+      // A locked person is signed in nowhere, whatever the browser remembers.
+      if (user === undefined || user.status !== 'active') return undefined
+      const provider = await findProvider(ctx, providerId)
+      return { user, provider, session: sessions.find((session) => session.userId === userId), accepted: provider !== undefined && isAccepted(client.metadata.login_providers, provider) }
+    }),
+  )
+  return accounts.filter((account) => account !== undefined)
+}
+
+async function findSoleProvider(ctx: Context, client: Client): Promise<ProviderFacts | undefined> {
+  const { found, total } = await searchProviders(ctx, { rules: client.metadata.login_providers, query: '', country: undefined, onlyCountry: false, offset: 0, limit: 2 })
+  return total === 1 ? found[0] : undefined
+}
+
+/** Reads everything the steps ask about. */
+export async function readJourney(ctx: Context, input: JourneyInput): Promise<Journey> {
+  const { request, client, interaction } = input
+  const accounts = await listAccounts(ctx, input)
+  const nothing: Consent = { granted: [], declined: [] }
+  const journey: Journey = { request, client, progress: interaction?.progress ?? {}, now: Math.floor(ctx.clock.now() / 1000), accounts, soleProvider: undefined, consent: nothing }
+  const account = chosenAccount(journey)
+  if (account?.session === undefined) return { ...journey, soleProvider: await findSoleProvider(ctx, client) }
+  return { ...journey, consent: await findConsent(ctx.db, account.user.userId, client.key) }
+}

@@ -1,0 +1,127 @@
+import type { FastifyInstance } from 'fastify'
+import type { Context } from '../../context.ts'
+import { formToken, requireOwnForm } from '../../http/csrf.ts'
+import { bodyForm } from '../../http/forms.ts'
+import { type Locale, localized } from '../../http/locale.ts'
+import { page, requestLocale } from '../../http/pages.ts'
+import type { ConsentModel } from '../../http/views.ts'
+import { findOrganization } from '../../organizations/store.ts'
+import { accessDenied, consentRequired } from '../../protocol/error.ts'
+import { redirectOrigin } from '../../protocol/redirect-uri.ts'
+import { saveConsent } from '../../users/consents.ts'
+import { displayName, type User } from '../../users/user.ts'
+import { chosenAccount } from '../chosen-account.ts'
+import { isOptional, undecidedScopes } from '../granted-scopes.ts'
+import { insecureRedirect } from '../insecure-redirect.ts'
+import { type Journey, nameOf } from '../journey.ts'
+import { scopeItem } from '../scope-items.ts'
+import { isVisit, type Rails, type Step, type Visit } from './step.ts'
+
+// The authorization grant page: who asks for what, and what the person lets them have.
+
+const NAME = 'consent'
+
+/** What stands on the page: everything with `prompt=consent`, else only what is new. */
+function asked(journey: Journey): readonly string[] {
+  return journey.request.prompt.includes('consent') ? journey.request.scopes : undecidedScopes(journey)
+}
+
+function subject(visit: Visit, user: User): string {
+  return `${NAME}/${visit.browserId}/${visit.interaction.id}/${user.userId}`
+}
+
+/** The host the person returns to; nothing for this computer or an app of it, which the page says in words. */
+function shownOrigin(redirectUri: string): string | undefined {
+  const insecure = insecureRedirect(redirectUri)
+  const origin = redirectOrigin(redirectUri)
+  return insecure?.loopback === true || !origin.startsWith('http') ? undefined : origin
+}
+
+async function consentModel(ctx: Context, rails: Rails, visit: Visit, user: User, language: Locale): Promise<ConsentModel> {
+  const { journey } = visit
+  const { metadata, clientId } = journey.client
+  const wanted = asked(journey)
+  const items = await Promise.all(wanted.map((scope) => scopeItem(ctx, scope, user, language)))
+  const already = journey.request.scopes.filter((scope) => !wanted.includes(scope) && journey.consent.granted.includes(scope))
+  const owner = await findOrganization(ctx, metadata.organization)
+  const offline = journey.request.scopes.includes('offline_access')
+  return {
+    clientName: nameOf(journey, language),
+    clientId,
+    insecure: insecureRedirect(journey.request.redirectUri),
+    action: rails.path(visit, NAME),
+    csrf: formToken(ctx, subject(visit, user)),
+    person: { name: displayName(user), address: user.claims.email ?? user.username },
+    owner: owner && localized(owner.name, language),
+    verified: owner !== undefined,
+    redirectOrigin: shownOrigin(journey.request.redirectUri),
+    items: items.filter((item) => !isOptional(journey, item.scope)),
+    optional: items.filter((item) => isOptional(journey, item.scope)).map((item) => ({ ...item, checked: journey.consent.granted.includes(item.scope) })),
+    already: await Promise.all(already.map((scope) => scopeItem(ctx, scope, user, language))),
+    duration: offline ? { kind: 'offline' } : { kind: 'until-removed' },
+    switchHref: `${rails.path(visit, 'switch')}`,
+    rawScopes: journey.request.scopes,
+    logoUri: metadata.logo_uri,
+    policyUri: metadata.policy_uri,
+    tosUri: metadata.tos_uri,
+  }
+}
+
+/** The boxes that were ticked, among those that were shown. `optional_scope` stands once a ticked box. */
+function ticked(raw: ReadonlySet<string>, journey: Journey): readonly string[] {
+  return asked(journey).filter((scope) => isOptional(journey, scope) && raw.has(scope))
+}
+
+function pages(app: FastifyInstance, ctx: Context, rails: Rails): void {
+  app.get<{ Params: { id: string } }>(`/signin/:id/${NAME}`, async (request, reply) => {
+    const visit = await rails.visit(request, reply)
+    if (!isVisit(visit)) return visit
+    const user = chosenAccount(visit.journey)?.user
+    if (user === undefined || consent.reason(visit.journey) === undefined) return rails.proceed(request, reply, visit, {})
+    const { uiLocales } = visit.journey.request
+    const model = await consentModel(ctx, rails, visit, user, requestLocale(request, uiLocales))
+    return page(reply, request, 'consent', model, { uiLocales, imageSource: model.logoUri })
+  })
+
+  app.post<{ Params: { id: string } }>(`/signin/:id/${NAME}`, async (request, reply) => {
+    const visit = await rails.visit(request, reply)
+    if (!isVisit(visit)) return visit
+    const { journey } = visit
+    const user = chosenAccount(journey)?.user
+    // Signed out in another tab meanwhile: whatever comes first now.
+    if (user === undefined || chosenAccount(journey)?.session === undefined) return rails.proceed(request, reply, visit, {})
+    const form = bodyForm(request)
+    requireOwnForm(ctx, request, form, subject(visit, user))
+    const { clientId } = journey.client
+    const decision = form.single.get('decision')
+    ctx.metrics.consents.inc({ decision: decision === 'allow' ? 'allow' : 'deny' })
+    if (decision !== 'allow') {
+      ctx.audit.record({ event: 'consent.denied', userId: user.userId, clientId })
+      return rails.refuse(request, reply, visit, accessDenied('The person did not allow it', { reason: 'consent_denied' }))
+    }
+    const chosen = ticked(new Set(form.repeatable.get('optional_scope') ?? []), journey)
+    const granted = asked(journey).filter((scope) => !isOptional(journey, scope) || chosen.includes(scope))
+    const declined = asked(journey).filter((scope) => !granted.includes(scope))
+    await saveConsent(ctx, user.userId, journey.client.key, { granted, declined })
+    ctx.audit.record({ event: 'consent.granted', userId: user.userId, clientId, scope: granted.join(' ') })
+    return rails.proceed(request, reply, visit, { consented: user.userId })
+  })
+
+  app.get<{ Params: { id: string } }>('/signin/:id/switch', async (request, reply) => {
+    const visit = await rails.visit(request, reply)
+    return isVisit(visit) ? reply.redirect(rails.path(visit, visit.journey.accounts.length > 0 ? 'chooser' : 'discovery'), 303) : visit
+  })
+}
+
+export const consent: Step = {
+  name: NAME,
+  reason: (journey) => {
+    const account = chosenAccount(journey)
+    if (account === undefined || journey.progress.consented === account.user.userId) return undefined
+    const silently = () => consentRequired('The person must be asked')
+    if (journey.request.prompt.includes('consent')) return { name: 'prompt_consent', silently }
+    if (journey.client.metadata.consent === 'implied') return undefined
+    return undecidedScopes(journey).length > 0 ? { name: 'new_scopes', silently } : undefined
+  },
+  pages,
+}

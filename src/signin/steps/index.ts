@@ -1,0 +1,10 @@
+import { chooseAccount } from './choose-account.ts'
+import { chooseProvider } from './choose-provider.ts'
+import { consent } from './consent.ts'
+import { insecureWarning } from './insecure-warning.ts'
+import { login } from './login.ts'
+import { requirements } from './requirements.ts'
+import type { Step } from './step.ts'
+
+/** The steps of a sign-in, in their order. */
+export const steps: readonly Step[] = [chooseAccount, chooseProvider, login, requirements, consent, insecureWarning]

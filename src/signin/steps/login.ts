@@ -1,0 +1,168 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { Context } from '../../context.ts'
+import { writeCookie } from '../../http/cookies.ts'
+import { formToken, requireOwnForm } from '../../http/csrf.ts'
+import { bodyForm, queryForm } from '../../http/forms.ts'
+import { goTo } from '../../http/leave.ts'
+import { localized } from '../../http/locale.ts'
+import { page, requestLocale } from '../../http/pages.ts'
+import { PasswordsBusy } from '../../lib/password.ts'
+import { accessDenied, loginRequired } from '../../protocol/error.ts'
+import { ACR_PASSWORD } from '../../protocol/names.ts'
+import { renewBrowser } from '../../sessions/browsers.ts'
+import { createDevice, forgetAccount, listRememberedAccounts, rememberAccount } from '../../sessions/devices.ts'
+import { DEVICE_SECONDS } from '../../sessions/session.ts'
+import { startSession } from '../../sessions/store.ts'
+import type { ProviderFacts } from '../../upstream/provider.ts'
+import { findAcceptedProvider } from '../../upstream/store.ts'
+import { isPasswordOf } from '../../users/passwords.ts'
+import { findLocalUser } from '../../users/store.ts'
+import type { User } from '../../users/user.ts'
+import { chosenAccount, mustSignInAgain } from '../chosen-account.ts'
+import { insecureRedirect } from '../insecure-redirect.ts'
+import { nameOf } from '../journey.ts'
+import { updateProgress, type Progress } from '../store.ts'
+import { loginSucceeded, throttleLogin } from '../throttle.ts'
+import { isVisit, type Rails, type Step, type Visit } from './step.ts'
+
+// Sign-in with user name and password at a local provider.
+
+const NAME = 'login'
+const LONGEST_USERNAME = 200
+const LONGEST_PASSWORD = 1000
+const FAILURE_STATUS = { credentials: 401, locked: 403, throttled: 429, busy: 429 } as const
+
+type Failure = NonNullable<Progress['failure']>
+
+/** The provider that the address names, else the chosen account's, else the only one; nothing when the client does not take it. */
+async function providerOf(ctx: Context, request: FastifyRequest, visit: Visit): Promise<ProviderFacts | undefined> {
+  const { journey } = visit
+  const named = queryForm(request).single.get('provider') ?? chosenAccount(journey)?.provider?.provider.provider_id ?? journey.soleProvider?.provider.provider_id
+  return named === undefined ? undefined : findAcceptedProvider(ctx, journey.client.metadata.login_providers, named)
+}
+
+function subject(visit: Visit, providerId: string): string {
+  return `${NAME}/${visit.browserId}/${visit.interaction.id}/${providerId}`
+}
+
+function addressOf(rails: Rails, visit: Visit, provider: ProviderFacts): string {
+  return `${rails.path(visit, NAME)}?provider=${encodeURIComponent(provider.provider.provider_id)}`
+}
+
+/** Counts, looks up, compares. The user, or why not; a stranger's name costs the same time as a known one. */
+async function verify(ctx: Context, request: FastifyRequest, visit: Visit, provider: ProviderFacts, username: string, password: string): Promise<User | Failure> {
+  const { provider_id: providerId, organization } = provider.provider
+  const user = await findLocalUser(ctx.db, organization, username)
+  const known = visit.deviceId !== undefined && user !== undefined && (await listRememberedAccounts(ctx, visit.deviceId)).some((account) => account.userId === user.userId)
+  const attempt = { providerId, username, address: request.ip, knownDevice: known ? visit.deviceId : undefined }
+  const until = await throttleLogin(ctx, attempt)
+  const about = { providerId, ...(user === undefined ? {} : { userId: user.userId }) }
+  if (until !== undefined) {
+    ctx.audit.record({ event: 'login.throttled', ...about })
+    return { error: 'throttled', username, until: until.toISOString() }
+  }
+  const good = await isPasswordOf(ctx, user?.userId, password)
+  if (!good || user === undefined) {
+    ctx.audit.record({ event: 'login.failed', ...about, reason: 'credentials' })
+    return { error: 'credentials', username }
+  }
+  await loginSucceeded(ctx, attempt)
+  if (user.status === 'locked') {
+    ctx.audit.record({ event: 'login.failed', ...about, reason: 'locked' })
+    return { error: 'locked', username }
+  }
+  return user
+}
+
+/** Starts the session under a new cookie secret, and remembers the account unless the computer is shared. */
+async function signIn(ctx: Context, reply: FastifyReply, visit: Visit, providerId: string, user: User, remembered: boolean): Promise<void> {
+  await startSession(ctx, { browserId: visit.browserId, userId: user.userId, providerId, acr: ACR_PASSWORD, amr: ['pwd'], remembered })
+  writeCookie(reply, ctx.config, 'session', (await renewBrowser(ctx, visit.browserId)).text)
+  ctx.audit.record({ event: 'login', userId: user.userId, providerId })
+  if (!remembered) {
+    if (visit.deviceId !== undefined) await forgetAccount(ctx, visit.deviceId, user.userId)
+    return
+  }
+  const created = visit.deviceId === undefined ? await createDevice(ctx) : undefined
+  await rememberAccount(ctx, created?.id ?? visit.deviceId ?? '', { userId: user.userId, providerId })
+  if (created !== undefined) writeCookie(reply, ctx.config, 'device', created.text, DEVICE_SECONDS)
+}
+
+async function tryLogin(ctx: Context, request: FastifyRequest, visit: Visit, provider: ProviderFacts, username: string, password: string): Promise<User | Failure> {
+  if (username === '' || password === '' || username.length > LONGEST_USERNAME || password.length > LONGEST_PASSWORD) return { error: 'credentials', username: username.slice(0, LONGEST_USERNAME) }
+  try {
+    return await verify(ctx, request, visit, provider, username, password)
+  } catch (error) {
+    if (error instanceof PasswordsBusy) return { error: 'busy', username }
+    throw error
+  }
+}
+
+function pages(app: FastifyInstance, ctx: Context, rails: Rails): void {
+  app.get<{ Params: { id: string } }>(`/signin/:id/${NAME}`, async (request, reply) => {
+    const visit = await rails.visit(request, reply)
+    if (!isVisit(visit)) return visit
+    const provider = await providerOf(ctx, request, visit)
+    if (provider === undefined) return goTo(reply, rails.path(visit, 'discovery'))
+    const { journey } = visit
+    const { metadata } = journey.client
+    const { uiLocales, loginHint } = journey.request
+    const language = requestLocale(request, uiLocales)
+    const failure = journey.progress.failure ?? undefined
+    const account = chosenAccount(journey)
+    const hintedName = account?.user.username ?? (loginHint !== undefined && !loginHint.includes('|') ? loginHint : '')
+    return page(
+      reply,
+      request,
+      'login',
+      {
+        clientName: nameOf(journey, language),
+        insecure: insecureRedirect(journey.request.redirectUri),
+        action: addressOf(rails, visit, provider),
+        csrf: formToken(ctx, subject(visit, provider.provider.provider_id)),
+        providerName: localized(provider.provider.name, language),
+        username: failure?.username ?? hintedName,
+        error: failure?.error,
+        until: failure?.until === undefined ? undefined : new Date(failure.until),
+        discoveryHref: journey.soleProvider === undefined ? rails.path(visit, 'discovery') : undefined,
+        hint: provider.provider.login_hint && localized(provider.provider.login_hint, language),
+        sharedComputer: false,
+        logoUri: metadata.logo_uri,
+        policyUri: metadata.policy_uri,
+        tosUri: metadata.tos_uri,
+      },
+      { uiLocales, imageSource: metadata.logo_uri, status: failure === undefined ? 200 : FAILURE_STATUS[failure.error] },
+    )
+  })
+
+  app.post<{ Params: { id: string } }>(`/signin/:id/${NAME}`, async (request, reply) => {
+    const visit = await rails.visit(request, reply)
+    if (!isVisit(visit)) return visit
+    const provider = await providerOf(ctx, request, visit)
+    if (provider === undefined) return goTo(reply, rails.path(visit, 'discovery'))
+    const form = bodyForm(request)
+    requireOwnForm(ctx, request, form, subject(visit, provider.provider.provider_id))
+    if (form.single.has('cancel')) return rails.refuse(request, reply, visit, accessDenied('The person cancelled the sign-in', { reason: 'login_cancelled' }))
+    const result = await tryLogin(ctx, request, visit, provider, form.single.get('username') ?? '', form.single.get('password') ?? '')
+    ctx.metrics.logins.inc({ method: 'password', result: 'error' in result ? result.error : 'good' })
+    if ('error' in result) {
+      // Shown by the page itself: reload and back then ask no question about sending a password again.
+      await updateProgress(ctx, visit.interaction.id, { failure: result })
+      return goTo(reply, addressOf(rails, visit, provider))
+    }
+    const shared = form.single.get('shared_computer') === '1'
+    await signIn(ctx, reply, visit, provider.provider.provider_id, result, !shared)
+    return rails.proceed(request, reply, visit, { chosen: result.userId, signedIn: result.userId, other: false, failure: null })
+  })
+}
+
+export const login: Step = {
+  name: NAME,
+  reason: (journey) => {
+    const account = chosenAccount(journey)
+    const silently = () => loginRequired('A sign-in is needed')
+    if (account?.session === undefined) return { name: 'not_signed_in', silently }
+    return mustSignInAgain(journey, account) ? { name: 'sign_in_again', silently } : undefined
+  },
+  pages,
+}

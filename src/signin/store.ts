@@ -1,0 +1,107 @@
+import { sql } from 'kysely'
+import type { AuthorizationRequest } from '../authorization-request/request.ts'
+import type { Context } from '../context.ts'
+import { newRowId } from '../lib/random.ts'
+
+// Owns interactions: one row a journey, from the authorization request to its answer. The row's id is in the address of every page of the
+// journey, so that reload, the back button, a second tab and a restart of the server find it again.
+
+/** What happened on the way. Plain data, merged into the row. */
+export interface Progress {
+  /** The account that was picked on the chooser, or that signed in. */
+  readonly chosen?: string
+  /** "Use another account". */
+  readonly other?: boolean
+  /** Who signed in during this journey. */
+  readonly signedIn?: string
+  /** Who decided on the consent page during this journey. */
+  readonly consented?: string
+  /** Who went on past the warning of an http address. */
+  readonly warned?: string
+  /** The last sign-in that failed, until the next one: shown once more on reload instead of a question to send the form again. */
+  readonly failure?: { readonly error: 'credentials' | 'throttled' | 'busy' | 'locked'; readonly username: string; readonly until?: string } | null
+}
+
+export interface Interaction {
+  readonly id: string
+  readonly browserId: string
+  readonly clientKey: string
+  readonly request: AuthorizationRequest
+  readonly progress: Progress
+  /** Seconds since the epoch. */
+  readonly createdAt: number
+  readonly isExpired: boolean
+  readonly isAnswered: boolean
+  /** The answer that was given, for the moment in which a double click may ask for it again. */
+  readonly sealedAnswer: Buffer | undefined
+}
+
+/** A journey may be taken up again for a day; after that it is only the memory of what to start again. Seconds. */
+const LIFETIME_SECONDS = 86_400
+const KEPT_DAYS = 7
+/** As long as a code lives. Seconds. */
+const ANSWER_SECONDS = 60
+
+interface Row {
+  readonly interaction_id: string
+  readonly browser_id: string
+  readonly client_key: string
+  readonly request: AuthorizationRequest
+  readonly progress: Progress
+  readonly created_at: Date
+  readonly is_expired: boolean
+  readonly is_answered: boolean
+  readonly sealed_answer: Buffer | null
+}
+
+function toInteraction(row: Row): Interaction {
+  return {
+    id: row.interaction_id,
+    browserId: row.browser_id,
+    clientKey: row.client_key,
+    request: row.request,
+    progress: row.progress,
+    createdAt: Math.floor(row.created_at.getTime() / 1000),
+    isExpired: row.is_expired,
+    isAnswered: row.is_answered,
+    sealedAnswer: row.sealed_answer ?? undefined,
+  }
+}
+
+const COLUMNS = sql`interaction_id, browser_id, client_key, request, progress, created_at, expires_at <= clock_now() as is_expired, answered_at is not null as is_answered,
+  case when answered_at > clock_now() - make_interval(secs => ${ANSWER_SECONDS}) then sealed_answer end as sealed_answer`
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
+
+export async function createInteraction(ctx: Context, browserId: string, clientKey: string, request: AuthorizationRequest): Promise<Interaction> {
+  const { rows } = await sql<Row>`insert into interactions (interaction_id, browser_id, client_key, request, expires_at)
+    values (${newRowId(ctx.clock.now())}, ${browserId}, ${clientKey}, ${JSON.stringify(request)}, clock_now() + make_interval(secs => ${LIFETIME_SECONDS})) returning ${COLUMNS}`.execute(ctx.db)
+  const row = rows[0]
+  if (row === undefined) throw new Error('the journey was not written')
+  return toInteraction(row)
+}
+
+/** A journey, expired and answered ones too, or nothing. */
+export async function findInteraction(ctx: Context, id: string): Promise<Interaction | undefined> {
+  if (!UUID.test(id)) return undefined
+  const { rows } = await sql<Row>`select ${COLUMNS} from interactions where interaction_id = ${id}`.execute(ctx.db)
+  return rows[0] === undefined ? undefined : toInteraction(rows[0])
+}
+
+/** Notes what happened. Returns the journey as it is now, or nothing when it has been answered meanwhile. */
+export async function updateProgress(ctx: Context, id: string, progress: Progress): Promise<Interaction | undefined> {
+  const { rows } = await sql<Row>`update interactions set progress = progress || ${JSON.stringify(progress)}::jsonb where interaction_id = ${id} and answered_at is null returning ${COLUMNS}`.execute(ctx.db)
+  return rows[0] === undefined ? undefined : toInteraction(rows[0])
+}
+
+/** Ends the journey with its answer. False when somebody was quicker: then that answer stands. */
+export async function answerInteraction(ctx: Context, id: string, sealedAnswer: Buffer): Promise<boolean> {
+  const result = await sql`update interactions set answered_at = clock_now(), sealed_answer = ${sealedAnswer} where interaction_id = ${id} and answered_at is null`.execute(ctx.db)
+  return (result.numAffectedRows ?? 0n) > 0n
+}
+
+/** Deletes at most `limit` journeys that nobody will come back to. Returns how many. */
+export async function deleteExpiredInteractions(ctx: Context, limit: number): Promise<number> {
+  const result = await sql`delete from interactions where interaction_id in
+    (select interaction_id from interactions where expires_at < clock_now() - make_interval(days => ${KEPT_DAYS}) limit ${limit} for update skip locked)`.execute(ctx.db)
+  return Number(result.numAffectedRows ?? 0n)
+}
