@@ -155,13 +155,12 @@ function hostOf(address: string): string {
   return url.protocol === 'mailto:' ? url.pathname : url.host
 }
 
+const momentParts = { year: 'numeric', month: 'short', day: 'numeric', hour: '2-digit', minute: '2-digit', timeZoneName: 'short' } as const
+
 /** A moment with its zone, because the server does not know the person's. */
 function moment(date: Date, locale: Locale): { iso: string; text: string } {
-  const format = new Intl.DateTimeFormat(locale in pseudoLocales ? 'en' : locale, {
-    dateStyle: 'medium',
-    timeStyle: 'long',
-    timeZone: 'UTC',
-  })
+  const language = locale === 'en' || locale in pseudoLocales ? 'en-GB' : locale
+  const format = new Intl.DateTimeFormat(language, { ...momentParts, timeZone: 'UTC' })
   return { iso: date.toISOString(), text: format.format(date) }
 }
 

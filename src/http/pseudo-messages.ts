@@ -18,7 +18,7 @@ const literal = 0
 export function lengthened(ast: MessageAst): MessageAst {
   return mapLiterals(ast, (text) => {
     const letters = text.replace(/\p{L}/gu, (letter) => accents[letter] ?? letter)
-    const more = Math.round(text.trim().length * growth)
+    const more = Math.ceil(text.trim().length * growth)
     return more < 2 ? letters : letters.replace(/\s*$/, (end) => ` ${'ö'.repeat(more - 1)}${end}`)
   })
 }

@@ -1,0 +1,132 @@
+import { AxeBuilder } from '@axe-core/playwright'
+import type { FastifyInstance } from 'fastify'
+import { type Browser, type BrowserContext, type Page, chromium } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { chromiumLaunchOptions, chromiumPath } from '../support/chromium.ts'
+import { cases } from './models.ts'
+import { addressOf, pagesApp } from './pages-app.ts'
+
+const path = chromiumPath()
+const rules = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']
+const shown = cases.filter((entry) => entry.view !== 'handoff' && entry.view !== 'form-post')
+
+// All kinds of error are one layout. Every state is looked at in two opposite looks, one state of each view in all eight.
+const laidOut = shown.filter((entry) => entry.view !== 'error' || ['way-back', 'own-words', 'too-many-requests'].includes(entry.state))
+const oneEach = laidOut.filter((entry, index) => laidOut.findIndex((other) => other.view === entry.view) === index)
+
+const looks = [320, 1024].flatMap((width) =>
+  (['light', 'dark'] as const).flatMap((colorScheme) => ['en-XA', 'ar-XB'].map((locale) => ({ width, colorScheme, locale }))),
+)
+
+describe.skipIf(path === undefined)('pages in Chromium', () => {
+  let app: FastifyInstance
+  let browser: Browser
+  let origin: string
+
+  beforeAll(async () => {
+    app = await pagesApp(true)
+    origin = await app.listen({ port: 0, host: '127.0.0.1' })
+    browser = await chromium.launch(chromiumLaunchOptions(path ?? ''))
+  })
+  afterAll(async () => {
+    await browser.close()
+    await app.close()
+  })
+
+  async function open(address: string, options: Parameters<Browser['newContext']>[0] = {}): Promise<{ page: Page; context: BrowserContext; complaints: string[] }> {
+    const context = await browser.newContext(options)
+    const page = await context.newPage()
+    const complaints: string[] = []
+    page.on('pageerror', (error) => complaints.push(error.message))
+    // What a status of 4xx makes the browser say is no complaint about the page.
+    page.on('console', (message) => !message.text().startsWith('Failed to load resource') && complaints.push(message.text()))
+    await page.goto(origin + address)
+    return { page, context, complaints }
+  }
+
+  it.each(looks)('have no fault that axe finds, and no sideways scroll: $width px, $colorScheme, $locale', async ({ width, colorScheme, locale }) => {
+    const first = shown[0]
+    const { page, context, complaints } = await open(first === undefined ? '/' : addressOf(first), {
+      colorScheme,
+      viewport: { width, height: 640 },
+      extraHTTPHeaders: { 'accept-language': 'de' },
+    })
+    const thorough = (width === 320 && colorScheme === 'light' && locale === 'en-XA') || (width === 1024 && colorScheme === 'dark' && locale === 'ar-XB')
+    for (const entry of thorough ? laidOut : oneEach) {
+      await page.goto(`${origin}${addressOf(entry)}?ui_locales=${locale}`)
+      await page.evaluate("document.querySelectorAll('main details').forEach((element) => { element.open = true })")
+      const sideways = await page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth')
+      const { violations } = await new AxeBuilder({ page }).setLegacyMode().withTags(rules).analyze()
+      const faults = violations.map((violation) => `${violation.id}: ${violation.nodes.map((node) => node.target.join(' ')).join(', ')}`)
+      expect({ sideways, faults }, addressOf(entry)).toEqual({ sideways: 0, faults: [] })
+    }
+    expect(complaints).toEqual([])
+    await context.close()
+  }, 180_000)
+
+  it('have targets of at least 44 px for buttons and rows, and 24 px for the rest', async () => {
+    const { page, context } = await open('/login/empty', { viewport: { width: 320, height: 640 } })
+    for (const entry of shown) {
+      await page.goto(origin + addressOf(entry))
+      const small = await page.evaluate(`[...document.querySelectorAll('button, .button, .row, summary, input:not([type=checkbox]), select')]
+        .filter((element) => element.checkVisibility() && element.type !== 'hidden' && element.getBoundingClientRect().height < 44 && !element.matches('div'))
+        .map((element) => element.outerHTML)`)
+      expect(small, addressOf(entry)).toEqual([])
+    }
+    await context.close()
+  })
+
+  it('show the warning of an http application in the first screen, with strong contrast', async () => {
+    for (const address of ['/consent/insecure', '/login/credentials', '/chooser/insecure', '/insecure-warning/insecure']) {
+      const { page, context } = await open(address, { viewport: { width: 320, height: 640 } })
+      const box = await page.locator('#insecure-warning h2').boundingBox()
+      expect((box?.y ?? 999) + (box?.height ?? 0), address).toBeLessThan(640)
+      await context.close()
+    }
+  })
+
+  it('focus what is wrong without script', async () => {
+    const focused = async (address: string) => {
+      const { page, context } = await open(address, { javaScriptEnabled: false })
+      const id = await page.locator(':focus').getAttribute('id')
+      await context.close()
+      return id
+    }
+    expect(await focused('/login/credentials')).toBe('password')
+    expect(await focused('/login/throttled')).toBe('login-error')
+    expect(await focused('/login/empty')).toBe('username')
+    expect(await focused('/discovery/first')).toBe('q')
+  })
+
+  it('reveal the password, say that Caps Lock is on, and hide it again before it is sent', async () => {
+    const { page, context, complaints } = await open('/login/empty')
+    await page.fill('#password', 'secret')
+    const reveal = page.locator('#password-reveal')
+    await reveal.click()
+    expect(await page.getAttribute('#password', 'type')).toBe('text')
+    expect(await reveal.getAttribute('aria-pressed')).toBe('true')
+    await page.evaluate("document.getElementById('login-form').addEventListener('submit', (event) => event.preventDefault())")
+    await page.click('#login-submit')
+    expect(await page.getAttribute('#password', 'type')).toBe('password')
+    await page.evaluate("document.getElementById('password').dispatchEvent(new KeyboardEvent('keyup', { key: 'A', modifierCapsLock: true }))")
+    expect(await page.locator('#caps-lock').textContent()).toBe('Caps Lock is on')
+    expect(complaints).toEqual([])
+    await context.close()
+  })
+
+  it('send nothing by Enter on the consent page', async () => {
+    const { page, context } = await open('/consent/all')
+    const requests: string[] = []
+    page.on('request', (request) => request.isNavigationRequest() && requests.push(request.url()))
+    await page.focus('#optional-0')
+    await page.keyboard.press('Enter')
+    await page.focus('#main')
+    await page.keyboard.press('Enter')
+    await page.waitForTimeout(300)
+    expect(requests).toEqual([])
+    expect(page.url()).toBe(`${origin}/consent/all`)
+    const [allow, deny] = [await page.locator('#consent-allow').boundingBox(), await page.locator('#consent-deny').boundingBox()]
+    expect([allow?.width, allow?.height]).toEqual([deny?.width, deny?.height])
+    await context.close()
+  })
+})
