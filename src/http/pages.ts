@@ -54,11 +54,13 @@ export function registerPages(app: FastifyInstance, options: PagesOptions): void
   registerSecurityHeaders(app, { https })
   registerAssets(app)
   registerLocaleChoice(app, { pseudo, https })
-  const eta = new Eta({ views: viewsFolder, functionHeader: 'const { model, text, html, asset, link } = it' })
-  app.register(view, { engine: { eta }, root: viewsFolder, viewExt: 'eta', production: options.production ?? true })
+  app.register(view, { engine: { eta: engine() }, root: viewsFolder, viewExt: 'eta', production: options.production ?? true })
 }
 
-/** Answers with a page. Throws only for a fault of ours: a template or a message that does not fit its model. */
+/**
+ * Answers with a page. A fault of ours, a template or a message that does not fit its model, reaches the error handler; the error
+ * view answers with the page of last resort then.
+ */
 export function page<K extends keyof Views>(
   reply: FastifyReply,
   request: FastifyRequest,
@@ -71,7 +73,28 @@ export function page<K extends keyof Views>(
   setPageHeaders(reply, options, name === 'handoff' ? 'no-referrer' : 'same-origin')
   reply.header('content-language', locale)
   reply.type('text/html; charset=utf-8')
-  return reply.code(options.status ?? 200).view(name, pageContext(settings, request, locale, name, model, options))
+  reply.code(options.status ?? 200)
+  void reply.view(name, pageContext(settings, request, locale, name, model, options))
+  return reply
+}
+
+/** The template engine. A fault in the error page itself gives the page of last resort; any other goes to the error handler. */
+function engine(): Eta {
+  const eta = new Eta({ views: viewsFolder, functionHeader: 'const { model, text, html, asset, link } = it' })
+  const render = eta.render.bind(eta)
+  eta.render = (template, data, meta) => {
+    try {
+      return render(template, data, meta)
+    } catch (fault) {
+      if (template !== 'error.eta' || !('model' in data)) throw fault
+      return staticErrorPage(referenceOf(data.model))
+    }
+  }
+  return eta
+}
+
+function referenceOf(model: unknown): string {
+  return typeof model === 'object' && model !== null && 'reference' in model ? String(model.reference) : ''
 }
 
 /** The language `page` would use for this request: for texts of other parties (`localized`). */

@@ -1,7 +1,7 @@
-import type { FastifyInstance } from 'fastify'
+import { type FastifyInstance, fastify } from 'fastify'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { supportedLocales } from '../../src/http/locale.ts'
-import { staticErrorPage } from '../../src/http/pages.ts'
+import { page, registerPages, staticErrorPage } from '../../src/http/pages.ts'
 import { errorActions } from '../../src/http/views.ts'
 import { byId, elementsOf, textOf, titleOf } from './markup.ts'
 import { cases } from './models.ts'
@@ -122,6 +122,20 @@ describe('the page of last resort', () => {
     expect(textOf(body)).toContain('7F3K-92QD<')
     expect(body).not.toContain('7F3K-92QD<<')
     expect(byId(body, 'main')?.tag).toBe('main')
+  })
+})
+
+describe('a fault of ours', () => {
+  it('in a page reaches the error handler, in the error page gives the page of last resort', async () => {
+    const broken = fastify({ logger: false })
+    registerPages(broken, { serviceName, demo: false })
+    broken.setErrorHandler((_error, request, reply) => page(reply, request, 'error', { kind: 'server-error', reference: '7F3K-92QD', time: new Date(Number.NaN) }, { status: 500 }))
+    broken.get('/', (request, reply) => page(reply, request, 'handoff', { href: 'javascript:alert(1)', name: 'Course Planner' }))
+    const answer = await broken.inject('/')
+    expect(answer.statusCode).toBe(500)
+    expect(answer.headers['content-type']).toBe('text/html; charset=utf-8')
+    expect(answer.body).toBe(staticErrorPage('7F3K-92QD'))
+    await broken.close()
   })
 })
 
