@@ -12,6 +12,8 @@ export interface Connection {
   readonly user?: string
   readonly database?: string
   readonly password?: string
+  /** False for the embedded server's socket, whatever PGSSLMODE says. */
+  readonly ssl?: boolean
 }
 
 export interface DatabaseSettings {

@@ -1,0 +1,71 @@
+import { createServer } from 'node:net'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { buildApp } from '../../src/app.ts'
+import { createLog } from '../../src/audit/log.ts'
+import { offered } from '../../src/cli/offered.ts'
+import { readConfig } from '../../src/config.ts'
+import type { Context } from '../../src/context.ts'
+import { applyDeclarations } from '../../src/declarations/apply.ts'
+import { openContext } from '../../src/open-context.ts'
+import { createTestDatabase } from './database.ts'
+import { world } from './world.ts'
+
+export interface TestServer {
+  readonly issuer: string
+  readonly ctx: Context
+  /** Everything that was logged, as text. */
+  readonly logged: () => string
+  /** Moves the clock of server and database. */
+  readonly advance: (seconds: number) => Promise<void>
+  /** Applies YAML documents. */
+  readonly apply: (yaml: string) => Promise<void>
+  readonly databaseUrl: string
+  readonly close: () => Promise<void>
+}
+
+export async function freePort(): Promise<number> {
+  const server = createServer()
+  await new Promise<void>((resolve) => server.listen(0, resolve))
+  const address = server.address()
+  await new Promise((resolve) => server.close(resolve))
+  if (address === null || typeof address === 'string') throw new Error('no port')
+  return address.port
+}
+
+export interface TestServerOptions {
+  readonly env?: Readonly<Record<string, string>>
+  /** Instead of the usual organizations, people and clients. */
+  readonly documents?: string
+}
+
+/** The whole server on a database of its own, over real HTTP, with the people and clients of world.ts and a clock that moves. */
+export async function startTestServer(options: TestServerOptions = {}): Promise<TestServer> {
+  const [port, database, dataDir] = await Promise.all([freePort(), createTestDatabase(), mkdtemp(join(tmpdir(), 'portner-test-'))])
+  const config = readConfig({ PORT: String(port), HOST: 'localhost', PORTNER_DATA_DIR: dataDir, PORTNER_TEST_CLOCK: '1', LOG_LEVEL: 'debug', ...options.env }, { demo: false })
+  let lines = ''
+  const log = createLog(config.logLevel, { write: (line) => void (lines += line) })
+  const opened = await openContext(config, { connection: { ...database.connection, ssl: false }, log })
+  const app = await buildApp(opened)
+  const apply = async (yaml: string): Promise<void> => {
+    await applyDeclarations(opened.ctx, [{ name: 'test.yaml', text: yaml, directory: '.' }], { offered, prune: false, demo: true, env: {} })
+    await new Promise((resolve) => setTimeout(resolve, 0))
+  }
+  await apply(options.documents ?? world)
+  await app.listen({ port, host: 'localhost' })
+  return {
+    issuer: config.issuer,
+    ctx: opened.ctx,
+    logged: () => lines,
+    advance: async (seconds) => void (await opened.moveClock?.(seconds)),
+    apply,
+    databaseUrl: database.url,
+    close: async () => {
+      await app.close()
+      await opened.close()
+      await database.drop()
+      await rm(dataDir, { recursive: true, force: true })
+    },
+  }
+}
