@@ -1,10 +1,29 @@
 import { applyCommand } from './apply.ts'
+import { clientCommand } from './client/client.ts'
 import type { Command } from './command.ts'
+import { configCommand } from './config.ts'
 import { diffCommand } from './diff.ts'
 import { exportCommand } from './export.ts'
+import { healthcheckCommand } from './healthcheck.ts'
+import { keysCommand } from './keys.ts'
 import { migrateCommand } from './migrate.ts'
 import { serveCommand } from './serve/serve.ts'
+import { tokenCommand } from './token.ts'
+import { userCommand } from './user/user.ts'
 import { versionCommand } from './version.ts'
 
 // In the order of the help.
-export const commands: readonly Command[] = [serveCommand, migrateCommand, applyCommand, diffCommand, exportCommand, versionCommand]
+export const commands: readonly Command[] = [
+  serveCommand,
+  migrateCommand,
+  applyCommand,
+  diffCommand,
+  exportCommand,
+  keysCommand,
+  clientCommand,
+  userCommand,
+  tokenCommand,
+  healthcheckCommand,
+  configCommand,
+  versionCommand,
+]

@@ -4,12 +4,13 @@ import { type CacheName, raiseCacheVersion } from '../database/cache-versions.ts
 import type { Database } from '../database/schema.ts'
 import { DeclarationError, type Fault } from './fault.ts'
 import { kinds } from './index.ts'
-import type { ReadySecret } from './kind.ts'
+import type { Kind, ReadySecret } from './kind.ts'
 import type { SourceFile } from './parse.ts'
 import { type Change, planSteps, type Step } from './plan.ts'
 import { type Declaration, readDeclarations, type ReadOptions } from './read.ts'
 import { oddities, referenceFaults } from './references.ts'
 import { isSameState, readState, type State } from './state.ts'
+import { user } from './user.ts'
 
 // Owns reconciling: what files declare becomes what the database has, all of it or nothing. It does not own any table: each kind writes
 // through its party's store.
@@ -44,14 +45,24 @@ const LOCKED_NAMES: readonly CacheName[] = ['organizations', 'providers', 'scope
 
 class StateMoved extends Error {}
 
+// People are many and nothing refers to them: they are read only when a file declares some.
+function neededKinds(declarations: readonly Declaration[], prune: boolean): readonly Kind[] {
+  return kinds.filter((kind) => prune || kind !== user || declarations.some((declaration) => declaration.kind === user))
+}
+
+function inFileOrder(files: readonly SourceFile[], faults: readonly Fault[]): readonly Fault[] {
+  const order = (fault: Fault): number => files.findIndex((file) => file.name === fault.file)
+  return faults.toSorted((a, b) => order(a) - order(b) || a.line - b.line || a.column - b.column)
+}
+
 async function makePlan(ctx: Context, files: readonly SourceFile[], options: ApplyOptions): Promise<Plan> {
   const faults: Fault[] = []
-  const declarations = readDeclarations(files, options, faults)
-  const state = await readState(ctx.db, kinds)
+  const { declarations, faulty, complete } = readDeclarations(files, options, faults)
+  const state = await readState(ctx.db, neededKinds(declarations, options.prune))
   const steps = planSteps(ctx, state, declarations, options.prune)
-  // References to documents that are faulty themselves would only repeat what is said already.
-  if (faults.length === 0) faults.push(...referenceFaults(state, declarations, steps))
-  if (faults.length > 0) throw new DeclarationError(faults)
+  // What a file that is no YAML would have declared is not known: then references are not judged.
+  if (complete) faults.push(...referenceFaults(state, declarations, steps, faulty))
+  if (faults.length > 0) throw new DeclarationError(inFileOrder(files, faults))
   return { state, steps, warnings: oddities(state, declarations, steps) }
 }
 
@@ -73,7 +84,7 @@ async function readySecrets(ctx: Context, steps: readonly Step[]): Promise<Reado
 async function writeSteps(ctx: Context, trx: Transaction<Database>, plan: Plan, ready: ReadonlyMap<Declaration, ReadySecret>): Promise<void> {
   // The counters' rows are the lock: two that apply at once do so one after the other, and the second looks again.
   for (const name of LOCKED_NAMES) await raiseCacheVersion(trx, name)
-  if (!isSameState(plan.state, await readState(trx, kinds))) throw new StateMoved()
+  if (!isSameState(plan.state, await readState(trx, kinds.filter((kind) => plan.state.has(kind.kind))))) throw new StateMoved()
   for (const { kind, change, declaration, document, current } of plan.steps) {
     if (change.action === 'remove' && current !== undefined) await kind.remove(trx, current)
     else if (declaration !== undefined && document !== undefined) await kind.save({ ctx, trx, id: change.id, document, current, secret: ready.get(declaration) })

@@ -43,8 +43,11 @@ function sentence(issue: Issue, value: unknown): string {
   if (issue.code === 'invalid_type') return value === undefined ? 'is missing' : `must be ${article(issue.expected)}`
   if (issue.code === 'invalid_value') return `must be one of: ${issue.values.map(String).join(', ')}`
   if (issue.code === 'too_small' && issue.minimum === 1 && issue.origin === 'string') return 'must not be empty'
+  if (issue.code === 'invalid_format') return FORMATS[issue.format] ?? issue.message
   return issue.message
 }
+
+const FORMATS: Readonly<Record<string, string>> = { email: 'must be an e-mail address', url: 'must be an absolute URL' }
 
 function article(type: string): string {
   const names: Readonly<Record<string, string>> = { array: 'a list', record: 'a map', object: 'a map', string: 'a text (in quotes when it looks like a number)', boolean: 'true or false', number: 'a number', int: 'a whole number' }

@@ -7,8 +7,8 @@ export interface SourceFile {
   /** Its name, as faults tell it. */
   readonly name: string
   readonly text: string
-  /** Where relative paths inside it start. */
-  readonly directory: string
+  /** Where relative paths inside it start; the working directory when left out. */
+  readonly directory?: string
 }
 
 /** One YAML document with what is needed to find its places again. */

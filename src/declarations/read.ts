@@ -1,3 +1,4 @@
+import type { z } from 'zod'
 import type { Offered } from '../clients/metadata.ts'
 import type { Fault } from './fault.ts'
 import { kinds } from './index.ts'
@@ -46,10 +47,27 @@ function findKind(source: SourceDocument, faults: Fault[]): Kind | undefined {
 function takeSecret(source: SourceDocument, kind: Kind, value: unknown, options: ReadOptions, faults: Fault[]): Secret | undefined {
   if (kind.secret === undefined || value === undefined) return undefined
   const { member } = kind.secret
-  const read = readSecret(value, { env: options.env, directory: source.file.directory })
+  const read = readSecret(value, { env: options.env, directory: source.file.directory ?? process.cwd() })
   const fault = typeof read === 'string' ? read : kind.secret.fault(read, options.demo)
   if (fault !== undefined) faults.push(faultAt(source, [member], `${member} ${fault}`))
   return typeof read === 'string' ? undefined : read
+}
+
+// A schema's rules between members wait until each member is right. Asked again without the wrong ones, they tell what they can already.
+function laterIssues(schema: z.ZodType, members: Document, issues: readonly z.core.$ZodIssue[]): readonly z.core.$ZodIssue[] {
+  const wrong = new Set(issues.flatMap((issue) => (issue.code === 'unrecognized_keys' && issue.path.length === 0 ? issue.keys : [String(issue.path[0])])))
+  const again = schema.safeParse(Object.fromEntries(Object.entries(members).filter(([name]) => !wrong.has(name))))
+  return again.error?.issues.filter((issue) => issue.code === 'custom' && !wrong.has(String(issue.path[0]))) ?? []
+}
+
+function checkMembers(source: SourceDocument, kind: Kind, members: Document, offered: Offered, faults: Fault[]): Document | undefined {
+  const schema = kind.schema(offered)
+  const result = schema.safeParse(members)
+  if (result.success) return result.data
+  const { issues } = result.error
+  const known = kind.secret === undefined ? kind.members : [...kind.members, kind.secret.member]
+  faults.push(...issueFaults(source, [...issues, ...laterIssues(schema, members, issues)], known))
+  return undefined
 }
 
 function readOne(source: SourceDocument, options: ReadOptions, faults: Fault[]): Declaration | undefined {
@@ -60,10 +78,8 @@ function readOne(source: SourceDocument, options: ReadOptions, faults: Fault[]):
   const { [member ?? '']: secretValue, ...rest } = members
   const before = faults.length
   const secret = takeSecret(source, kind, secretValue, options, faults)
-  const result = kind.schema(options.offered).safeParse(member === undefined ? members : rest)
-  if (!result.success) faults.push(...issueFaults(source, result.error.issues, member === undefined ? kind.members : [...kind.members, member]))
-  if (!result.success || faults.length > before) return undefined
-  return { kind, id: kind.identity(result.data), document: result.data, secret, source }
+  const document = checkMembers(source, kind, member === undefined ? members : rest, options.offered, faults)
+  return document === undefined || faults.length > before ? undefined : { kind, id: kind.identity(document), document, secret, source }
 }
 
 function refuseTwice(declarations: readonly Declaration[], faults: Fault[]): void {
@@ -79,9 +95,31 @@ function refuseTwice(declarations: readonly Declaration[], faults: Fault[]): voi
   }
 }
 
-/** Reads files to documents; every fault goes to `faults`, in the order of the files. */
-export function readDeclarations(files: readonly SourceFile[], options: ReadOptions, faults: Fault[]): readonly Declaration[] {
-  const declarations = files.flatMap((file) => parseFile(file, faults).flatMap((source) => readOne(source, options, faults) ?? []))
+export interface ReadDeclarations {
+  readonly declarations: readonly Declaration[]
+  /** What a faulty document is about, as `kind id`: others that name it are not wrong for that. */
+  readonly faulty: ReadonlySet<string>
+  /** Every document could at least be read as YAML. */
+  readonly complete: boolean
+}
+
+function nameOf(source: SourceDocument): string {
+  const value = isMap(source.value) ? source.value : {}
+  const [member] = kinds.find((kind) => kind.kind === value['kind'])?.members ?? []
+  return `${String(value['kind'])} ${member === undefined ? '' : String(value[member])}`
+}
+
+/** Reads files to documents; every fault goes to `faults`. */
+export function readDeclarations(files: readonly SourceFile[], options: ReadOptions, faults: Fault[]): ReadDeclarations {
+  const sources = files.flatMap((file) => parseFile(file, faults))
+  const complete = faults.length === 0
+  const declarations: Declaration[] = []
+  const faulty = new Set<string>()
+  for (const source of sources) {
+    const read = readOne(source, options, faults)
+    if (read === undefined) faulty.add(nameOf(source))
+    else declarations.push(read)
+  }
   refuseTwice(declarations, faults)
-  return declarations
+  return { declarations, faulty, complete }
 }

@@ -19,11 +19,11 @@ function idsAfter(state: State, declarations: readonly Declaration[], steps: rea
   return ids
 }
 
-function danglingReferences(declarations: readonly Declaration[], ids: Ids): readonly Fault[] {
+function danglingReferences(declarations: readonly Declaration[], ids: Ids, faulty: ReadonlySet<string>): readonly Fault[] {
   return declarations.flatMap(({ kind, document, source }) =>
     kind.references(document).flatMap(({ path, kind: of, id }) => {
       const there = ids.get(of) ?? new Set<string>()
-      if (there.has(id)) return []
+      if (there.has(id) || faulty.has(`${of} ${id}`)) return []
       const meant = nearest(id, [...there])
       return [faultAt(source, path, `${memberName(path)}: there is no ${of} ${id}${meant === undefined ? '' : `; did you mean ${meant}?`}`)]
     }),
@@ -64,10 +64,10 @@ function uniqueValues(kind: Kind, state: State, declarations: readonly Declarati
   return faults
 }
 
-/** Everything that would not hold together after the steps. */
-export function referenceFaults(state: State, declarations: readonly Declaration[], steps: readonly Step[]): readonly Fault[] {
+/** Everything that would not hold together after the steps. `faulty` are things (`kind id`) whose own documents are wrong. */
+export function referenceFaults(state: State, declarations: readonly Declaration[], steps: readonly Step[], faulty: ReadonlySet<string>): readonly Fault[] {
   const ids = idsAfter(state, declarations, steps)
-  return [...danglingReferences(declarations, ids), ...strandedByRemoval(state, declarations, steps), ...kinds.flatMap((kind) => uniqueValues(kind, state, declarations, ids))]
+  return [...danglingReferences(declarations, ids, faulty), ...strandedByRemoval(state, declarations, steps), ...kinds.flatMap((kind) => uniqueValues(kind, state, declarations, ids))]
 }
 
 /** Odd things that are allowed, each at its place. */

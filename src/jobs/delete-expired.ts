@@ -2,6 +2,8 @@ import type { Context } from '../context.ts'
 import { deleteExpiredBrowsers } from '../sessions/browsers.ts'
 import { deleteExpiredDevices } from '../sessions/devices.ts'
 import { deleteOldSessions } from '../sessions/store.ts'
+import { deleteExpiredAttempts } from '../signin/attempts.ts'
+import { deleteExpiredInteractions } from '../signin/store.ts'
 import { deleteExpiredAccessTokens } from '../tokens/access-tokens.ts'
 import { deleteExpiredCodes } from '../tokens/authorization-codes.ts'
 import { deleteExpiredGrants } from '../tokens/grants.ts'
@@ -21,6 +23,8 @@ const sweeps: readonly Sweep[] = [
   (ctx, stopping) => alongKey(FIRST_ID, (after, limit) => deleteExpiredCodes(ctx, after, limit), stopping),
   (ctx, stopping) => alongKey(FIRST_ID, (after, limit) => deleteExpiredAccessTokens(ctx, after, limit), stopping),
   (ctx, stopping) => alongKey(EPOCH, (after, limit) => deleteExpiredGrants(ctx, after, limit), stopping),
+  (ctx, stopping) => inBatches((limit) => deleteExpiredInteractions(ctx, limit), stopping),
+  (ctx, stopping) => inBatches((limit) => deleteExpiredAttempts(ctx, limit), stopping),
   (ctx, stopping) => inBatches((limit) => deleteOldSessions(ctx, SESSIONS_KEPT_DAYS, limit), stopping),
   (ctx, stopping) => inBatches((limit) => deleteExpiredBrowsers(ctx, limit), stopping),
   (ctx, stopping) => inBatches((limit) => deleteExpiredDevices(ctx, limit), stopping),

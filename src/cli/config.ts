@@ -1,0 +1,56 @@
+import type { Command as Commander } from 'commander'
+import { type Config, describeVariables, readConfig } from '../config.ts'
+import { type Command, withExamples, withOutputOptions } from './command.ts'
+import type { Io } from './io.ts'
+import { type OutputOptions, print, table } from './output.ts'
+import { status } from './status.ts'
+
+const shown: Readonly<Record<string, (config: Config) => unknown>> = {
+  PORT: (config) => config.port,
+  HOST: (config) => config.host,
+  DATABASE_URL: (config) => (config.databaseUrl === undefined ? undefined : withoutPassword(config.databaseUrl)),
+  LOG_LEVEL: (config) => config.logLevel,
+  PORTNER_ISSUER: (config) => config.issuer,
+  PORTNER_SECRET_KEY: (config) => (config.secretKeys.length === 0 ? undefined : `(${config.secretKeys.length} set, not shown)`),
+  PORTNER_CONFIG: (config) => config.configFiles.join(','),
+  PORTNER_DATA_DIR: (config) => config.dataDir,
+  PORTNER_TRUST_PROXY: (config) => config.trustProxy.join(','),
+  PORTNER_WORKERS: (config) => config.workers,
+  PORTNER_METRICS_PORT: (config) => config.metricsPort,
+  PORTNER_SERVICE_NAME: (config) => config.serviceName,
+  PORTNER_SUPPORT_URL: (config) => config.supportUrl,
+  PORTNER_DB_POOL: (config) => config.databasePool,
+  PORTNER_DB_PREPARE: (config) => config.prepareStatements,
+  PORTNER_DB_BATCH: (config) => config.batchStatements,
+  PORTNER_TEST_FETCH: (config) => config.testFetch,
+  PORTNER_TEST_CLOCK: (config) => config.testClock,
+}
+
+function withoutPassword(url: string): string {
+  if (!URL.canParse(url)) return '(set, not shown)'
+  const { protocol, host, pathname } = new URL(url)
+  return `${protocol}//${host}${pathname} (user, password and options not shown)`
+}
+
+function sourceOf(io: Io, name: string): string {
+  if ((io.env[`${name}_FILE`] ?? '') !== '') return `${name}_FILE`
+  return (io.env[name] ?? '') === '' ? 'default' : 'environment'
+}
+
+function printConfig(io: Io, options: OutputOptions): number {
+  const config = readConfig(io.env, { demo: false })
+  const rows = describeVariables().map(({ name, about }) => ({ name, value: shown[name]?.(config) ?? null, source: sourceOf(io, name), about }))
+  print(io, options, {
+    json: rows,
+    ids: rows.map((row) => row.name),
+    text: table(['NAME', 'VALUE', 'FROM', 'WHAT'], rows.map((row) => [row.name, row.value === null || row.value === '' ? '-' : String(row.value), row.source, row.about])),
+  })
+  return status.ok
+}
+
+function register(parent: Commander, io: Io, finish: (status: number) => void): void {
+  const group = parent.command('config').description('the configuration')
+  withExamples(withOutputOptions(group.command('print').description('every setting with its source; never a secret')).action((options: OutputOptions) => finish(printConfig(io, options))), ['portner config print', 'portner config print --json'])
+}
+
+export const configCommand: Command = { name: 'config', register }

@@ -1,0 +1,74 @@
+import type { Command as Commander } from 'commander'
+import { readConfig } from '../../config.ts'
+import type { Context } from '../../context.ts'
+import { setPassword } from '../../users/passwords.ts'
+import { findLocalUser, listLocalUsers, setUserStatus } from '../../users/store.ts'
+import { displayName, type User } from '../../users/user.ts'
+import { withExamples, withOutputOptions } from '../command.ts'
+import { withContext } from '../connect.ts'
+import type { Io } from '../io.ts'
+import { type OutputOptions, print, table } from '../output.ts'
+import { type PasswordOptions, readPassword, withPassword } from '../secret-input.ts'
+import { Failure, status } from '../status.ts'
+
+async function findOrFail(ctx: Context, name: string, organization: string | undefined): Promise<User> {
+  const [first, second] = name.split('/')
+  const [of, login] = second === undefined ? [organization, name] : [first, second]
+  const user = await findLocalUser(ctx.db, of, login ?? '')
+  if (user !== undefined) return user
+  throw new Failure(`There is no user ${login}${of === undefined ? ' without an organization' : ` in ${of}`}`, 'write organization/username; portner user list shows them')
+}
+
+async function list(io: Io, options: OutputOptions): Promise<number> {
+  return withContext(readConfig(io.env, { demo: false }), io, async (ctx) => {
+    const users = await listLocalUsers(ctx.db)
+    print(io, options, {
+      json: users.map((user) => ({ user_id: user.userId, username: user.username ?? null, organization: user.organizationId ?? null, status: user.status, name: user.claims.name ?? null, declared: user.declared })),
+      ids: users.map((user) => user.userId),
+      text: table(['USER', 'NAME', 'STATUS', 'ID'], users.map((user) => [`${user.organizationId === undefined ? '' : `${user.organizationId}/`}${user.username ?? ''}`, displayName(user), user.status, user.userId])),
+    })
+    return status.ok
+  })
+}
+
+type Named = OutputOptions & { readonly organization?: string }
+
+async function changePassword(io: Io, name: string, options: Named & PasswordOptions): Promise<number> {
+  const password = await readPassword(io, options)
+  if (password === undefined) throw new Failure('There is no password', 'give it with --password-stdin or --password-file', status.usage)
+  return withContext(readConfig(io.env, { demo: false }), io, async (ctx) => {
+    const user = await findOrFail(ctx, name, options.organization)
+    await setPassword(ctx, ctx.db, user.userId, password, false)
+    ctx.audit.record({ event: 'user.changed', userId: user.userId, change: 'password by command' })
+    print(io, options, { json: { user_id: user.userId }, ids: [user.userId], text: `${displayName(user)} has a new password` })
+    return status.ok
+  })
+}
+
+async function lock(io: Io, name: string, options: Named & { readonly unlock?: boolean }): Promise<number> {
+  return withContext(readConfig(io.env, { demo: false }), io, async (ctx) => {
+    const user = await findOrFail(ctx, name, options.organization)
+    const to = options.unlock === true ? 'active' : 'locked'
+    await setUserStatus(ctx.db, user.userId, to)
+    ctx.audit.record({ event: 'user.changed', userId: user.userId, change: `${to} by command` })
+    print(io, options, { json: { user_id: user.userId, status: to }, ids: [user.userId], text: to === 'locked' ? `${displayName(user)} is locked; every session and token is dead at its next use` : `${displayName(user)} may sign in again` })
+    return status.ok
+  })
+}
+
+function named(group: Commander, name: string, about: string): Commander {
+  return withOutputOptions(group.command(name).description(about).argument('<user>', 'user name, or organization/username')).option('--organization <id>', 'where the person belongs')
+}
+
+/** `portner user list`, `set-password` and `lock`. */
+export function registerChange(group: Commander, io: Io, finish: (status: number) => void): void {
+  withExamples(withOutputOptions(group.command('list').description('all local accounts')).action(async (options: OutputOptions) => finish(await list(io, options))), ['portner user list'])
+  withExamples(
+    withPassword(named(group, 'set-password', 'give a person a new password')).action(async (name: string, options: Named & PasswordOptions) => finish(await changePassword(io, name, options))),
+    ['portner user set-password ntu/ada --password-stdin < password'],
+  )
+  withExamples(
+    named(group, 'lock', 'keep a person out: no sign-in, and every session and token is dead').option('--unlock', 'let the person in again').action(async (name: string, options: Named & { unlock?: boolean }) => finish(await lock(io, name, options))),
+    ['portner user lock ntu/ada', 'portner user lock ntu/ada --unlock'],
+  )
+}
