@@ -69,7 +69,7 @@ describe('messages and templates', () => {
 
   it('no template names a message that does not exist', () => {
     const families = new Set(Object.keys(english).map((key) => key.split('.')[0]))
-    expect([...names].filter((name) => !name.endsWith('.js') && families.has(name.split('.')[0]) && english[name] === undefined)).toEqual([])
+    expect([...names].filter((name) => !/\.(js|eta)$/.test(name) && families.has(name.split('.')[0]) && english[name] === undefined)).toEqual([])
   })
 
   it('every kind of error and every advice has its words', () => {
