@@ -11,11 +11,8 @@ import { untilAskedToStop } from './signals.ts'
 
 /** What the first process says to a worker. */
 export type Order = { readonly portner: 'serve'; readonly connection: Connection } | { readonly portner: 'stop' }
-/** What a worker says when it listens. */
-export interface Report {
-  readonly portner: 'serving'
-  readonly address: string
-}
+/** What a worker says: that it is there to take orders (what is said to it earlier may be lost), and that it listens. */
+export type Report = { readonly portner: 'here' } | { readonly portner: 'serving'; readonly address: string }
 
 function isOrder(message: unknown): message is Order {
   return typeof message === 'object' && message !== null && 'portner' in message && (message.portner === 'serve' || message.portner === 'stop')
@@ -29,18 +26,23 @@ function untilOrder(name: Order['portner']): Promise<Order> {
   })
 }
 
+function report(what: Report): void {
+  process.send?.(what)
+}
+
 /** Runs as a worker until told to stop, asked to by a signal, or left alone. Gives the exit status. */
 export async function runWorker(config: Config, log: Log): Promise<number> {
   const ending = Promise.race([untilAskedToStop(), untilOrder('stop'), new Promise((resolve) => process.once('disconnect', resolve))])
-  const order = await untilOrder('serve')
+  const ordered = untilOrder('serve')
+  report({ portner: 'here' })
+  const order = await ordered
   if (order.portner !== 'serve') return status.failed
   const opened = await openContext(config, { connection: order.connection, log, processMetrics: true })
   AggregatorRegistry.setRegistries(opened.ctx.metrics.registry)
   // Its listener answers the first process's questions for figures.
   void new AggregatorRegistry()
   const serving = await serveHere(config, opened)
-  const report: Report = { portner: 'serving', address: serving.address }
-  process.send?.(report)
+  report({ portner: 'serving', address: serving.address })
   await ending
   await serving.stop()
   if (process.connected) process.disconnect()

@@ -19,7 +19,7 @@ export interface Workers {
 }
 
 function isReport(message: unknown): message is Report {
-  return typeof message === 'object' && message !== null && 'portner' in message && message.portner === 'serving'
+  return typeof message === 'object' && message !== null && 'portner' in message && (message.portner === 'here' || message.portner === 'serving')
 }
 
 function tell(worker: Worker, order: Order): void {
@@ -48,10 +48,10 @@ export function startWorkers(count: number, connection: Connection, log: Log): W
       const started = performance.now()
       worker.on('message', (message: unknown) => {
         if (!isReport(message)) return
+        if (message.portner === 'here') return tell(worker, { portner: 'serve', connection })
         everServed = true
         served(message.address)
       })
-      tell(worker, { portner: 'serve', connection })
       const code = await untilExit(worker)
       if (stopping) return
       // Without one that ever served, a fault of the configuration or the port: saying it again and again helps nobody.
