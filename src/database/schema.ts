@@ -3,7 +3,7 @@ import type { ColumnType, Generated, JSONColumnType } from 'kysely'
 // The tables, one interface each. The owner named above it is the one file that reads and writes it.
 
 type Time = ColumnType<Date, never, never>
-type Json = JSONColumnType<Record<string, unknown>, string, string>
+type Json = JSONColumnType<Record<string, unknown>>
 
 interface Declared {
   document: Json

@@ -26,7 +26,7 @@ export function createServer(ctx: Context): FastifyInstance {
     exposeHeadRoutes: false,
     logger: false,
     clientErrorHandler: (error, socket) => {
-      const code = 'code' in error ? String(error.code) : ''
+      const code = 'code' in error ? error.code : ''
       const body = '{"error":"invalid_request","error_description":"The request could not be read"}'
       if (socket.writable) socket.end(`HTTP/1.1 ${RAW_STATUS[code] ?? '400 Bad Request'}\r\ncontent-type: application/json\r\ncache-control: no-store\r\nconnection: close\r\ncontent-length: ${body.length}\r\n\r\n${body}`)
     },

@@ -1,4 +1,4 @@
-import { createPrivateKey, generateKeyPairSync, type KeyObject, type JsonWebKey } from 'node:crypto'
+import { createPrivateKey, generateKeyPairSync, type KeyObject } from 'node:crypto'
 import { calculateJwkThumbprint, type JWK } from 'jose'
 
 /** The algorithms we sign with. RS256 because certification and old clients ask for it, at twenty times the cost of ES256. */
@@ -37,9 +37,9 @@ function generate(alg: SigningAlgorithm): { publicKey: KeyObject; privateKey: Ke
 /** A new key pair; its `kid` is the thumbprint of the public key (RFC 7638). */
 export async function generateSigningKey(alg: SigningAlgorithm): Promise<NewKey> {
   const { publicKey, privateKey } = generate(alg)
-  const jwk: JsonWebKey = publicKey.export({ format: 'jwk' })
-  const kid = await calculateJwkThumbprint(jwk as JWK)
-  return { kid, alg, publicJwk: { ...(jwk as JWK), kid, alg, use: 'sig' }, pkcs8: privateKey.export({ type: 'pkcs8', format: 'der' }) }
+  const jwk = publicKey.export({ format: 'jwk' }) as JWK
+  const kid = await calculateJwkThumbprint(jwk)
+  return { kid, alg, publicJwk: { ...jwk, kid, alg, use: 'sig' }, pkcs8: privateKey.export({ type: 'pkcs8', format: 'der' }) }
 }
 
 export function openPrivateKey(pkcs8: Buffer): KeyObject {

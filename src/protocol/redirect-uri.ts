@@ -46,5 +46,5 @@ export function redirectUriFault(uri: string): string | undefined {
 /** The origin people are told they return to: the one fact about a client that it cannot dress up. */
 export function redirectOrigin(uri: string): string {
   const url = new URL(uri)
-  return url.protocol === 'https:' || url.protocol === 'http:' ? url.origin : `${url.protocol}`
+  return url.protocol === 'https:' || url.protocol === 'http:' ? url.origin : url.protocol
 }

@@ -13,7 +13,7 @@ function toUser(row: Row): User {
     status: row.status === 'locked' ? 'locked' : 'active',
     organizationId: row.organization_id ?? undefined,
     username: row.username ?? undefined,
-    claims: row.claims as UserClaims,
+    claims: row.claims,
     groups: row.groups,
   }
 }

@@ -44,9 +44,16 @@ export function forms(page: Page): readonly FormOnPage[] {
   })
 }
 
+/** What a test may say of a request beside its address. */
+export interface BrowserRequest {
+  readonly method?: string
+  readonly body?: string | URLSearchParams
+  readonly headers?: Readonly<Record<string, string>>
+}
+
 export interface Browser {
   /** Opens an address and follows redirects within the server; stops at the first address elsewhere. */
-  open(url: string, init?: RequestInit): Promise<Page>
+  open(url: string, init?: BrowserRequest): Promise<Page>
   /** Sends the form of a page that has the named field or button, with changes. */
   submit(page: Page, field: string, changes: Readonly<Record<string, string | readonly string[]>>): Promise<Page>
   readonly cookies: Map<string, string>
@@ -66,7 +73,7 @@ export function newBrowser(issuer: string, headers: Readonly<Record<string, stri
     }
   }
 
-  async function open(url: string, init: RequestInit = {}): Promise<Page> {
+  async function open(url: string, init: BrowserRequest = {}): Promise<Page> {
     let address = new URL(url, issuer).href
     let request = init
     for (let hop = 0; hop < 12; hop++) {

@@ -1,11 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { asAccount } from './account.ts'
-import type { Binaries } from './binaries.ts'
 import { OWN_ENVIRONMENT } from './environment.ts'
 import { EmbeddedPostgresError, messageOf } from './fault.ts'
-import type { Cluster } from './initialise.ts'
-import { eachLine, type Log, LOG_SETTINGS, parseLine } from './log-lines.ts'
+import { eachLine, LOG_SETTINGS, parseLine } from './log-lines.ts'
+import type { Launched, LaunchInput } from './launched.ts'
 import { type Place, socketDirectory } from './place.ts'
 import { readPostmaster } from './postmaster.ts'
 import { launchOnWindows } from './windows.ts'
@@ -14,22 +13,6 @@ import { launchOnWindows } from './windows.ts'
 
 /** Another server holds the cluster or has not quite let go of it: look again. */
 export class ClusterInUse extends Error {}
-
-export interface LaunchInput {
-  readonly binaries: Binaries
-  readonly place: Place
-  readonly cluster: Cluster
-  readonly settings: Readonly<Record<string, string>>
-  /** Directory for the socket; chosen when left out. */
-  readonly socketDir?: string | undefined
-  readonly log: Log
-}
-
-export interface Launched {
-  readonly pid: number
-  /** Lets go of the process, so that ours can end while it goes on. */
-  release: () => void
-}
 
 // One node evaluates or tests on this server: small memory, no background machinery that would not pay. Durability stays as PostgreSQL has it.
 const DEFAULTS: Readonly<Record<string, string>> = { shared_buffers: '64MB', max_connections: '100', io_method: 'sync' }
