@@ -5,7 +5,7 @@ import type { Io } from './io.ts'
 import { type OutputOptions, print, table } from './output.ts'
 import { status } from './status.ts'
 
-const shown: Readonly<Record<string, (config: Config) => unknown>> = {
+const shown: Readonly<Record<string, (config: Config) => string | number | boolean | undefined>> = {
   PORT: (config) => config.port,
   HOST: (config) => config.host,
   DATABASE_URL: (config) => (config.databaseUrl === undefined ? undefined : withoutPassword(config.databaseUrl)),

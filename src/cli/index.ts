@@ -3,10 +3,12 @@ import { clientCommand } from './client/client.ts'
 import type { Command } from './command.ts'
 import { configCommand } from './config.ts'
 import { diffCommand } from './diff.ts'
+import { doctorCommand } from './doctor/doctor.ts'
 import { exportCommand } from './export.ts'
 import { healthcheckCommand } from './healthcheck.ts'
 import { keysCommand } from './keys.ts'
 import { migrateCommand } from './migrate.ts'
+import { performCommand } from './perform/perform.ts'
 import { serveCommand } from './serve/serve.ts'
 import { tokenCommand } from './token.ts'
 import { userCommand } from './user/user.ts'
@@ -19,10 +21,12 @@ export const commands: readonly Command[] = [
   applyCommand,
   diffCommand,
   exportCommand,
+  doctorCommand,
   keysCommand,
   clientCommand,
   userCommand,
   tokenCommand,
+  performCommand,
   healthcheckCommand,
   configCommand,
   versionCommand,

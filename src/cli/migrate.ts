@@ -12,7 +12,7 @@ async function up(io: Io, options: OutputOptions): Promise<number> {
   const reached = await reachDatabase(config, toolLog(config, io))
   try {
     const { applied } = await withPlainDatabase(reached.connection, migrateToLatest)
-    print(io, options, { json: { applied }, ids: applied, text: applied.length === 0 ? 'nothing to do: the database is up to date' : `${applied.map((name) => `applied ${name}`).join('\n')}` })
+    print(io, options, { json: { applied }, ids: applied, text: applied.length === 0 ? 'nothing to do: the database is up to date' : applied.map((name) => `applied ${name}`).join('\n') })
     return status.ok
   } finally {
     await reached.release()

@@ -9,11 +9,8 @@ import { inLanguage } from '../protocol/localized-text.ts'
 import { type Kind, type ReadySecret, type Reference, type SecretRules, withoutUndefined } from './kind.ts'
 import { machineSecretFault, type Secret } from './secret.ts'
 
-const MEMBERS = [
-  ...['client_id', 'client_name', 'application_type', 'redirect_uris', 'post_logout_redirect_uris', 'grant_types', 'response_types', 'token_endpoint_auth_method', 'scope', 'optional_scopes'],
-  ...['allowed_origins', 'organization', 'status', 'login_providers', 'consent', 'profile', 'compatibility', 'id_token_signed_response_alg', 'default_max_age', 'require_auth_time'],
-  ...['default_acr_values', 'initiate_login_uri', 'client_uri', 'logo_uri', 'policy_uri', 'tos_uri', 'contacts'],
-]
+// The schema's own, so that a new member is exported too.
+const MEMBERS = Object.keys(clientMetadataSchema({ grantTypes: [], responseTypes: [], authenticationMethods: [], signingAlgorithms: [] }).in.shape)
 
 function hexOf(secret: Secret & { is: 'text' | 'hash' }): string {
   return secret.is === 'hash' ? secret.hash.slice('sha256:'.length) : sha256(secret.text).toString('hex')

@@ -29,7 +29,7 @@ async function list(io: Io, options: OutputOptions): Promise<number> {
 
 function valueText(value: unknown): string {
   if (Array.isArray(value)) return value.length === 0 ? '-' : value.join(', ')
-  return typeof value === 'object' ? JSON.stringify(value) : String(value)
+  return typeof value === 'string' ? value : JSON.stringify(value)
 }
 
 async function show(io: Io, clientId: string, options: OutputOptions): Promise<number> {

@@ -6,7 +6,7 @@ import { portnerVersion } from '../../open-context.ts'
 // Owns the box that a newcomer sees when the server is up.
 
 function width(line: string): number {
-  return [...line.normalize('NFC')].length
+  return [...new Intl.Segmenter().segment(line)].length
 }
 
 function box(lines: readonly string[]): string {

@@ -32,7 +32,7 @@ function untilExit(worker: Worker): Promise<number> {
 
 /** Starts `count` workers that serve from `connection`. */
 export function startWorkers(count: number, connection: Connection, log: Log): Workers {
-  let stopping = false
+  const ending = new AbortController()
   let everServed = false
   let served: (address: string) => void = () => {}
   let failed: (error: Error) => void = () => {}
@@ -43,7 +43,7 @@ export function startWorkers(count: number, connection: Connection, log: Log): W
 
   async function keepOne(): Promise<void> {
     let wait = AGAIN_MS
-    while (!stopping) {
+    while (!ending.signal.aborted) {
       const worker = cluster.fork()
       const started = performance.now()
       worker.on('message', (message: unknown) => {
@@ -53,7 +53,7 @@ export function startWorkers(count: number, connection: Connection, log: Log): W
         served(message.address)
       })
       const code = await untilExit(worker)
-      if (stopping) return
+      if (ending.signal.aborted) return
       // Without one that ever served, a fault of the configuration or the port: saying it again and again helps nobody.
       if (!everServed) return failed(new Failure('The server processes ended before they could serve', 'the reason is above'))
       wait = performance.now() - started > HEALTHY_MS ? AGAIN_MS : Math.min(wait * 2, AGAIN_MOST_MS)
@@ -66,10 +66,10 @@ export function startWorkers(count: number, connection: Connection, log: Log): W
   return {
     first,
     stop: async () => {
-      stopping = true
+      ending.abort()
       const workers = Object.values(cluster.workers ?? {}).flatMap((worker) => worker ?? [])
       for (const worker of workers) tell(worker, { portner: 'stop' })
-      const gone = Promise.all(workers.map((worker) => (worker.isDead() ? undefined : untilExit(worker))))
+      const gone = Promise.all(workers.filter((worker) => !worker.isDead()).map(untilExit))
       await Promise.race([gone, sleep(STOP_MS, undefined, { ref: false })])
       for (const worker of workers) if (!worker.isDead()) worker.process.kill('SIGKILL')
       void all
