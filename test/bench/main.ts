@@ -1,0 +1,28 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import { runBenchmark } from './benchmark.ts'
+import { readOptions, USAGE } from './options.ts'
+import { print } from './print.ts'
+import type { BenchResult } from './benchmark.ts'
+
+// npm run bench: what each hot path costs, beside what it could cost at best, measured in the same run.
+
+function progress(text: string): void {
+  process.stderr.write(`${text}\n`)
+}
+
+async function main(): Promise<void> {
+  const options = readOptions(process.argv.slice(2))
+  if (options === undefined) {
+    process.stdout.write(`${USAGE}\n`)
+    return
+  }
+  const before = options.compare === undefined ? undefined : (JSON.parse(readFileSync(options.compare, 'utf8')) as BenchResult)
+  const result = await runBenchmark(options, progress)
+  if (options.out !== undefined) writeFileSync(options.out, `${JSON.stringify(result, undefined, 2)}\n`)
+  process.stdout.write(options.json ? `${JSON.stringify(result, undefined, 2)}\n` : print(result, before))
+}
+
+await main().catch((error: unknown) => {
+  process.stderr.write(`bench: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`)
+  process.exitCode = 1
+})
