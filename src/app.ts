@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify'
+import type { Config } from './config.ts'
 import type { Context } from './context.ts'
 import { registerDemo } from './demo/routes.ts'
 import type { Endpoint } from './endpoints/endpoint.ts'
@@ -7,6 +8,7 @@ import { presentApiError } from './http/api-errors.ts'
 import { acceptCookies } from './http/cookies.ts'
 import { acceptForms } from './http/forms.ts'
 import { presentPageError } from './http/page-errors.ts'
+import { requireOwnHost } from './http/own-host.ts'
 import { registerPages } from './http/pages.ts'
 import { createServer } from './http/server.ts'
 import { OAuthError } from './protocol/error.ts'
@@ -20,9 +22,15 @@ type Presenter = typeof presentApiError
 async function registerEndpoints(app: FastifyInstance, ctx: Context, answers: Endpoint['answers'], present: Presenter): Promise<void> {
   await app.register(async (scope) => {
     scope.setErrorHandler((error, request, reply) => present(ctx, error, request, reply))
+    if (answers === 'people') requireOwnHost(scope, ctx)
     await acceptForms(scope)
     for (const endpoint of endpoints) if (endpoint.answers === answers) await endpoint.register(scope, ctx)
   })
+}
+
+/** The links that stand at the same place of every page, as far as the operator named them. */
+function pageLinks({ supportUrl, privacyUrl, accessibilityUrl }: Config): { help?: string; privacy?: string; accessibility?: string } {
+  return { ...(supportUrl === undefined ? {} : { help: supportUrl }), ...(privacyUrl === undefined ? {} : { privacy: privacyUrl }), ...(accessibilityUrl === undefined ? {} : { accessibility: accessibilityUrl }) }
 }
 
 /** Builds the server of a context, ready to listen. */
@@ -31,7 +39,7 @@ export async function buildApp(opened: OpenedContext): Promise<FastifyInstance> 
   const { config } = ctx
   const app = createServer(ctx)
   await acceptCookies(app)
-  registerPages(app, { serviceName: config.serviceName, demo: config.demo, https: config.issuer.startsWith('https:'), pseudoLocales: config.testClock, links: config.supportUrl === undefined ? {} : { help: config.supportUrl } })
+  registerPages(app, { serviceName: config.serviceName, demo: config.demo, https: config.issuer.startsWith('https:'), pseudoLocales: config.testClock, links: pageLinks(config) })
   app.setErrorHandler((error, request, reply) => presentPageError(ctx, error, request, reply))
   app.setNotFoundHandler((request, reply) => presentPageError(ctx, new OAuthError('not_found', 'There is nothing here', { status: 404 }), request, reply))
   await registerEndpoints(app, ctx, 'machines', presentApiError)

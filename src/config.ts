@@ -52,6 +52,8 @@ const variables = {
   PORTNER_METRICS_PORT: { schema: number(0, 65_535).optional(), about: 'port of /metrics on 127.0.0.1; off unless set' },
   PORTNER_SERVICE_NAME: { schema: z.string().min(1).max(60).default('Portner'), about: 'name that people see' },
   PORTNER_SUPPORT_URL: { schema: z.url().optional(), about: 'where the Help link of every page leads' },
+  PORTNER_PRIVACY_URL: { schema: z.url().optional(), about: 'where the Privacy link of every page leads' },
+  PORTNER_ACCESSIBILITY_URL: { schema: z.url().optional(), about: 'where the Accessibility link of every page leads' },
   PORTNER_DB_POOL: { schema: number(2, 100).default(6), about: 'most database connections of a process beside those of the hot paths' },
   PORTNER_DB_PREPARE: { schema: onOff.default(true), about: '0 switches named prepared statements off (PgBouncer before 1.21)' },
   PORTNER_DB_BATCH: { schema: onOff.default(true), about: '0 switches the batching of hot statements off' },
@@ -77,6 +79,8 @@ export interface Config {
   readonly metricsPort: number | undefined
   readonly serviceName: string
   readonly supportUrl: string | undefined
+  readonly privacyUrl: string | undefined
+  readonly accessibilityUrl: string | undefined
   readonly databasePool: number
   readonly prepareStatements: boolean
   readonly batchStatements: boolean
@@ -164,6 +168,8 @@ export function readConfig(env: Environment, options: { readonly demo: boolean }
     metricsPort: v.PORTNER_METRICS_PORT,
     serviceName: v.PORTNER_SERVICE_NAME ?? 'Portner',
     supportUrl: v.PORTNER_SUPPORT_URL,
+    privacyUrl: v.PORTNER_PRIVACY_URL,
+    accessibilityUrl: v.PORTNER_ACCESSIBILITY_URL,
     databasePool: v.PORTNER_DB_POOL ?? 6,
     prepareStatements: v.PORTNER_DB_PREPARE ?? true,
     batchStatements: v.PORTNER_DB_BATCH ?? true,

@@ -7,7 +7,7 @@ export type AuditEvent =
   | { readonly event: 'consent.granted'; readonly userId: string; readonly clientId: string; readonly scope: string }
   | { readonly event: 'consent.denied'; readonly userId: string; readonly clientId: string }
   | { readonly event: 'code.replayed'; readonly userId: string; readonly clientId: string }
-  | { readonly event: 'refresh.reused'; readonly userId: string; readonly clientId: string }
+  | { readonly event: 'refresh.reuse'; readonly userId: string; readonly clientId: string }
   | { readonly event: 'token.revoked'; readonly clientId: string; readonly type: string }
   | { readonly event: 'client.authentication_failed'; readonly clientId: string; readonly method: string }
   | { readonly event: 'client.changed'; readonly clientId: string; readonly change: string }

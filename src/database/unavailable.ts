@@ -1,4 +1,4 @@
-const CLASSES = ['08', '53', '57', '58', '25006', '55P03']
+const CLASSES = ['08', '53', '57', '58', '25006', '55000', '55P03']
 const SYSTEM = new Set(['ECONNREFUSED', 'ECONNRESET', 'ENOENT', 'EPIPE', 'ETIMEDOUT', 'EHOSTUNREACH', 'ENOTFOUND', 'EAI_AGAIN'])
 const SENTENCES = ['Connection terminated', 'timeout exceeded when trying to connect', 'Query read timeout', 'Client has encountered a connection error', 'Cannot use a pool after calling end']
 

@@ -3,6 +3,7 @@ import { discovery } from './discovery.ts'
 import type { Endpoint } from './endpoint.ts'
 import { endSessionEndpoint } from './end-session.ts'
 import { health } from './health.ts'
+import { home } from './home.ts'
 import { introspection } from './introspection.ts'
 import { jwks } from './jwks.ts'
 import { revocation } from './revocation.ts'
@@ -11,4 +12,4 @@ import { userinfo } from './userinfo.ts'
 
 const described: readonly Endpoint[] = [authorize, token, userinfo, introspection, revocation, endSessionEndpoint, jwks]
 
-export const endpoints: readonly Endpoint[] = [...described, discovery(described), health]
+export const endpoints: readonly Endpoint[] = [...described, discovery(described), home, health]

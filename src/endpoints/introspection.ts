@@ -7,8 +7,11 @@ import type { Context } from '../context.ts'
 import { bodyForm, refuseQuery } from '../http/forms.ts'
 import { sendJson } from '../http/json.ts'
 import { refuseOtherMethods } from '../http/methods.ts'
+import { isSigningAlgorithm, signingAlgorithms } from '../keys/signing-key.ts'
+import { epochSeconds } from '../lib/clock.ts'
 import { readToken } from '../lib/opaque-token.ts'
 import { invalidClient, invalidRequest } from '../protocol/error.ts'
+import { INTROSPECTION_TYPE } from '../protocol/names.ts'
 import { type InspectedToken, inspectAccessToken } from '../tokens/inspect.ts'
 import { readGrant } from '../tokens/grants.ts'
 import { clientSubject } from '../tokens/issue.ts'
@@ -52,6 +55,17 @@ async function describeRefreshToken(ctx: Context, caller: AuthenticatedClient, t
   return { active: true, iss: ctx.config.issuer, client_id: caller.clientId, scope: grant.scopes.join(' '), sub: grant.userId, subject_type: 'user' }
 }
 
+const SIGNED = 'application/token-introspection+jwt'
+
+/** The answer in the form that was asked for: JSON, or a JWT that the caller can keep as evidence (RFC 9701 §5). */
+async function send(ctx: Context, request: FastifyRequest, reply: FastifyReply, caller: AuthenticatedClient, body: object): Promise<FastifyReply> {
+  void reply.header('vary', 'Accept')
+  if (!(request.headers.accept ?? '').includes(SIGNED)) return sendJson(reply, body)
+  const alg = caller.metadata.id_token_signed_response_alg
+  const jwt = await ctx.keyring.sign(isSigningAlgorithm(alg) ? alg : 'RS256', INTROSPECTION_TYPE, { iss: ctx.config.issuer, aud: caller.clientId, iat: epochSeconds(ctx.clock), token_introspection: body })
+  return reply.code(200).header('cache-control', 'no-store').header('pragma', 'no-cache').type(SIGNED).send(jwt)
+}
+
 async function answer(ctx: Context, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
   refuseQuery(request)
   const form = bodyForm(request)
@@ -60,9 +74,9 @@ async function answer(ctx: Context, request: FastifyRequest, reply: FastifyReply
   if (isPublic(caller)) throw invalidClient('A public client may not introspect')
   const text = form.single.get('token')
   if (text === undefined) throw invalidRequest('Missing parameter: token', { parameter: 'token' })
-  if (text.startsWith('ptr_rt_')) return sendJson(reply, await describeRefreshToken(ctx, caller, text))
+  if (text.startsWith('ptr_rt_')) return send(ctx, request, reply, caller, await describeRefreshToken(ctx, caller, text))
   const token = await inspectAccessToken(ctx, text)
-  return sendJson(reply, token !== undefined && (await mayKnow(ctx, caller, token)) ? describe(ctx, token) : INACTIVE)
+  return send(ctx, request, reply, caller, token !== undefined && (await mayKnow(ctx, caller, token)) ? describe(ctx, token) : INACTIVE)
 }
 
 /** What a token stands for (RFC 7662). */
@@ -76,5 +90,6 @@ export const introspection: Endpoint = {
   metadata: (issuer) => ({
     introspection_endpoint: `${issuer}${PATH}`,
     introspection_endpoint_auth_methods_supported: clientAuthenticationMethods.map(({ name }) => name).filter((name) => name !== 'none'),
+    introspection_signing_alg_values_supported: signingAlgorithms,
   }),
 }

@@ -82,7 +82,7 @@ async function keep(ctx: Context, presented: PresentedToken, refreshHash: Buffer
 
 /** A token of this family that is neither this generation nor the one before in its window: somebody has a copy. */
 async function reused(ctx: Context, client: Client, grantId: string, userId: string): Promise<OAuthError> {
-  if (await revokeGrant(ctx, grantId)) ctx.audit.record({ event: 'refresh.reused', userId, clientId: client.clientId })
+  if (await revokeGrant(ctx, grantId)) ctx.audit.record({ event: 'refresh.reuse', userId, clientId: client.clientId })
   return invalidGrant(`The refresh token was used more than ${REFRESH_REPLAY_SECONDS} seconds ago; everything that came from it is revoked`, { detail: 'refresh.reused' })
 }
 

@@ -4,6 +4,8 @@
  * language already (`localized` of `locale.ts`); the service's own sentences are the templates'.
  */
 
+import type { DemoHomeModel, DemoModel } from './demo-model.ts'
+
 export interface Person {
   readonly name: string
   readonly address?: string | undefined
@@ -245,6 +247,18 @@ export interface FormPostModel {
   readonly fields: Readonly<Record<string, string>>
 }
 
+/** The service's own address, which is no application's. */
+export interface HomeModel {
+  /** For whoever is signed in. */
+  readonly signOutHref?: string | undefined
+}
+
+/** The server was reached under another name than the issuer's (pages.md F-05). */
+export interface WrongHostModel {
+  readonly opened: string
+  readonly issuer: string
+}
+
 export interface Views {
   readonly discovery: DiscoveryModel
   readonly chooser: ChooserModel
@@ -257,8 +271,12 @@ export interface Views {
   readonly 'cookies-blocked': CookiesBlockedModel
   readonly 'too-many-attempts': TooManyAttemptsModel
   readonly error: ErrorModel
+  readonly home: HomeModel
+  readonly 'wrong-host': WrongHostModel
   readonly logout: LogoutModel
   readonly 'logged-out': LoggedOutModel
   readonly handoff: HandoffModel
   readonly 'form-post': FormPostModel
+  readonly demo: DemoModel
+  readonly 'demo-home': DemoHomeModel
 }
