@@ -9,6 +9,7 @@ import { type Client, clientName } from '../clients/client.ts'
 import { findClient } from '../clients/store.ts'
 import type { Context } from '../context.ts'
 import { logRefusal } from '../http/api-errors.ts'
+import { toOAuthError } from '../http/failure.ts'
 import { anyBodyForm, anyQueryForm } from '../http/forms.ts'
 import { goTo, leave } from '../http/leave.ts'
 import { refuseOtherMethods } from '../http/methods.ts'
@@ -101,7 +102,14 @@ async function startFromPost(ctx: Context, httpRequest: FastifyRequest, reply: F
 
 async function receive(ctx: Context, httpRequest: FastifyRequest, reply: FastifyReply, form: Form): Promise<FastifyReply> {
   const checked = await checkAuthorizationRequest(ctx, form)
-  if (checked.kind === 'accepted') return httpRequest.method === 'POST' ? startFromPost(ctx, httpRequest, reply, checked) : start(ctx, httpRequest, reply, checked)
+  if (checked.kind === 'accepted') {
+    try {
+      return await (httpRequest.method === 'POST' ? startFromPost(ctx, httpRequest, reply, checked) : start(ctx, httpRequest, reply, checked))
+    } catch (error) {
+      // Ours to answer for, and we know where the answer goes: the client learns of it (RFC 6749 §4.1.2.1).
+      return leave(httpRequest, reply, refusal(ctx, httpRequest, checked.request, toOAuthError(error)), clientName(checked.client, requestLocale(httpRequest)), { direct: true })
+    }
+  }
   logRefusal(ctx, checked.error, httpRequest, newReference())
   return leave(httpRequest, reply, answerError(ctx, checked.redirect, checked.error), clientName(checked.client, requestLocale(httpRequest)), { direct: true })
 }
