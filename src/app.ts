@@ -11,6 +11,7 @@ import { presentPageError } from './http/page-errors.ts'
 import { requireOwnHost } from './http/own-host.ts'
 import { registerPages } from './http/pages.ts'
 import { createServer } from './http/server.ts'
+import { lists, requireSoundLists } from './lists.ts'
 import { OAuthError } from './protocol/error.ts'
 import type { OpenedContext } from './open-context.ts'
 import { registerTestClock } from './test-clock.ts'
@@ -35,6 +36,7 @@ function pageLinks({ supportUrl, privacyUrl, accessibilityUrl }: Config): { help
 
 /** Builds the server of a context, ready to listen. */
 export async function buildApp(opened: OpenedContext): Promise<FastifyInstance> {
+  requireSoundLists(lists)
   const { ctx, moveClock } = opened
   const { config } = ctx
   const app = createServer(ctx)

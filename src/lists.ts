@@ -1,0 +1,31 @@
+import { checks } from './authorization-request/checks/index.ts'
+import { responseModes } from './authorization-request/response-modes/index.ts'
+import { responseTypes } from './authorization-request/response-types.ts'
+import { clientAuthenticationMethods } from './clients/authentication/index.ts'
+import { kinds } from './declarations/index.ts'
+import { endpoints } from './endpoints/index.ts'
+import { grantTypes } from './grants/index.ts'
+import { jobs } from './jobs/index.ts'
+import { steps } from './signin/steps/index.ts'
+
+/** Every list that the server is made of, by what its items are called by. */
+export const lists: Readonly<Record<string, readonly string[]>> = {
+  'client authentication methods': clientAuthenticationMethods.map(({ name }) => name),
+  'authorization request checks': checks.map(({ name }) => name),
+  'response modes': responseModes.map(({ name }) => name),
+  'response types': responseTypes.map(({ type }) => type),
+  'grant types': grantTypes.map(({ type }) => type),
+  'sign-in steps': steps.map(({ name }) => name),
+  endpoints: endpoints.map(({ name }) => name),
+  'kinds of documents': kinds.map(({ kind }) => kind),
+  jobs: jobs.map(({ name }) => name),
+}
+
+/** Stops the start of a server with a list that is empty or names something twice: the second one would silently never be asked. */
+export function requireSoundLists(all: typeof lists): void {
+  for (const [list, names] of Object.entries(all)) {
+    if (names.length === 0) throw new Error(`the list of ${list} is empty`)
+    const twice = names.find((name, i) => name === '' || names.indexOf(name) !== i)
+    if (twice !== undefined) throw new Error(`the list of ${list} names "${twice}" twice or not at all`)
+  }
+}

@@ -1,0 +1,76 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { clientAuthenticationMethods } from '../../src/clients/authentication/index.ts'
+import { startTestServer, type TestServer } from '../support/app.ts'
+import { basic, get, post } from '../support/relying-party.ts'
+import { SECRET } from '../support/world.ts'
+
+// What holds for every client authentication method of the list, at every endpoint that authenticates clients.
+
+let server: TestServer
+beforeAll(async () => {
+  server = await startTestServer()
+  const documents = clientAuthenticationMethods.map(({ name }) => `kind: client\nclient_id: with-${name}\n${name === 'none' ? '' : `client_secret: { value: ${SECRET} }\n`}application_type: ${name === 'none' ? 'spa' : 'web'}\nredirect_uris: [https://app.example.org/cb]\ntoken_endpoint_auth_method: ${name}\ngrant_types: [authorization_code, refresh_token]\n`)
+  await server.apply(documents.join('---\n'))
+})
+afterAll(() => server.close())
+
+interface Attempt {
+  readonly parameters: Readonly<Record<string, string>>
+  readonly headers: Readonly<Record<string, string>>
+}
+
+// How a client proves itself by each method; a method that is added to the list without a line here fails the suite.
+const attempts: Readonly<Record<string, (clientId: string, secret?: string) => Attempt>> = {
+  client_secret_basic: (clientId, secret = SECRET) => ({ parameters: {}, headers: { authorization: basic(clientId, secret) } }),
+  client_secret_post: (clientId, secret = SECRET) => ({ parameters: { client_id: clientId, client_secret: secret }, headers: {} }),
+  none: (clientId) => ({ parameters: { client_id: clientId }, headers: {} }),
+}
+
+function attempt(method: string, clientId: string, secret?: string): Attempt {
+  const make = attempts[method]
+  if (make === undefined) throw new Error(`the contract does not know how a client uses ${method}`)
+  return make(clientId, secret)
+}
+
+const ENDPOINTS = [
+  ['/oauth/token', { grant_type: 'refresh_token', refresh_token: 'x' }, 'invalid_grant'],
+  ['/oauth/revocation', { token: 'x' }, undefined],
+  ['/oauth/introspection', { token: 'x' }, undefined],
+] as const
+
+describe.each(clientAuthenticationMethods.map(({ name }) => name))('%s', (name) => {
+  test.each(ENDPOINTS)('passes at %s', async (path, parameters, error) => {
+    const { parameters: proof, headers } = attempt(name, `with-${name}`)
+    const answer = await post(server.issuer, path, { ...parameters, ...proof }, headers)
+    if (path === '/oauth/introspection' && name === 'none') expect(answer).toMatchObject({ status: 401, body: { error: 'invalid_client' } })
+    else expect(answer.body['error']).toBe(error)
+  })
+
+  test.each(ENDPOINTS)('does not pass at %s for a client that registered another method', async (path, parameters) => {
+    for (const other of clientAuthenticationMethods.map((method) => method.name).filter((method) => method !== name)) {
+      const { parameters: proof, headers } = attempt(name, `with-${other}`)
+      expect(await post(server.issuer, path, { ...parameters, ...proof }, headers)).toMatchObject({ status: 401, body: { error: 'invalid_client' } })
+    }
+  })
+
+  test('does not pass with a wrong secret, and tells nothing of it', async () => {
+    if (name === 'none') return
+    const { parameters: proof, headers } = attempt(name, `with-${name}`, 'wrong')
+    const { parameters: unknown, headers: unknownHeaders } = attempt(name, 'nobody-at-all', 'wrong')
+    const [wrong, nobody] = [await post(server.issuer, '/oauth/token', { grant_type: 'refresh_token', refresh_token: 'x', ...proof }, headers), await post(server.issuer, '/oauth/token', { grant_type: 'refresh_token', refresh_token: 'x', ...unknown }, unknownHeaders)]
+    expect(wrong).toMatchObject({ status: 401, body: { error: 'invalid_client' } })
+    expect(wrong.text).toBe(nobody.text)
+  })
+
+  test('two methods at once are too many', async () => {
+    for (const other of clientAuthenticationMethods.map((method) => method.name).filter((method) => method !== name && method !== 'none' && name !== 'none')) {
+      const [one, two] = [attempt(name, `with-${name}`), attempt(other, `with-${name}`)]
+      expect(await post(server.issuer, '/oauth/token', { grant_type: 'refresh_token', refresh_token: 'x', ...one.parameters, ...two.parameters }, { ...one.headers, ...two.headers })).toMatchObject({ status: 400, body: { error: 'invalid_request' } })
+    }
+  })
+
+  test('is advertised', async () => {
+    const { body } = await get(server.issuer, '/.well-known/openid-configuration')
+    expect(body['token_endpoint_auth_methods_supported']).toContain(name)
+  })
+})

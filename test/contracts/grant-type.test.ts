@@ -1,0 +1,91 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { grantTypes } from '../../src/grants/index.ts'
+import { startTestServer, type TestServer } from '../support/app.ts'
+import { newBrowser } from '../support/browser.ts'
+import { basic, type JsonAnswer, newPkce, obtainCode, type Parameters, post, redeem } from '../support/relying-party.ts'
+import { CALLBACK, SECRET } from '../support/world.ts'
+
+// What holds for every grant of the list, whatever it redeems.
+
+let server: TestServer
+beforeAll(async () => {
+  server = await startTestServer()
+  await server.apply(`kind: client\nclient_id: no-grants\nclient_secret: { value: ${SECRET} }\nclient_name: Registered for nothing useful\nredirect_uris: [https://nothing.example.org/cb]\ngrant_types: [authorization_code]\nscope: openid\n---\nkind: client\nclient_id: only-machine\nclient_secret: { value: ${SECRET} }\napplication_type: service\nscope: gk_calendar\n`)
+})
+afterAll(() => server.close())
+
+const token = (parameters: Parameters, client = 'planner'): Promise<JsonAnswer> => post(server.issuer, '/oauth/token', parameters, { authorization: basic(client) })
+
+// A good request of each grant; a grant that is added to the list without a line here fails the suite.
+const good: Readonly<Record<string, () => Promise<{ readonly parameters: Parameters; readonly client: string }>>> = {
+  authorization_code: async () => {
+    const { code, pkce } = await obtainCode(server.issuer, newBrowser(server.issuer), { scope: 'openid profile' })
+    return { client: 'planner', parameters: { code, redirect_uri: CALLBACK, code_verifier: pkce.verifier } }
+  },
+  refresh_token: async () => {
+    const { body } = await redeem(server.issuer, await obtainCode(server.issuer, newBrowser(server.issuer), { scope: 'openid profile' }))
+    return { client: 'planner', parameters: { refresh_token: String(body['refresh_token']) } }
+  },
+  client_credentials: async () => ({ client: 'robot', parameters: {} }),
+}
+
+describe.each(grantTypes.map((grant) => [grant.type, grant] as const))('%s', (type, grant) => {
+  const prepare = () => good[type]?.() ?? Promise.reject(new Error(`no good request of ${type} is known to the contract`))
+
+  test('answers with what RFC 6749 §5.1 asks, never to be stored', async () => {
+    const { parameters, client } = await prepare()
+    const answer = await token({ grant_type: type, ...parameters }, client)
+    expect(answer).toMatchObject({ status: 200, body: { token_type: 'Bearer', expires_in: expect.any(Number), access_token: expect.stringMatching(/^ptr_at_/), scope: expect.any(String) } })
+    expect(answer.headers.get('cache-control')).toBe('no-store')
+    expect(answer.headers.get('pragma')).toBe('no-cache')
+    expect(answer.headers.get('content-type')).toMatch(/^application\/json/)
+  })
+
+  test('is refused to a client that is not registered for it, and spends nothing', async () => {
+    const { parameters, client } = await prepare()
+    const stranger = type === 'authorization_code' ? 'only-machine' : 'no-grants'
+    expect(await token({ grant_type: type, ...parameters }, stranger)).toMatchObject({ status: 400, body: { error: 'unauthorized_client' } })
+    expect((await token({ grant_type: type, ...parameters }, client)).status).toBe(200)
+  })
+
+  test('is refused without client authentication, and spends nothing', async () => {
+    const { parameters, client } = await prepare()
+    expect(await post(server.issuer, '/oauth/token', { grant_type: type, client_id: client, ...parameters })).toMatchObject({ status: 401, body: { error: 'invalid_client' } })
+    expect(await post(server.issuer, '/oauth/token', { grant_type: type, ...parameters }, { authorization: basic(client, 'wrong') })).toMatchObject({ status: 401, body: { error: 'invalid_client' } })
+    expect((await token({ grant_type: type, ...parameters }, client)).status).toBe(200)
+  })
+
+  test('gives public clients what its rule says', async () => {
+    const answer = await post(server.issuer, '/oauth/token', { grant_type: type, client_id: 'spa', code: 'x', refresh_token: 'x', code_verifier: newPkce().verifier })
+    expect(answer.body['error']).toBe(grant.publicClients === 'refused' ? 'unauthorized_client' : 'invalid_grant')
+  })
+
+  test('names each parameter that is missing or empty', async () => {
+    const { parameters, client } = await prepare()
+    for (const [name, field] of Object.entries(grant.parameters.shape)) {
+      if (field.safeParse(undefined).success) continue
+      for (const value of [undefined, '']) {
+        const answer = await token({ grant_type: type, ...parameters, [name]: value }, client)
+        expect(answer).toMatchObject({ status: 400, body: { error: 'invalid_request' } })
+        expect(answer.body['error_description']).toContain(name)
+      }
+    }
+  })
+
+  test('takes no scope that was not granted', async () => {
+    const { parameters, client } = await prepare()
+    const answer = await token({ grant_type: type, ...parameters, scope: 'gk_grades' }, client)
+    if (type === 'authorization_code') expect(answer.body['scope']).toBe('openid profile')
+    else expect(answer).toMatchObject({ status: 400, body: { error: 'invalid_scope' } })
+  })
+
+  test('refuses an artefact that is cut, lengthened, or of another kind', async () => {
+    const { parameters, client } = await prepare()
+    for (const [name, value] of Object.entries(parameters)) {
+      if (value?.startsWith('ptr_') !== true) continue
+      for (const changed of [value.slice(0, -1), `${value}A`, value.replace(/^ptr_../, 'ptr_at'), value.toLowerCase()]) {
+        expect(await token({ grant_type: type, ...parameters, [name]: changed }, client)).toMatchObject({ status: 400, body: { error: 'invalid_grant' } })
+      }
+    }
+  })
+})
