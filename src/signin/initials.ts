@@ -3,6 +3,6 @@ export function initials(name: string): string {
   const words = name.split(/[\s.@_-]+/).filter((word) => /^\p{L}/u.test(word))
   const first = words[0]
   const last = words.length > 1 ? words.at(-1) : undefined
-  const letter = (word: string | undefined): string => [...(word ?? '')][0]?.toUpperCase() ?? ''
+  const letter = (word: string | undefined): string => String.fromCodePoint(word?.codePointAt(0) ?? 32).trim().toUpperCase()
   return letter(first) + letter(last) || '?'
 }

@@ -83,7 +83,7 @@ export function registerSignin(app: FastifyInstance, ctx: Context, client: Answe
     return next.kind === 'done' ? client.finish(request, reply, now, next) : client.refuse(request, reply, now, next.error)
   }
 
-  const rails: Rails = { visit, proceed, refuse: client.refuse, path: ({ interaction }, step) => `/signin/${interaction.id}/${step}` }
+  const rails: Rails = { visit, proceed, refuse: (request, reply, at, error) => client.refuse(request, reply, at, error), path: ({ interaction }, step) => `/signin/${interaction.id}/${step}` }
 
   app.get('/signin/:id', async (request, reply) => {
     const arrived = await visit(request, reply)

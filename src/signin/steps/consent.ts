@@ -59,7 +59,7 @@ async function consentModel(ctx: Context, rails: Rails, visit: Visit, user: User
     optional: items.filter((item) => isOptional(journey, item.scope)).map((item) => ({ ...item, checked: journey.consent.granted.includes(item.scope) })),
     already: await Promise.all(already.map((scope) => scopeItem(ctx, scope, user, language))),
     duration: offline ? { kind: 'offline' } : { kind: 'until-removed' },
-    switchHref: `${rails.path(visit, 'switch')}`,
+    switchHref: rails.path(visit, 'switch'),
     rawScopes: journey.request.scopes,
     logoUri: metadata.logo_uri,
     policyUri: metadata.policy_uri,
