@@ -13,6 +13,7 @@ import * as m0011 from './0011-tokens.ts'
 import * as m0012 from './0012-audit-events.ts'
 import * as m0013 from './0013-leases.ts'
 import * as m0014 from './0014-attempts.ts'
+import * as m0015 from './0015-demo.ts'
 
 // The list of migrations, forward only. A new one is one file and one line here; a landed one is never changed.
 export const migrations: Record<string, Migration> = {
@@ -30,4 +31,5 @@ export const migrations: Record<string, Migration> = {
   '0012-audit-events': m0012,
   '0013-leases': m0013,
   '0014-attempts': m0014,
+  '0015-demo': m0015,
 }

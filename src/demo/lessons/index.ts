@@ -1,0 +1,14 @@
+import { codeTwice } from './code-twice.ts'
+import type { Lesson } from './lesson.ts'
+import { machine } from './machine.ts'
+import { pkceMismatch } from './pkce-mismatch.ts'
+import { plainHttp } from './plain-http.ts'
+import { wrongRedirectUri } from './wrong-redirect-uri.ts'
+import { wrongSecret } from './wrong-secret.ts'
+
+// What else there is to try.
+export const others: readonly Lesson[] = [machine, plainHttp]
+// What goes wrong, on purpose.
+export const breaks: readonly Lesson[] = [wrongRedirectUri, wrongSecret, codeTwice, pkceMismatch]
+
+export const lessons: readonly Lesson[] = [...others, ...breaks]

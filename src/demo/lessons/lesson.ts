@@ -1,0 +1,24 @@
+import type { Context } from '../../context.ts'
+import type { DemoLessonModel } from '../../http/demo-model.ts'
+import type { Exchange } from '../exchange.ts'
+import type { Outcome } from '../steps/step.ts'
+import type { Secrets, Walk } from '../walk.ts'
+
+/** Something to try beside the walk: one file and one line in index.ts. */
+export interface Lesson {
+  readonly id: string
+  readonly title: string
+  readonly about: string
+  readonly label: string
+  readonly teaches: string
+  readonly titles: readonly string[]
+  start(walk: Walk, ctx: Context): Promise<Outcome>
+  /** For a lesson that needs a code of its own: what it does with it. */
+  arrive?(walk: Walk, code: string, secrets: Secrets): Promise<readonly Exchange[]>
+  readonly link?: (walk: Walk) => DemoLessonModel['link']
+}
+
+/** A walk with the exchanges of a lesson. */
+export function withExchanges(walk: Walk, lesson: string, exchanges: readonly Exchange[]): Walk {
+  return { ...walk, lessons: { ...walk.lessons, [lesson]: exchanges }, last: lesson }
+}
