@@ -18,6 +18,7 @@ export function toOAuthError(error: unknown): OAuthError {
   const code = frameworkCode(error)
   if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') return refusedByLimit(415, 'The content type is not supported; send application/x-www-form-urlencoded')
   if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') return refusedByLimit(413, 'The request is too large')
+  if (code === 'FST_ERR_HANDLER_TIMEOUT') return temporarilyUnavailable('The server took too long', { cause: error })
   const status = frameworkStatus(error)
   if (status !== undefined && status >= 400 && status < 500) return invalidRequest('The request could not be read', { status, cause: error })
   return serverError('Something went wrong', { cause: error })

@@ -17,6 +17,7 @@ export function createServer(ctx: Context): FastifyInstance {
     bodyLimit: BODY_BYTES,
     connectionTimeout: 15_000,
     requestTimeout: 20_000,
+    handlerTimeout: 10_000,
     keepAliveTimeout: 30_000,
     forceCloseConnections: 'idle',
     return503OnClosing: true,
