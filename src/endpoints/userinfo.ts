@@ -14,7 +14,9 @@ const PATH = '/userinfo'
 const OPENING = ['openid', 'userid', 'profile', 'email']
 
 async function answer(ctx: Context, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
-  const { person, scopes, clientKey } = await requireBearer(ctx, request)
+  const { person, scopes, clientKey, audience } = await requireBearer(ctx, request)
+  // A token for an API is in that API's hands: it must not read the person's claims here with it.
+  if (audience.length > 0 && !audience.includes(ctx.config.issuer)) throw bearerChallenge(401, 'invalid_token', 'The access token is for another resource')
   if (request.headers.origin !== undefined) {
     const client = await findClientByKey(ctx, clientKey)
     await allowRegisteredOrigin(request, reply, client?.metadata.allowed_origins)

@@ -61,6 +61,19 @@ describe('/userinfo', () => {
     expect(answer.headers.get('www-authenticate')).toEqual(typeof challenge === 'string' ? challenge : expect.stringMatching(challenge))
   })
 
+  test('a token for an API does not open it; one for both does', async () => {
+    const request = { resource: 'https://calendar.example.org', scope: 'openid profile' }
+    const [browser, pkce] = [newBrowser(server.issuer), newPkce()]
+    await obtainCode(server.issuer, browser)
+    const alone = await signIn(request)
+    const refused = await get(server.issuer, '/userinfo', { authorization: `Bearer ${alone.body['access_token']}` })
+    expect(refused.status).toBe(401)
+    expect(refused.headers.get('www-authenticate')).toMatch(/error="invalid_token"/)
+    const both = answerOf(await browser.open(`${authorizationUrl(server.issuer, pkce, { ...request, max_age: '1000' })}&resource=${encodeURIComponent(server.issuer)}`))
+    const tokens = await redeem(server.issuer, { code: both.get('code') ?? '', pkce })
+    expect((await get(server.issuer, '/userinfo', { authorization: `Bearer ${tokens.body['access_token']}` })).body).toMatchObject({ name: 'Ada Example' })
+  })
+
   test('a client for itself has nothing to learn there: 403, not 401', async () => {
     const { body } = await machine({ scope: 'openid profile' })
     const answer = await get(server.issuer, '/userinfo', { authorization: `Bearer ${body['access_token']}` })
