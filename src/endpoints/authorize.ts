@@ -81,8 +81,9 @@ async function start(ctx: Context, httpRequest: FastifyRequest, reply: FastifyRe
   const { client, request } = accepted
   const { uiLocales } = request
   const name = clientName(client, requestLocale(httpRequest, uiLocales))
-  const { browserId, deviceId } = await readBrowser(ctx, httpRequest)
-  const next = nextStep(await readJourney(ctx, { request, client, interaction: undefined, browserId, deviceId }))
+  const browser = await readBrowser(ctx, httpRequest)
+  const { browserId } = browser
+  const next = nextStep(await readJourney(ctx, { ...browser, request, client, interaction: undefined }))
   if (next.kind === 'refused') return leave(httpRequest, reply, refusal(ctx, httpRequest, request, next.error), name, { uiLocales, direct: true })
   if (next.kind === 'done') {
     if (!request.prompt.includes('none') && (await isRunningInCircles(ctx, browserId, client.clientId))) return page(reply, httpRequest, 'too-many-attempts', { clientName: name, continueHref: httpRequest.url }, { status: 429, uiLocales })

@@ -7,14 +7,15 @@ import { formToken, requireOwnForm } from '../http/csrf.ts'
 import { bodyForm, queryForm } from '../http/forms.ts'
 import { goTo, leave } from '../http/leave.ts'
 import { refuseOtherMethods } from '../http/methods.ts'
+import { presentPageError } from '../http/page-errors.ts'
 import { page, requestLocale } from '../http/pages.ts'
 import { verifyOwn } from '../keys/verify.ts'
 import type { Form } from '../protocol/form.ts'
 import { ID_TOKEN_TYPE } from '../protocol/names.ts'
 import { forgetDevice } from '../sessions/devices.ts'
 import type { Session } from '../sessions/session.ts'
-import { endSession, listSessions } from '../sessions/store.ts'
-import { readBrowser } from '../signin/browser.ts'
+import { endSession } from '../sessions/store.ts'
+import { readBrowser, sessionsOf } from '../signin/browser.ts'
 import { findUsers } from '../users/store.ts'
 import { displayName } from '../users/user.ts'
 import type { Endpoint } from './endpoint.ts'
@@ -95,8 +96,9 @@ async function ask(ctx: Context, request: FastifyRequest, reply: FastifyReply, l
 
 async function answer(ctx: Context, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
   const logout = await readLogout(ctx, queryForm(request))
-  const { browserId } = await readBrowser(ctx, request)
-  const sessions = browserId === undefined ? [] : await listSessions(ctx, browserId)
+  const browser = await readBrowser(ctx, request)
+  const { browserId } = browser
+  const sessions = await sessionsOf(ctx, browser)
   // Signed out already, here or by time: the way back all the same.
   if (browserId === undefined || sessions.length === 0) return away(request, reply, logout.sub === undefined ? { ...logout, returnTo: undefined } : logout)
   if (logout.sub === undefined) return ask(ctx, request, reply, logout, browserId, sessions)
@@ -113,14 +115,16 @@ function answerPost(request: FastifyRequest, reply: FastifyReply): FastifyReply 
 async function confirm(ctx: Context, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
   const logout = await readLogout(ctx, queryForm(request))
   const form = bodyForm(request)
-  const { browserId } = await readBrowser(ctx, request)
+  const browser = await readBrowser(ctx, request)
+  const { browserId } = browser
   if (browserId === undefined) return goTo(reply, DONE)
   requireOwnForm(ctx, request, form, subject(browserId))
   if (form.single.get('decision') !== 'confirm') {
-    const home = logout.client?.metadata.client_uri
-    return home === undefined ? goTo(reply, '/') : leave(request, reply, { kind: 'address', url: home }, clientName(logout.client as Client, requestLocale(request)), {})
+    const { client, uiLocales } = logout
+    const home = client?.metadata.client_uri
+    return client === undefined || home === undefined ? goTo(reply, '/') : leave(request, reply, { kind: 'address', url: home }, clientName(client, requestLocale(request, uiLocales)), { uiLocales })
   }
-  await signOut(ctx, browserId, await listSessions(ctx, browserId))
+  await signOut(ctx, browserId, await sessionsOf(ctx, browser))
   return away(request, reply, logout)
 }
 
@@ -156,15 +160,24 @@ async function forget(ctx: Context, request: FastifyRequest, reply: FastifyReply
   return goTo(reply, `${DONE}?forgotten=1`)
 }
 
+/** The question once more, for a form that could not be taken. */
+function askAgain(request: FastifyRequest): string {
+  const query = request.raw.url?.split('?')[1]
+  return query === undefined ? PATH : `${PATH}?${query}`
+}
+
 export const endSessionEndpoint: Endpoint = {
   name: 'end-session',
   answers: 'people',
   register: (app: FastifyInstance, ctx) => {
     app.get(PATH, (request, reply) => answer(ctx, request, reply))
     app.post(PATH, async (request, reply) => answerPost(request, reply))
-    app.post(CONFIRM, (request, reply) => confirm(ctx, request, reply))
     app.get(DONE, (request, reply) => done(ctx, request, reply))
-    app.post(FORGET, (request, reply) => forget(ctx, request, reply))
+    void app.register(async (scope) => {
+      scope.setErrorHandler((error, request, reply) => presentPageError(ctx, error, request, reply, { restartHref: askAgain(request) }))
+      scope.post(CONFIRM, (request, reply) => confirm(ctx, request, reply))
+      scope.post(FORGET, (request, reply) => forget(ctx, request, reply))
+    })
     refuseOtherMethods(app, PATH, ['GET', 'POST'])
   },
   metadata: (issuer) => ({ end_session_endpoint: `${issuer}${PATH}` }),

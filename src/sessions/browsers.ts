@@ -4,10 +4,13 @@ import { type DrawnToken, drawToken, readToken } from '../lib/opaque-token.ts'
 import { BROWSER_SECONDS } from './session.ts'
 
 // Owns browsers: one row a session cookie. The cookie's secret is renewed when somebody signs in (what an attacker may have planted
-// before is then worth nothing); the one before stays good for a minute, because another tab's request may be on its way with it.
+// before is then worth nothing). The one before is still recognised for a minute, because another tab's request may be on its way with it:
+// it keeps the journeys of that tab alive, but it must see nobody signed in.
 
 export interface Browser {
   readonly browserId: string
+  /** The cookie is the one from before the last sign-in. */
+  readonly isSuperseded: boolean
 }
 
 const GRACE_SECONDS = 60
@@ -16,9 +19,9 @@ const GRACE_SECONDS = 60
 export async function findBrowser(ctx: Context, cookie: string | undefined): Promise<Browser | undefined> {
   const presented = cookie === undefined ? undefined : readToken('bs', cookie)
   if (presented === undefined) return undefined
-  const { rows } = await sql<{ browser_id: string }>`select browser_id from browsers where browser_id = ${presented.id} and expires_at > clock_now()
+  const { rows } = await sql<{ browser_id: string; is_superseded: boolean }>`select browser_id, secret_hash <> ${presented.hash} as is_superseded from browsers where browser_id = ${presented.id} and expires_at > clock_now()
     and (secret_hash = ${presented.hash} or (previous_hash = ${presented.hash} and previous_until > clock_now()))`.execute(ctx.db)
-  return rows[0] === undefined ? undefined : { browserId: rows[0].browser_id }
+  return rows[0] === undefined ? undefined : { browserId: rows[0].browser_id, isSuperseded: rows[0].is_superseded }
 }
 
 /** A new browser; its token is the cookie's value. */

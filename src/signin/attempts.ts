@@ -26,6 +26,11 @@ export async function clearAttempts(ctx: Context, key: string): Promise<void> {
   await sql`delete from attempts where attempt_key = ${sha256(key)}`.execute(ctx.db)
 }
 
+/** Uncounts one attempt: it turned out to be none of those that are counted. */
+export async function takeBackAttempt(ctx: Context, key: string): Promise<void> {
+  await sql`update attempts set count = count - 1 where attempt_key = ${sha256(key)} and count > 0 and until >= clock_now()`.execute(ctx.db)
+}
+
 /** Deletes at most `limit` counters whose window is over. Returns how many. */
 export async function deleteExpiredAttempts(ctx: Context, limit: number): Promise<number> {
   const result = await sql`delete from attempts where attempt_key in (select attempt_key from attempts where until < clock_now() limit ${limit} for update skip locked)`.execute(ctx.db)

@@ -5,14 +5,17 @@ export function isOptional(journey: Journey, scope: string): boolean {
   return journey.client.metadata.optional_scopes.includes(scope)
 }
 
-/** What the person has not decided about yet. */
-export function undecidedScopes(journey: Journey): readonly string[] {
-  const { granted, declined } = journey.consent
-  return journey.request.scopes.filter((scope) => !granted.includes(scope) && !(isOptional(journey, scope) && declined.includes(scope)))
+function isDeclined(journey: Journey, scope: string): boolean {
+  return isOptional(journey, scope) && journey.consent.declined.includes(scope)
 }
 
-/** What the client gets of what it asked for. */
+/** What the person has not decided about yet. */
+export function undecidedScopes(journey: Journey): readonly string[] {
+  return journey.request.scopes.filter((scope) => !journey.consent.granted.includes(scope) && !isDeclined(journey, scope))
+}
+
+/** What the client gets of what it asked for. Implied consent covers all but what the person has unticked when asked. */
 export function grantedScopes(journey: Journey): readonly string[] {
-  if (journey.client.metadata.consent === 'implied') return journey.request.scopes
+  if (journey.client.metadata.consent === 'implied') return journey.request.scopes.filter((scope) => !isDeclined(journey, scope))
   return journey.request.scopes.filter((scope) => journey.consent.granted.includes(scope))
 }

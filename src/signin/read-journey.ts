@@ -2,25 +2,24 @@ import type { AuthorizationRequest } from '../authorization-request/request.ts'
 import type { Client } from '../clients/client.ts'
 import type { Context } from '../context.ts'
 import { listRememberedAccounts, type RememberedAccount } from '../sessions/devices.ts'
-import { listSessions } from '../sessions/store.ts'
 import { isAccepted, type ProviderFacts } from '../upstream/provider.ts'
 import { findProvider, searchProviders } from '../upstream/store.ts'
 import { type Consent, findConsent } from '../users/consents.ts'
 import { findUsers } from '../users/store.ts'
-import { chosenAccount } from './chosen-account.ts'
+import { type BrowserOfRequest, sessionsOf } from './browser.ts'
+import { chosenAccount, mustSignInAgain } from './chosen-account.ts'
 import type { Account, Journey } from './journey.ts'
 import type { Interaction } from './store.ts'
 
-export interface JourneyInput {
+export interface JourneyInput extends BrowserOfRequest {
   readonly request: AuthorizationRequest
   readonly client: Client
   readonly interaction: Interaction | undefined
-  readonly browserId: string | undefined
-  readonly deviceId: string | undefined
 }
 
-async function listAccounts(ctx: Context, { client, browserId, deviceId, interaction }: JourneyInput): Promise<readonly Account[]> {
-  const live = browserId === undefined ? [] : await listSessions(ctx, browserId)
+async function listAccounts(ctx: Context, input: JourneyInput): Promise<readonly Account[]> {
+  const { client, deviceId, interaction } = input
+  const live = await sessionsOf(ctx, input)
   // On a shared computer a sign-in serves its own journey only: whoever comes next finds nobody signed in.
   const sessions = live.filter((session) => session.remembered || session.userId === interaction?.progress.signedIn)
   const remembered = deviceId === undefined ? [] : await listRememberedAccounts(ctx, deviceId)
@@ -51,6 +50,7 @@ export async function readJourney(ctx: Context, input: JourneyInput): Promise<Jo
   const nothing: Consent = { granted: [], declined: [] }
   const journey: Journey = { request, client, progress: interaction?.progress ?? {}, now: Math.floor(ctx.clock.now() / 1000), accounts, soleProvider: undefined, consent: nothing }
   const account = chosenAccount(journey)
-  if (account?.session === undefined) return { ...journey, soleProvider: await findSoleProvider(ctx, client) }
-  return { ...journey, consent: await findConsent(ctx.db, account.user.userId, client.key) }
+  const signsIn = account?.session === undefined || mustSignInAgain(journey, account)
+  const [soleProvider, consent] = await Promise.all([signsIn ? findSoleProvider(ctx, client) : undefined, account?.session === undefined ? nothing : findConsent(ctx.db, account.user.userId, client.key)])
+  return { ...journey, soleProvider, consent }
 }

@@ -4,11 +4,12 @@ import { findClientByKey } from '../clients/store.ts'
 import type { Context } from '../context.ts'
 import { queryForm } from '../http/forms.ts'
 import { goTo, leave } from '../http/leave.ts'
+import { type PageErrorFacts, presentPageError } from '../http/page-errors.ts'
 import { page, requestLocale } from '../http/pages.ts'
 import { invalidRequest, type OAuthError } from '../protocol/error.ts'
 import { openAnswer } from './answer.ts'
 import { ensureBrowser, readBrowser } from './browser.ts'
-import { isStillValid } from './journey.ts'
+import { isStillValid, nameOf } from './journey.ts'
 import { type Done, nextStep } from './next-step.ts'
 import { readJourney } from './read-journey.ts'
 import { createInteraction, findInteraction, type Interaction, type Progress, updateProgress } from './store.ts'
@@ -28,9 +29,10 @@ export interface AnswersClient {
 /** Marks the first page after a cookie was set: when it does not come back, the browser keeps none. */
 const FRESH = 'fresh'
 
-/** The address of a journey that was just made for a browser. */
+/** The address of a journey that was just made for a browser. A new cookie is looked for on the way, not on the page itself: that may be reloaded and kept. */
 export function startOf(interaction: Interaction, step: string | undefined, newCookie: boolean): string {
-  return `/signin/${interaction.id}${step === undefined ? '' : `/${step}`}${newCookie ? `?${FRESH}=1` : ''}`
+  if (newCookie) return `/signin/${interaction.id}?${FRESH}=1`
+  return step === undefined ? `/signin/${interaction.id}` : `/signin/${interaction.id}/${step}`
 }
 
 /** The same request once more, for the browser that asks. */
@@ -44,11 +46,20 @@ function unknownJourney(request: FastifyRequest, reply: FastifyReply): FastifyRe
   return page(reply, request, 'start-again', {}, { status: 404 })
 }
 
+function idOf(request: FastifyRequest): string {
+  return (request.params as { id?: string }).id ?? ''
+}
+
+function wayOn(request: FastifyRequest): PageErrorFacts {
+  const path = `/signin/${encodeURIComponent(idOf(request))}`
+  return { restartHref: path, retryHref: path }
+}
+
 export function registerSignin(app: FastifyInstance, ctx: Context, client: AnswersClient): void {
-  async function answered(request: FastifyRequest, reply: FastifyReply, interaction: Interaction, name: string): Promise<FastifyReply> {
+  async function answered(request: FastifyRequest, reply: FastifyReply, interaction: Interaction, name: string, isSuperseded: boolean): Promise<FastifyReply> {
     const { uiLocales } = interaction.request
     if (request.method === 'GET') return page(reply, request, 'already-answered', { clientName: name, restartHref: `/signin/${interaction.id}/restart` }, { uiLocales })
-    const answer = openAnswer(ctx, interaction)
+    const answer = isSuperseded ? undefined : openAnswer(ctx, interaction)
     return answer === undefined ? startAgain(ctx, request, reply, interaction) : leave(request, reply, answer, name, { uiLocales })
   }
 
@@ -59,24 +70,32 @@ export function registerSignin(app: FastifyInstance, ctx: Context, client: Answe
   }
 
   async function visit(request: FastifyRequest, reply: FastifyReply): Promise<Visit | FastifyReply> {
-    const interaction = await findInteraction(ctx, (request.params as { id?: string }).id ?? '')
+    const interaction = await findInteraction(ctx, idOf(request))
     if (interaction === undefined) return unknownJourney(request, reply)
     const asking = await findClientByKey(ctx, interaction.clientKey)
-    if (asking === undefined || !isStillValid(asking, interaction.request)) throw invalidRequest('The application is not known here any more', { reason: 'client_unknown', detail: 'client.changed' })
+    if (asking === undefined || !isStillValid(asking, interaction.request)) return presentPageError(ctx, invalidRequest('The application is not known here any more', { reason: 'client_unknown', detail: 'client.changed' }), request, reply, { homeHref: asking?.metadata.client_uri })
     const name = clientName(asking, requestLocale(request, interaction.request.uiLocales))
-    const { browserId, deviceId } = await readBrowser(ctx, request)
+    const browser = await readBrowser(ctx, request)
+    const { browserId } = browser
     if (browserId !== interaction.browserId) return fromAnotherBrowser(request, reply, interaction, name, browserId)
-    if (interaction.isAnswered) return answered(request, reply, interaction, name)
+    if (interaction.isAnswered) return answered(request, reply, interaction, name, browser.isSuperseded)
     if (interaction.isExpired) return request.method === 'GET' ? page(reply, request, 'start-again', { clientName: name, restartHref: `/signin/${interaction.id}/restart` }) : startAgain(ctx, request, reply, interaction)
-    const journey = await readJourney(ctx, { request: interaction.request, client: asking, interaction, browserId, deviceId })
-    return { interaction, browserId, deviceId, journey }
+    const journey = await readJourney(ctx, { ...browser, request: interaction.request, client: asking, interaction })
+    return { ...browser, browserId, interaction, journey }
+  }
+
+  // The other half of a double click was quicker.
+  async function answeredMeanwhile(request: FastifyRequest, reply: FastifyReply, { interaction: before, journey, isSuperseded }: Visit): Promise<FastifyReply> {
+    const interaction = await findInteraction(ctx, before.id)
+    if (interaction === undefined) return unknownJourney(request, reply)
+    return answered(request, reply, interaction, nameOf(journey, requestLocale(request, journey.request.uiLocales)), isSuperseded)
   }
 
   async function proceed(request: FastifyRequest, reply: FastifyReply, before: Visit, progress: Progress): Promise<FastifyReply> {
     const interaction = Object.keys(progress).length === 0 ? before.interaction : await updateProgress(ctx, before.interaction.id, progress)
-    if (interaction === undefined) return goTo(reply, `/signin/${before.interaction.id}`)
-    // The device may have been made by this very request.
-    const journey = await readJourney(ctx, { request: interaction.request, client: before.journey.client, interaction, browserId: before.browserId, deviceId: before.deviceId })
+    if (interaction === undefined) return answeredMeanwhile(request, reply, before)
+    const { browserId, isSuperseded, deviceId } = before
+    const journey = await readJourney(ctx, { request: interaction.request, client: before.journey.client, interaction, browserId, isSuperseded, deviceId })
     const now: Visit = { ...before, interaction, journey }
     const next = nextStep(journey)
     if (next.kind === 'step') return goTo(reply, rails.path(now, next.step.name))
@@ -85,13 +104,17 @@ export function registerSignin(app: FastifyInstance, ctx: Context, client: Answe
 
   const rails: Rails = { visit, proceed, refuse: (request, reply, at, error) => client.refuse(request, reply, at, error), path: ({ interaction }, step) => `/signin/${interaction.id}/${step}` }
 
-  app.get('/signin/:id', async (request, reply) => {
-    const arrived = await visit(request, reply)
-    return 'journey' in arrived ? proceed(request, reply, arrived, {}) : arrived
+  // Whatever goes wrong on a page of a journey, the journey itself is the way on.
+  void app.register(async (scope) => {
+    scope.setErrorHandler((error, request, reply) => presentPageError(ctx, error, request, reply, wayOn(request)))
+    scope.get('/signin/:id', async (request, reply) => {
+      const arrived = await visit(request, reply)
+      return 'journey' in arrived ? proceed(request, reply, arrived, {}) : arrived
+    })
+    scope.get('/signin/:id/restart', async (request, reply) => {
+      const interaction = await findInteraction(ctx, idOf(request))
+      return interaction === undefined ? unknownJourney(request, reply) : startAgain(ctx, request, reply, interaction)
+    })
+    for (const step of steps) step.pages(scope, ctx, rails)
   })
-  app.get('/signin/:id/restart', async (request, reply) => {
-    const interaction = await findInteraction(ctx, (request.params as { id?: string }).id ?? '')
-    return interaction === undefined ? unknownJourney(request, reply) : startAgain(ctx, request, reply, interaction)
-  })
-  for (const step of steps) step.pages(app, ctx, rails)
 }

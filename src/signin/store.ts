@@ -19,7 +19,7 @@ export interface Progress {
   /** Who went on past the warning of an http address. */
   readonly warned?: string
   /** The last sign-in that failed, until the next one: shown once more on reload instead of a question to send the form again. */
-  readonly failure?: { readonly error: 'credentials' | 'throttled' | 'busy' | 'locked'; readonly username: string; readonly until?: string } | null
+  readonly failure?: { readonly error: 'credentials' | 'throttled' | 'busy' | 'locked'; readonly providerId: string; readonly username: string; readonly until?: string } | null
 }
 
 export interface Interaction {
@@ -91,6 +91,11 @@ export async function findInteraction(ctx: Context, id: string): Promise<Interac
 export async function updateProgress(ctx: Context, id: string, progress: Progress): Promise<Interaction | undefined> {
   const { rows } = await sql<Row>`update interactions set progress = progress || ${JSON.stringify(progress)}::jsonb where interaction_id = ${id} and answered_at is null returning ${COLUMNS}`.execute(ctx.db)
   return rows[0] === undefined ? undefined : toInteraction(rows[0])
+}
+
+/** Binds a journey to another browser row of the same person at the same screen. */
+export async function moveInteraction(ctx: Context, id: string, browserId: string): Promise<void> {
+  await sql`update interactions set browser_id = ${browserId} where interaction_id = ${id}`.execute(ctx.db)
 }
 
 /** Ends the journey with its answer. False when somebody was quicker: then that answer stands. */

@@ -1,6 +1,6 @@
 import type { Context } from '../context.ts'
 import { normalizeUsername } from '../users/user.ts'
-import { clearAttempts, countAttempt } from './attempts.ts'
+import { clearAttempts, countAttempt, takeBackAttempt } from './attempts.ts'
 
 // How many wrong passwords there may be: per account and per network, counted before the password is looked at. On a device that knows the
 // account the account's counter is its own, so that a stranger cannot lock the owner out.
@@ -17,27 +17,41 @@ export interface LoginAttempt {
   readonly knownDevice: string | undefined
 }
 
-/** IPv4 by /24 and IPv6 by /56: what one household or lab can change at will. */
-function network(address: string): string {
-  if (address.includes(':')) return address.split(':').slice(0, 4).join(':').slice(0, -2)
-  return address.split('.').slice(0, 3).join('.')
+const MAPPED_IPV4 = /^::ffff:(\d+\.\d+\.\d+)\.\d+$/i
+
+/** IPv4 by /24 and IPv6 by /56: what one household or lab can change at will. However an address is shortened, its network is one. */
+export function networkOf(address: string): string {
+  const mapped = MAPPED_IPV4.exec(address)?.[1]
+  if (mapped !== undefined || !address.includes(':')) return mapped ?? address.split('.').slice(0, 3).join('.')
+  const [before = [], after = []] = address.toLowerCase().split('::').map((part) => (part === '' ? [] : part.split(':')))
+  const zeros = Array.from({ length: Math.max(0, 8 - before.length - after.length) }, () => '0')
+  const groups = [...before, ...zeros, ...after].map((group) => group.padStart(4, '0'))
+  return groups.slice(0, 4).join(':').slice(0, -2)
+}
+
+function networkKey({ address }: LoginAttempt): string {
+  return `login/network/${networkOf(address)}`
 }
 
 function accountKey({ providerId, username, knownDevice }: LoginAttempt): string {
   return `login/account/${knownDevice ?? ''}/${providerId}/${normalizeUsername(username)}`
 }
 
-/** Counts an attempt. Says until when no more are taken, or nothing when this one may go on. */
+/** Counts an attempt. Says until when no more are taken, or nothing when this one may go on. A device that knows the account is not held up by its network. */
 export async function throttleLogin(ctx: Context, attempt: LoginAttempt): Promise<Date | undefined> {
   const [account, net] = await Promise.all([
     countAttempt(ctx, accountKey(attempt), WINDOW_SECONDS),
-    countAttempt(ctx, `login/network/${network(attempt.address)}`, WINDOW_SECONDS),
+    countAttempt(ctx, networkKey(attempt), WINDOW_SECONDS),
   ])
-  if (account.count > PER_ACCOUNT) return account.until
-  return net.count > PER_NETWORK ? net.until : undefined
+  if (account.count > PER_ACCOUNT) {
+    // No password was tried: one account under fire does not lock out everybody behind the same address.
+    await takeBackAttempt(ctx, networkKey(attempt))
+    return account.until
+  }
+  return net.count > PER_NETWORK && attempt.knownDevice === undefined ? net.until : undefined
 }
 
-/** A good sign-in starts the account's counter anew. */
+/** A good sign-in starts the account's counter anew, and does not count in its network: a whole campus may come from one address at nine o'clock. */
 export async function loginSucceeded(ctx: Context, attempt: LoginAttempt): Promise<void> {
-  await clearAttempts(ctx, accountKey(attempt))
+  await Promise.all([clearAttempts(ctx, accountKey(attempt)), takeBackAttempt(ctx, networkKey(attempt))])
 }

@@ -128,7 +128,9 @@ export const chooseAccount: Step = {
   name: NAME,
   reason: (journey) => {
     const { progress, request, accounts } = journey
-    if (progress.other === true || chosenAccount(journey) !== undefined || request.hint !== undefined) return undefined
+    if (progress.other === true || chosenAccount(journey) !== undefined) return undefined
+    // A client that knows the person has nothing to choose from, unless it asks for the choice.
+    if (request.hint !== undefined && !request.prompt.includes('select_account')) return undefined
     const accepted = accounts.filter((account) => account.accepted)
     if (accepted.length === 0) return undefined
     const signedIn = accepted.filter((account) => account.session !== undefined)

@@ -9,6 +9,7 @@ import { discoveryAnswer } from '../../http/provider-search.ts'
 import type { DiscoveryModel, ProviderRow } from '../../http/views.ts'
 import { loginRequired } from '../../protocol/error.ts'
 import { forgetProvider } from '../../sessions/devices.ts'
+import { endSession } from '../../sessions/store.ts'
 import type { ProviderFacts } from '../../upstream/provider.ts'
 import { listCountries, searchProviders } from '../../upstream/store.ts'
 import { chosenAccount } from '../chosen-account.ts'
@@ -102,6 +103,12 @@ function subject(visit: Visit): string {
   return `${NAME}/${visit.browserId}/${visit.interaction.id}`
 }
 
+/** Like removing an account from this device: who signed in there is signed out here, or the row would stay. */
+async function forget(ctx: Context, visit: Visit, providerId: string): Promise<void> {
+  if (visit.deviceId !== undefined) await forgetProvider(ctx, visit.deviceId, providerId)
+  for (const { session } of visit.journey.accounts) if (session?.providerId === providerId) await endSession(ctx, visit.browserId, session.sessionId)
+}
+
 function pages(app: FastifyInstance, ctx: Context, rails: Rails): void {
   app.get<{ Params: { id: string } }>(`/signin/:id/${NAME}`, async (request, reply) => {
     const visit = await rails.visit(request, reply)
@@ -120,7 +127,7 @@ function pages(app: FastifyInstance, ctx: Context, rails: Rails): void {
     if (!isVisit(visit)) return visit
     requireOwnForm(ctx, request, bodyForm(request), subject(visit))
     const providerId = queryForm(request).single.get('provider')
-    if (visit.deviceId !== undefined && providerId !== undefined) await forgetProvider(ctx, visit.deviceId, providerId)
+    if (providerId !== undefined) await forget(ctx, visit, providerId)
     return goTo(reply, rails.path(visit, NAME))
   })
 }

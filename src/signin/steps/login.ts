@@ -1,6 +1,5 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Context } from '../../context.ts'
-import { writeCookie } from '../../http/cookies.ts'
 import { formToken, requireOwnForm } from '../../http/csrf.ts'
 import { bodyForm, queryForm } from '../../http/forms.ts'
 import { goTo } from '../../http/leave.ts'
@@ -9,10 +8,7 @@ import { page, requestLocale } from '../../http/pages.ts'
 import { PasswordsBusy } from '../../lib/password.ts'
 import { accessDenied, loginRequired } from '../../protocol/error.ts'
 import { ACR_PASSWORD } from '../../protocol/names.ts'
-import { renewBrowser } from '../../sessions/browsers.ts'
-import { createDevice, forgetAccount, listRememberedAccounts, rememberAccount } from '../../sessions/devices.ts'
-import { DEVICE_SECONDS } from '../../sessions/session.ts'
-import { startSession } from '../../sessions/store.ts'
+import { listRememberedAccounts } from '../../sessions/devices.ts'
 import type { ProviderFacts } from '../../upstream/provider.ts'
 import { findAcceptedProvider } from '../../upstream/store.ts'
 import { isPasswordOf } from '../../users/passwords.ts'
@@ -21,6 +17,7 @@ import type { User } from '../../users/user.ts'
 import { chosenAccount, mustSignInAgain } from '../chosen-account.ts'
 import { insecureRedirect } from '../insecure-redirect.ts'
 import { nameOf } from '../journey.ts'
+import { signIn } from '../sign-in.ts'
 import { updateProgress, type Progress } from '../store.ts'
 import { loginSucceeded, throttleLogin } from '../throttle.ts'
 import { isVisit, type Rails, type Step, type Visit } from './step.ts'
@@ -59,41 +56,35 @@ async function verify(ctx: Context, request: FastifyRequest, visit: Visit, provi
   const about = { providerId, ...(user === undefined ? {} : { userId: user.userId }) }
   if (until !== undefined) {
     ctx.audit.record({ event: 'login.throttled', ...about })
-    return { error: 'throttled', username, until: until.toISOString() }
+    return { error: 'throttled', providerId, username, until: until.toISOString() }
   }
   const good = await isPasswordOf(ctx, user?.userId, password)
   if (!good || user === undefined) {
     ctx.audit.record({ event: 'login.failed', ...about, reason: 'credentials' })
-    return { error: 'credentials', username }
+    return { error: 'credentials', providerId, username }
   }
   await loginSucceeded(ctx, attempt)
   if (user.status === 'locked') {
     ctx.audit.record({ event: 'login.failed', ...about, reason: 'locked' })
-    return { error: 'locked', username }
+    return { error: 'locked', providerId, username }
   }
   return user
 }
 
-/** Starts the session under a new cookie secret, and remembers the account unless the computer is shared. */
-async function signIn(ctx: Context, reply: FastifyReply, visit: Visit, providerId: string, user: User, remembered: boolean): Promise<void> {
-  await startSession(ctx, { browserId: visit.browserId, userId: user.userId, providerId, acr: ACR_PASSWORD, amr: ['pwd'], remembered })
-  writeCookie(reply, ctx.config, 'session', (await renewBrowser(ctx, visit.browserId)).text)
-  ctx.audit.record({ event: 'login', userId: user.userId, providerId })
-  if (!remembered) {
-    if (visit.deviceId !== undefined) await forgetAccount(ctx, visit.deviceId, user.userId)
-    return
-  }
-  const created = visit.deviceId === undefined ? await createDevice(ctx) : undefined
-  await rememberAccount(ctx, created?.id ?? visit.deviceId ?? '', { userId: user.userId, providerId })
-  if (created !== undefined) writeCookie(reply, ctx.config, 'device', created.text, DEVICE_SECONDS)
+/** The last failure, as far as it is about this provider and its time is not over. */
+function standingFailure({ journey }: Visit, providerId: string): Failure | undefined {
+  const failure = journey.progress.failure ?? undefined
+  const isOver = failure?.until !== undefined && Date.parse(failure.until) / 1000 <= journey.now
+  return failure?.providerId === providerId && !isOver ? failure : undefined
 }
 
 async function tryLogin(ctx: Context, request: FastifyRequest, visit: Visit, provider: ProviderFacts, username: string, password: string): Promise<User | Failure> {
-  if (username === '' || password === '' || username.length > LONGEST_USERNAME || password.length > LONGEST_PASSWORD) return { error: 'credentials', username: username.slice(0, LONGEST_USERNAME) }
+  const { provider_id: providerId } = provider.provider
+  if (username === '' || password === '' || username.length > LONGEST_USERNAME || password.length > LONGEST_PASSWORD) return { error: 'credentials', providerId, username: username.slice(0, LONGEST_USERNAME) }
   try {
     return await verify(ctx, request, visit, provider, username, password)
   } catch (error) {
-    if (error instanceof PasswordsBusy) return { error: 'busy', username }
+    if (error instanceof PasswordsBusy) return { error: 'busy', providerId, username }
     throw error
   }
 }
@@ -108,7 +99,8 @@ function pages(app: FastifyInstance, ctx: Context, rails: Rails): void {
     const { metadata } = journey.client
     const { uiLocales, loginHint } = journey.request
     const language = requestLocale(request, uiLocales)
-    const failure = journey.progress.failure ?? undefined
+    const failure = standingFailure(visit, provider.provider.provider_id)
+    if (failure?.until !== undefined) void reply.header('retry-after', String(Math.ceil(Date.parse(failure.until) / 1000) - journey.now))
     const account = chosenAccount(journey)
     const hintedName = account?.user.username ?? (loginHint !== undefined && !loginHint.includes('|') ? loginHint : '')
     return page(
@@ -151,8 +143,8 @@ function pages(app: FastifyInstance, ctx: Context, rails: Rails): void {
       return goTo(reply, addressOf(rails, visit, provider))
     }
     const shared = form.single.get('shared_computer') === '1'
-    await signIn(ctx, reply, visit, provider.provider.provider_id, result, !shared)
-    return rails.proceed(request, reply, visit, { chosen: result.userId, signedIn: result.userId, other: false, failure: null })
+    const signedIn = await signIn(ctx, reply, visit, { user: result, providerId: provider.provider.provider_id, acr: ACR_PASSWORD, amr: ['pwd'], remembered: !shared })
+    return rails.proceed(request, reply, signedIn, { chosen: result.userId, signedIn: result.userId, other: false, failure: null })
   })
 }
 

@@ -16,6 +16,8 @@ export interface Reason {
 export interface Visit {
   readonly interaction: Interaction
   readonly browserId: string
+  /** The request came with the cookie from before the last sign-in. */
+  readonly isSuperseded: boolean
   readonly deviceId: string | undefined
   readonly journey: Journey
 }
