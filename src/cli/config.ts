@@ -1,11 +1,11 @@
 import type { Command as Commander } from 'commander'
-import { type Config, describeVariables, readConfig } from '../config.ts'
+import { type Config, describeVariables, readConfig, type VariableName } from '../config.ts'
 import { type Command, withExamples, withOutputOptions } from './command.ts'
 import type { Io } from './io.ts'
 import { type OutputOptions, print, table } from './output.ts'
 import { status } from './status.ts'
 
-const shown: Readonly<Record<string, (config: Config) => string | number | boolean | undefined>> = {
+const shown: Readonly<Record<VariableName, (config: Config) => string | number | boolean | undefined>> = {
   PORT: (config) => config.port,
   HOST: (config) => config.host,
   DATABASE_URL: (config) => (config.databaseUrl === undefined ? undefined : withoutPassword(config.databaseUrl)),
@@ -19,11 +19,17 @@ const shown: Readonly<Record<string, (config: Config) => string | number | boole
   PORTNER_METRICS_PORT: (config) => config.metricsPort,
   PORTNER_SERVICE_NAME: (config) => config.serviceName,
   PORTNER_SUPPORT_URL: (config) => config.supportUrl,
+  PORTNER_PRIVACY_URL: (config) => config.privacyUrl,
+  PORTNER_ACCESSIBILITY_URL: (config) => config.accessibilityUrl,
   PORTNER_DB_POOL: (config) => config.databasePool,
   PORTNER_DB_PREPARE: (config) => config.prepareStatements,
   PORTNER_DB_BATCH: (config) => config.batchStatements,
   PORTNER_TEST_FETCH: (config) => config.testFetch,
   PORTNER_TEST_CLOCK: (config) => config.testClock,
+}
+
+function isShown(name: string): name is VariableName {
+  return Object.hasOwn(shown, name)
 }
 
 function withoutPassword(url: string): string {
@@ -39,7 +45,7 @@ function sourceOf(io: Io, name: string): string {
 
 function printConfig(io: Io, options: OutputOptions): number {
   const config = readConfig(io.env, { demo: false })
-  const rows = describeVariables().map(({ name, about }) => ({ name, value: shown[name]?.(config) ?? null, source: sourceOf(io, name), about }))
+  const rows = describeVariables().map(({ name, about }) => ({ name, value: (isShown(name) ? shown[name](config) : undefined) ?? null, source: sourceOf(io, name), about }))
   print(io, options, {
     json: rows,
     ids: rows.map((row) => row.name),

@@ -30,27 +30,40 @@ function withoutDefaults(kind: Kind, offered: Offered, document: Document): Docu
   return kept
 }
 
-/** The documents of a kind as files would declare them, in the order of their ids. */
-async function documentsOf(ctx: Context, kind: Kind, offered: Offered): Promise<readonly Document[]> {
+/** A document as a file would declare it, and what it leaves out because it is a secret. */
+interface Exported {
+  readonly document: Document
+  readonly omission: string | undefined
+}
+
+// In the order of their ids, so that two exports can be compared.
+async function exportKind(ctx: Context, kind: Kind, offered: Offered): Promise<readonly Exported[]> {
   const found = await kind.list(ctx.db)
-  return found.toSorted((a, b) => (a.id < b.id ? -1 : 1)).map((current) => ({ kind: kind.kind, ...withoutDefaults(kind, offered, inOrder(kind, withoutUndefined(current.document))) }))
+  return found
+    .toSorted((a, b) => (a.id < b.id ? -1 : 1))
+    .map((current) => ({
+      document: { kind: kind.kind, ...withoutDefaults(kind, offered, inOrder(kind, withoutUndefined(current.document))) },
+      omission: kind.secret?.omission(current.document),
+    }))
+}
+
+async function exportAll(ctx: Context, offered: Offered, only: string | undefined): Promise<readonly Exported[]> {
+  const lists: (readonly Exported[])[] = []
+  for (const kind of kinds) if (only === undefined || kind.kind === only) lists.push(await exportKind(ctx, kind, offered))
+  return lists.flat()
 }
 
 /** Everything (or one kind) as values. */
 export async function exportDocuments(ctx: Context, offered: Offered, only?: string): Promise<readonly Document[]> {
-  const lists: (readonly Document[])[] = []
-  for (const kind of kinds) if (only === undefined || kind.kind === only) lists.push(await documentsOf(ctx, kind, offered))
-  return lists.flat()
+  return (await exportAll(ctx, offered, only)).map(({ document }) => document)
 }
 
-function toYaml(document: Document): string {
-  const kind = kinds.find((candidate) => candidate.kind === document['kind'])
-  const omission = kind?.secret?.omission(document)
+function toYaml({ document, omission }: Exported): string {
   // Quoted where older readers of YAML would take a text for something else (a country `no`).
   return stringify(document, { compat: 'yaml-1.1', lineWidth: 0 }) + (omission === undefined ? '' : `# ${omission}\n`)
 }
 
 /** Everything (or one kind) as a file: applied to an empty database it gives the same export again. */
 export async function exportYaml(ctx: Context, offered: Offered, only?: string): Promise<string> {
-  return (await exportDocuments(ctx, offered, only)).map(toYaml).join('---\n')
+  return (await exportAll(ctx, offered, only)).map(toYaml).join('---\n')
 }
