@@ -7,12 +7,13 @@ import { listen } from './listen.ts'
 
 // Owns one serving process between "listens" and "has let go of everything".
 
-const DRAIN_MS = 10_000
-const JOBS_MS = 2000
+// Together with what follows it stays below the ten seconds after which a container is killed.
+const DRAIN_MS = 8000
+const JOBS_MS = 1000
 
 export interface Serving {
   readonly address: string
-  /** Says "not ready", finishes what is under way (ten seconds at most), then lets go of jobs, audit and pools. */
+  /** Says "not ready", finishes what is under way (eight seconds at most), then lets go of jobs, audit and pools. */
   stop(): Promise<void>
 }
 
@@ -35,7 +36,7 @@ export async function serveHere(config: Config, opened: OpenedContext): Promise<
         () => false,
       )
       if (!(await Promise.race([drained, sleep(DRAIN_MS, false, { ref: false })]))) {
-        ctx.log.warn('requests were cut off after ten seconds')
+        ctx.log.warn('requests were cut off after eight seconds')
         app.server.closeAllConnections()
       }
       await jobs.stop(JOBS_MS)
