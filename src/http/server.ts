@@ -8,6 +8,9 @@ const BODY_BYTES = 64 * 1024
 const HEADER_BYTES = 16 * 1024
 export const URL_BYTES = 8 * 1024
 
+/** For what is answered before any hook has run. */
+const BARE_HEADERS = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff', 'referrer-policy': 'no-referrer', 'content-security-policy': "default-src 'none'; frame-ancestors 'none'" }
+
 /** What the socket gets when a request never became one. */
 const RAW_STATUS: Readonly<Record<string, string>> = { HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large', ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout' }
 
@@ -31,15 +34,16 @@ export function createServer(ctx: Context): FastifyInstance {
       const body = '{"error":"invalid_request","error_description":"The request could not be read"}'
       if (socket.writable) socket.end(`HTTP/1.1 ${RAW_STATUS[code] ?? '400 Bad Request'}\r\ncontent-type: application/json\r\ncache-control: no-store\r\nconnection: close\r\ncontent-length: ${body.length}\r\n\r\n${body}`)
     },
-    // A path that cannot be decoded is nobody's: the same answer as any other unreadable request.
+    // A path that cannot be decoded is nobody's: the same answer as any other unreadable request. No hook runs for it.
     frameworkErrors: (error, request, reply) => {
+      void reply.headers(BARE_HEADERS)
       void presentApiError(ctx, error, request, reply)
     },
   })
   // text/plain would let a page of another origin post without a preflight; a route adds what it reads.
   app.removeAllContentTypeParsers()
   app.addHook('onRequest', async (request, reply) => {
-    if (request.raw.url !== undefined && request.raw.url.length > URL_BYTES) await reply.code(414).type('application/json').send({ error: 'invalid_request', error_description: 'The address is too long' })
+    if (request.raw.url !== undefined && request.raw.url.length > URL_BYTES) await reply.code(414).headers(BARE_HEADERS).type('application/json').send({ error: 'invalid_request', error_description: 'The address is too long' })
   })
   app.addHook('onResponse', async (request, reply) => {
     const route = request.routeOptions.url ?? 'unknown'
