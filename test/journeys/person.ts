@@ -89,9 +89,9 @@ export interface Redeemed {
 }
 
 /** Trades the answer for tokens. */
-export async function redeemed(issuer: string, arrived: Page, pkce: Pkce): Promise<Redeemed> {
+export async function redeemed(issuer: string, arrived: Page, pkce: Pkce, clientId = 'planner', redirectUri = CALLBACK): Promise<Redeemed> {
   const code = answerOf(arrived).get('code') ?? ''
-  const { status, body, text } = await post(issuer, '/oauth/token', { grant_type: 'authorization_code', code, redirect_uri: CALLBACK, code_verifier: pkce.verifier }, { authorization: basic('planner') })
+  const { status, body, text } = await post(issuer, '/oauth/token', { grant_type: 'authorization_code', code, redirect_uri: redirectUri, code_verifier: pkce.verifier }, { authorization: basic(clientId) })
   if (status !== 200) throw new Error(`no tokens: ${status} ${text}`)
   const idToken = String(body['id_token'])
   const claims = JSON.parse(Buffer.from(idToken.split('.')[1] ?? '', 'base64url').toString('utf8')) as Record<string, unknown>

@@ -17,9 +17,9 @@ import type { User } from '../../users/user.ts'
 import { chosenAccount, mustSignInAgain } from '../chosen-account.ts'
 import { insecureRedirect } from '../insecure-redirect.ts'
 import { nameOf } from '../journey.ts'
-import { signIn } from '../sign-in.ts'
 import { updateProgress, type Progress } from '../store.ts'
 import { loginSucceeded, throttleLogin } from '../throttle.ts'
+import { signIn } from './sign-in.ts'
 import { isVisit, type Rails, type Step, type Visit } from './step.ts'
 
 // Sign-in with user name and password at a local provider.

@@ -1,13 +1,13 @@
 import type { FastifyReply } from 'fastify'
-import type { Context } from '../context.ts'
-import { writeCookie } from '../http/cookies.ts'
-import { createBrowser, renewBrowser } from '../sessions/browsers.ts'
-import { createDevice, forgetAccount, rememberAccount } from '../sessions/devices.ts'
-import { DEVICE_SECONDS } from '../sessions/session.ts'
-import { startSession } from '../sessions/store.ts'
-import type { User } from '../users/user.ts'
-import { moveInteraction } from './store.ts'
-import type { Visit } from './steps/step.ts'
+import type { Context } from '../../context.ts'
+import { writeCookie } from '../../http/cookies.ts'
+import { createBrowser, renewBrowser } from '../../sessions/browsers.ts'
+import { createDevice, forgetAccount, rememberAccount } from '../../sessions/devices.ts'
+import { DEVICE_SECONDS } from '../../sessions/session.ts'
+import { startSession } from '../../sessions/store.ts'
+import type { User } from '../../users/user.ts'
+import { moveInteraction } from '../store.ts'
+import type { Visit } from './step.ts'
 
 // Owns what happens once a person has proven who they are, in whatever way: session, cookies, what the device remembers.
 
