@@ -32,7 +32,8 @@ export function createServer(ctx: Context): FastifyInstance {
     clientErrorHandler: (error, socket) => {
       const code = 'code' in error ? error.code : ''
       const body = '{"error":"invalid_request","error_description":"The request could not be read"}'
-      if (socket.writable) socket.end(`HTTP/1.1 ${RAW_STATUS[code] ?? '400 Bad Request'}\r\ncontent-type: application/json\r\ncache-control: no-store\r\nconnection: close\r\ncontent-length: ${body.length}\r\n\r\n${body}`)
+      const headers = Object.entries({ ...BARE_HEADERS, 'content-type': 'application/json', connection: 'close', 'content-length': body.length })
+      if (socket.writable) socket.end(`HTTP/1.1 ${RAW_STATUS[code] ?? '400 Bad Request'}\r\n${headers.map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n${body}`)
     },
     // A path that cannot be decoded is nobody's: the same answer as any other unreadable request. No hook runs for it.
     frameworkErrors: (error, request, reply) => {
