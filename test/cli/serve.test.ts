@@ -21,7 +21,7 @@ async function stopped(spawned: Spawned, signal: NodeJS.Signals): Promise<number
   return spawned.ended
 }
 
-describe('serve', { timeout: 60_000 }, () => {
+describe('serve', { timeout: 90_000 }, () => {
   test('the demo: migrates a bare database, prints the box with a line that works, walks the pages, stops in order', async () => {
     const bare = new Client({ connectionString: terminal.env['DATABASE_URL'] })
     await bare.connect()
@@ -87,7 +87,7 @@ describe('serve', { timeout: 60_000 }, () => {
     const server = spawnCommand(['serve', '--demo'], { ...terminal.env, PORTNER_WORKERS: '2', PORTNER_METRICS_PORT: metricsPort, LOG_LEVEL: 'info' })
     const served = (): number[] => [...server.out().matchAll(/"pid":(\d+),"message":"serving"/g)].map((match) => Number(match[1]))
     try {
-      await expect.poll(() => served().length, { timeout: 25_000 }).toBe(2)
+      await expect.poll(() => served().length, { timeout: 40_000 }).toBe(2)
       for (let i = 0; i < 4; i++) expect(await token(port)).toBe(200)
       expect(await (await fetch(`http://127.0.0.1:${metricsPort}/metrics`)).text()).toMatch(/portner_tokens_issued_total\{grant="client_credentials",type="access_token"\} 4/)
       process.kill(served()[0] ?? 0, 'SIGKILL')

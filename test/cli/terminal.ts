@@ -78,7 +78,7 @@ export function spawnCommand(args: readonly string[], env: Readonly<Record<strin
 }
 
 /** Waits until an address answers 200. */
-export async function untilAnswers(url: string, milliseconds = 25_000): Promise<void> {
+export async function untilAnswers(url: string, milliseconds = 40_000): Promise<void> {
   const until = Date.now() + milliseconds
   while (Date.now() < until) {
     const good = await fetch(url).then(
