@@ -1,0 +1,40 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { buildApp } from '../../src/app.ts'
+import { createLog } from '../../src/audit/log.ts'
+import { offered } from '../../src/cli/offered.ts'
+import { readConfig } from '../../src/config.ts'
+import { applyDeclarations } from '../../src/declarations/apply.ts'
+import { demoDocuments } from '../../src/demo/demo-data.ts'
+import { openContext } from '../../src/open-context.ts'
+import { freePort } from '../support/app.ts'
+import { createTestDatabase } from '../support/database.ts'
+
+export interface DemoServer {
+  readonly issuer: string
+  /** Everything that was logged, as text. */
+  readonly logged: () => string
+  readonly close: () => Promise<void>
+}
+
+/** What `portner serve --demo` serves, on a database of its own. */
+export async function startDemoServer(): Promise<DemoServer> {
+  const [port, database, dataDir] = await Promise.all([freePort(), createTestDatabase(), mkdtemp(join(tmpdir(), 'portner-demo-'))])
+  const config = readConfig({ PORT: String(port), PORTNER_DATA_DIR: dataDir }, { demo: true })
+  let lines = ''
+  const opened = await openContext(config, { connection: { ...database.connection, ssl: false }, log: createLog('info', { write: (line) => void (lines += line) }) })
+  await applyDeclarations(opened.ctx, [{ name: '<demo>', text: demoDocuments(config.issuer), directory: '.' }], { offered, prune: false, demo: true, env: {} })
+  const app = await buildApp(opened)
+  await app.listen({ port, host: 'localhost' })
+  return {
+    issuer: config.issuer,
+    logged: () => lines,
+    close: async () => {
+      await app.close()
+      await opened.close()
+      await database.drop()
+      await rm(dataDir, { recursive: true, force: true })
+    },
+  }
+}
