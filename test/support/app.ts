@@ -22,6 +22,8 @@ export interface TestServer {
   /** Applies YAML documents. */
   readonly apply: (yaml: string) => Promise<void>
   readonly databaseUrl: string
+  /** Stops the process's part of the server and starts it again: the same address, keys and database. */
+  readonly restart: () => Promise<void>
   readonly close: () => Promise<void>
 }
 
@@ -46,24 +48,37 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
   const config = readConfig({ PORT: String(port), HOST: 'localhost', PORTNER_DATA_DIR: dataDir, PORTNER_TEST_CLOCK: '1', LOG_LEVEL: 'debug', ...options.env }, { demo: false })
   let lines = ''
   const log = createLog(config.logLevel, { write: (line) => void (lines += line) })
-  const opened = await openContext(config, { connection: { ...database.connection, ssl: false }, log })
-  const app = await buildApp(opened)
+  const start = async () => {
+    const opened = await openContext(config, { connection: { ...database.connection, ssl: false }, log })
+    return { opened, app: await buildApp(opened) }
+  }
+  let running = await start()
   const apply = async (yaml: string): Promise<void> => {
-    await applyDeclarations(opened.ctx, [{ name: 'test.yaml', text: yaml, directory: '.' }], { offered, prune: false, demo: true, env: {} })
+    await applyDeclarations(running.opened.ctx, [{ name: 'test.yaml', text: yaml, directory: '.' }], { offered, prune: false, demo: true, env: {} })
     await new Promise((resolve) => setTimeout(resolve, 0))
   }
   await apply(options.documents ?? world)
-  await app.listen({ port, host: 'localhost' })
+  await running.app.listen({ port, host: 'localhost' })
+  const stop = async (): Promise<void> => {
+    await running.app.close()
+    await running.opened.close()
+  }
   return {
     issuer: config.issuer,
-    ctx: opened.ctx,
+    get ctx() {
+      return running.opened.ctx
+    },
     logged: () => lines,
-    advance: async (seconds) => void (await opened.moveClock?.(seconds)),
+    advance: async (seconds) => void (await running.opened.moveClock?.(seconds)),
     apply,
     databaseUrl: database.url,
+    restart: async () => {
+      await stop()
+      running = await start()
+      await running.app.listen({ port, host: 'localhost' })
+    },
     close: async () => {
-      await app.close()
-      await opened.close()
+      await stop()
       await database.drop()
       await rm(dataDir, { recursive: true, force: true })
     },
