@@ -18,15 +18,15 @@ export function requestText({ method, url, headers, body }: HttpRequest): string
   return [`${method} ${pathname}${search} HTTP/1.1`, `Host: ${host}`, ...headerLines(headers), ...(body === undefined ? [] : ['', body])].join('\n')
 }
 
-/** Lists of words on one line each, so that a document stays short enough to read. */
-function onOneLine(json: string): string {
-  return json.replaceAll(/\[\n[^[\]{}]*\]/g, (list) => list.replaceAll(/\s*\n\s*/g, ' '))
+/** JSON to read: a member a line, but a list of words on one, so that a document stays short. */
+export function prettyJson(value: unknown): string {
+  return JSON.stringify(value, null, 2).replaceAll(/\[\n[^[\]{}]*\]/g, (list) => list.replaceAll(/\s*\n\s*/g, ' '))
 }
 
 function bodyText(answer: HttpAnswer): string {
   if (answer.headers['content-type']?.includes('json') !== true) return answer.body.slice(0, LONGEST_BODY)
   try {
-    return onOneLine(JSON.stringify(JSON.parse(answer.body), null, 2))
+    return prettyJson(JSON.parse(answer.body))
   } catch {
     return answer.body.slice(0, LONGEST_BODY)
   }

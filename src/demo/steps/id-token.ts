@@ -3,7 +3,7 @@ import { demoWeb } from '../demo-clients.ts'
 import { get, send } from '../exchange.ts'
 import { checkIdToken, decodeIdToken } from '../id-token.ts'
 import { endpointOf, issuerOf } from '../metadata.ts'
-import { shownOrPrepared } from '../wire-text.ts'
+import { prettyJson, shownOrPrepared } from '../wire-text.ts'
 import type { Step } from './step.ts'
 
 export const idTokenStep: Step = {
@@ -22,8 +22,8 @@ export const idTokenStep: Step = {
     const expected = { issuer: issuerOf(walk), clientId: demoWeb.clientId, nonce: walk.secrets.nonce, now: epochSeconds(ctx.clock) }
     return {
       facts: [
-        { name: 'header', value: JSON.stringify(header, null, 2) },
-        { name: 'claims', value: JSON.stringify(claims, null, 2) },
+        { name: 'header', value: prettyJson(header) },
+        { name: 'claims', value: prettyJson(claims) },
       ],
       exchanges: [shownOrPrepared({ id: 'keys-request', title: 'The keys' }, walk.keys, get(endpointOf(walk, 'jwks_uri')))],
       checks: walk.keys === undefined ? [] : await checkIdToken(idToken, walk.keys.answer, expected),

@@ -84,6 +84,6 @@ export const tokenLifeStep: Step = {
   actions: errands.map((errand) => ({
     name: errand.id,
     may: (walk: Walk) => nextErrand(walk) === errand,
-    run: async (walk: Walk) => ({ walk: { ...walk, [errand.part]: await send(errand.request(walk)), last: 'token-life' } }),
+    run: async (walk: Walk) => ({ walk: { ...walk, [errand.part]: await send(errand.request(walk)), last: 'token-life' }, goTo: `/demo#${errand.id}-request` }),
   })),
 }
