@@ -35,8 +35,9 @@ export function mustSignInAgain(journey: Journey, account: Account): boolean {
 export function chosenAccount(journey: Journey): Account | undefined {
   const { progress, request } = journey
   const accepted = journey.accounts.filter((account) => account.accepted)
+  if (progress.other === true) return undefined
   if (progress.chosen !== undefined) return accepted.find((account) => account.user.userId === progress.chosen)
-  if (progress.other === true || request.prompt.includes('select_account')) return undefined
+  if (request.prompt.includes('select_account')) return undefined
   if (request.hint !== undefined) return hintedAccount(journey)
   const hinted = hintedAccount(journey)
   if (hinted !== undefined) return hinted
