@@ -64,7 +64,7 @@ describe('tokens', () => {
 
   test('with any letter changed are nothing', () => {
     fc.assert(
-      fc.property(fc.nat(), fc.constantFrom(...'aZ09-_.= '), (at, letter) => {
+      fc.property(fc.nat(), fc.constantFrom('a', 'Z', '0', '9', '-', '_', '.', '=', ' '), (at, letter) => {
         const { text } = drawToken('at', Date.now())
         const i = at % text.length
         const changed = text.slice(0, i) + letter + text.slice(i + 1)
