@@ -5,6 +5,7 @@ import { buildApp } from '../../src/app.ts'
 import { createLog } from '../../src/audit/log.ts'
 import { offered } from '../../src/cli/offered.ts'
 import { readConfig } from '../../src/config.ts'
+import type { Context } from '../../src/context.ts'
 import { applyDeclarations } from '../../src/declarations/apply.ts'
 import { demoDocuments } from '../../src/demo/demo-data.ts'
 import { openContext } from '../../src/open-context.ts'
@@ -13,6 +14,7 @@ import { createTestDatabase } from '../support/database.ts'
 
 export interface DemoServer {
   readonly issuer: string
+  readonly ctx: Context
   /** Everything that was logged, as text. */
   readonly logged: () => string
   readonly close: () => Promise<void>
@@ -29,6 +31,7 @@ export async function startDemoServer(): Promise<DemoServer> {
   await app.listen({ port, host: 'localhost' })
   return {
     issuer: config.issuer,
+    ctx: opened.ctx,
     logged: () => lines,
     close: async () => {
       await app.close()
