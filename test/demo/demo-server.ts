@@ -15,6 +15,8 @@ import { createTestDatabase } from '../support/database.ts'
 export interface DemoServer {
   readonly issuer: string
   readonly ctx: Context
+  /** What a command needs to work on the same database. */
+  readonly env: Readonly<Record<string, string>>
   /** Everything that was logged, as text. */
   readonly logged: () => string
   readonly close: () => Promise<void>
@@ -32,6 +34,7 @@ export async function startDemoServer(): Promise<DemoServer> {
   return {
     issuer: config.issuer,
     ctx: opened.ctx,
+    env: { PORT: String(port), DATABASE_URL: database.url, PORTNER_DATA_DIR: dataDir, LOG_LEVEL: 'silent' },
     logged: () => lines,
     close: async () => {
       await app.close()

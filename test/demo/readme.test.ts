@@ -1,5 +1,7 @@
 import { execFile } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
@@ -10,6 +12,7 @@ import { offered } from '../../src/cli/offered.ts'
 import { runCommandLine } from '../../src/cli/run.ts'
 import { describeVariables } from '../../src/config.ts'
 import { applyDeclarations } from '../../src/declarations/apply.ts'
+import { demoDocuments } from '../../src/demo/demo-data.ts'
 import { portnerVersion } from '../../src/open-context.ts'
 import { newBrowser, type Page, pageName } from '../support/browser.ts'
 import { providerLink } from '../support/relying-party.ts'
@@ -66,19 +69,30 @@ test('every folder of src has its place in the layout', () => {
   expect(folders.filter((name) => !layout.includes(`\`${name}\``))).toEqual([])
 })
 
-test('every command that is named exists', async () => {
-  const lines = written.flatMap((file) => blocks(file, 'sh').flatMap((block) => block.split('\n'))).map((line) => line.replace(/^npx /, ''))
-  const inline = written.flatMap((file) => [...text(file).matchAll(/`(?:npx )?(portner [a-z][^`]*)`/g)].map((match) => match[1] ?? ''))
-  const words = [...lines, ...inline].filter((line) => line.startsWith('portner ')).map((line) => /^portner ((?:[a-z-]+ ?){1,2})/.exec(line)?.[1]?.trim().split(' ') ?? [])
-  expect(words.length).toBeGreaterThan(10)
-  for (const command of words.filter(([name]) => name !== 'help')) {
-    let said = ''
-    const io = { env: {}, stdin: Readable.from([]), out: (part: string) => void (said += part), err: (part: string) => void (said += part), isTerminal: false }
-    // A second word that is an argument and no command gets the help of the first, which is what `serve` and `apply` have.
-    expect(await runCommandLine([...command, '--help'], io), command.join(' ')).toBe(0)
-    expect(said, command.join(' ')).toContain(`Usage: portner ${command[0]}`)
-    const isGroup = said.includes('Commands:')
-    if (isGroup && command[1] !== undefined) expect(said, command.join(' ')).not.toContain('Commands:')
+/** A line of a shell as words: quotes, a comment at its end, and what comes from a file. */
+function words(line: string): { args: string[]; input: string | undefined } {
+  const [command = '', input] = line.replace(/ +#.*$/, '').split(' < ')
+  return { args: [...command.matchAll(/"([^"]*)"|(\S+)/g)].map((match) => match[1] ?? match[2] ?? ''), input }
+}
+
+interface Said {
+  readonly status: number
+  readonly said: string
+}
+
+async function command(args: readonly string[], env: Readonly<Record<string, string>> = {}, input = ''): Promise<Said> {
+  let said = ''
+  const io = { env, stdin: Readable.from([input]), out: (part: string) => void (said += part), err: (part: string) => void (said += part), isTerminal: false }
+  return { status: await runCommandLine(args, io), said }
+}
+
+test('every command that is named in a sentence exists', async () => {
+  const named = written.flatMap((file) => [...text(file).matchAll(/`(?:npx )?portner ([a-z-]+)(?: ([a-z][a-z-]*))?[^`]*`/g)].map((match) => [match[1], match[2]].filter((word) => word !== undefined)))
+  expect(named.length).toBeGreaterThan(5)
+  for (const args of named.filter(([name]) => name !== 'help')) {
+    const { status, said } = await command([...args, '--help'])
+    expect(status, args.join(' ')).toBe(0)
+    expect(said, args.join(' ')).toContain(`Usage: portner ${args.join(' ')} `)
   }
 })
 
@@ -126,6 +140,7 @@ describe('on a server', () => {
       else if (name === 'login') page = await browser.submit(page, 'username', { username: 'ada', password: 'demo-ada' })
       else page = await browser.submit(page, 'decision', { decision: 'allow' })
     }
+    expect(page.url).toContain('?code=')
     return page.url
   }
 
@@ -140,4 +155,24 @@ describe('on a server', () => {
     await new AsyncFunction('client', 'secret', 'signIn', 'said', program)(openidClient, secret, signIn, said)
     expect(said).toEqual([expect.objectContaining({ name: 'Ada Example', email: 'ada@ntu.example' })])
   })
+
+  // Last: it changes passwords and takes things away.
+  test('every command of the documentation does its work', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'portner-docs-'))
+    const conf = join(folder, 'conf.d')
+    await mkdir(conf)
+    await writeFile(join(folder, 'portner.yaml'), blocks('docs/configuration-files.md', 'yaml').join('---\n'))
+    await writeFile(join(conf, 'all.yaml'), `${blocks('docs/configuration-files.md', 'yaml').join('---\n')}---\n${demoDocuments(server.issuer).split('---\n').filter((one) => !/organization_id: ntu|provider_id: ntu|api_id: calendar|username: ada/.test(one)).join('---\n')}`.replaceAll('demo-secret', 'a-secret-that-is-long-enough-7Qx2'))
+    const token = (await (await fetch(`${server.issuer}/oauth/token`, { method: 'POST', headers: { authorization: `Basic ${btoa('demo-service:demo-secret')}` }, body: new URLSearchParams({ grant_type: 'client_credentials' }) })).json()) as { access_token: string }
+    const inputs: Readonly<Record<string, string>> = { token: token.access_token, password: 'correct horse battery staple' }
+    const lines = ['docs/production.md', 'docs/configuration-files.md', 'docs/operating.md', 'README.md'].flatMap((file) => blocks(file, 'sh').flatMap((block) => block.split('\n'))).map((line) => line.replace(/^npx /, ''))
+    const commands = lines.filter((line) => line.startsWith('portner ') && line !== 'portner serve').map(words)
+    expect(commands.length).toBeGreaterThan(15)
+    for (const { args, input } of commands) {
+      const real = args.slice(1).map((word) => (word === 'portner.yaml' ? join(folder, word) : word === 'conf.d/' ? conf : word))
+      const { status, said } = await command(real, server.env, input === undefined ? '' : inputs[input])
+      expect(args[1] === 'diff' ? [0, 3] : [0], `${args.join(' ')}\n${said}`).toContain(status)
+    }
+    await rm(folder, { recursive: true })
+  }, 60_000)
 })
