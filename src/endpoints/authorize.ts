@@ -27,7 +27,7 @@ import { clearAttempts, countAttempt } from '../signin/attempts.ts'
 import { ensureBrowser, readBrowser } from '../signin/browser.ts'
 import { type Done, nextStep } from '../signin/next-step.ts'
 import { readJourney } from '../signin/read-journey.ts'
-import { registerSignin, startOf } from '../signin/routes.ts'
+import { answerOf, registerSignin, startOf } from '../signin/routes.ts'
 import { createInteraction } from '../signin/store.ts'
 import { createCode } from '../tokens/authorization-codes.ts'
 import type { Endpoint } from './endpoint.ts'
@@ -149,11 +149,11 @@ export const authorize: Endpoint = {
     registerSignin(app, ctx, {
       finish: async (request, reply, { interaction, journey }, done) => {
         const departure = await keepAnswer(ctx, interaction, await success(ctx, journey.client, journey.request, done))
-        return leave(request, reply, departure, clientName(journey.client, requestLocale(request)), { uiLocales: journey.request.uiLocales })
+        return leave(request, reply, departure, clientName(journey.client, requestLocale(request)), { uiLocales: journey.request.uiLocales, shownAt: answerOf(interaction) })
       },
       refuse: async (request, reply, { interaction, journey }, error) => {
         const departure = await keepAnswer(ctx, interaction, refusal(ctx, request, journey.request, error))
-        return leave(request, reply, departure, clientName(journey.client, requestLocale(request)), { uiLocales: journey.request.uiLocales })
+        return leave(request, reply, departure, clientName(journey.client, requestLocale(request)), { uiLocales: journey.request.uiLocales, shownAt: answerOf(interaction) })
       },
     })
   },

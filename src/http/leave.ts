@@ -8,14 +8,28 @@ function isBrowserDocument(request: FastifyRequest): boolean {
   return request.headers['sec-fetch-dest'] === 'document'
 }
 
+/** Whether the page that sends the browser on may stay in its history: a form that waits for a click, a scheme that opens an app beside it. */
+function staysOnScreen(to: Leaving): boolean {
+  return to.kind === 'form' || !/^https?:/i.test(to.url)
+}
+
+export interface LeaveOptions {
+  readonly uiLocales?: string | undefined
+  /** Not within a chain of our own form posts: a GET is a plain redirect. */
+  readonly direct?: boolean
+  /** Where a GET shows the same answer, so that reload and back ask no question about sending a form again. */
+  readonly shownAt?: string
+}
+
 /**
  * Sends the browser on. Browsers cancel a redirect to another origin that follows a form post under `form-action 'self'`, over our own
  * addresses too; so within the journey a browser gets the hand-off page, other agents 303 (never 307: a password must not travel on).
  */
-export function leave(request: FastifyRequest, reply: FastifyReply, to: Leaving, name: string, options: { readonly uiLocales?: string | undefined; readonly direct?: boolean } = {}): FastifyReply {
-  const { uiLocales } = options
+export function leave(request: FastifyRequest, reply: FastifyReply, to: Leaving, name: string, options: LeaveOptions = {}): FastifyReply {
+  const { uiLocales, direct, shownAt } = options
+  if (shownAt !== undefined && request.method === 'POST' && isBrowserDocument(request) && staysOnScreen(to)) return goTo(reply, shownAt)
   if (to.kind === 'form') return page(reply, request, 'form-post', { action: to.action, name, fields: to.fields }, { formAction: to.action, uiLocales })
-  if (options.direct === true && request.method === 'GET') return reply.header('cache-control', 'no-store').redirect(to.url, 302)
+  if (direct === true && request.method === 'GET') return reply.header('cache-control', 'no-store').redirect(to.url, 302)
   if (isBrowserDocument(request)) return page(reply, request, 'handoff', { href: to.url, name }, { uiLocales })
   return reply.header('cache-control', 'no-store').redirect(to.url, request.method === 'GET' ? 302 : 303)
 }

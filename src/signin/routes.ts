@@ -13,7 +13,7 @@ import { isStillValid, nameOf } from './journey.ts'
 import { type Done, nextStep } from './next-step.ts'
 import { readJourney } from './read-journey.ts'
 import { createInteraction, findInteraction, type Interaction, type Progress, updateProgress } from './store.ts'
-import type { Rails, Visit } from './steps/step.ts'
+import { isVisit, type Rails, type Visit } from './steps/step.ts'
 import { steps } from './steps/index.ts'
 
 // Mounts the steps and owns what holds on each of their pages: the journey belongs to the browser, is alive, and is not answered yet.
@@ -28,11 +28,17 @@ export interface AnswersClient {
 
 /** Marks the first page after a cookie was set: when it does not come back, the browser keeps none. */
 const FRESH = 'fresh'
+const ANSWER = '/signin/:id/answer'
 
 /** The address of a journey that was just made for a browser. A new cookie is looked for on the way, not on the page itself: that may be reloaded and kept. */
 export function startOf(interaction: Interaction, step: string | undefined, newCookie: boolean): string {
   if (newCookie) return `/signin/${interaction.id}?${FRESH}=1`
   return step === undefined ? `/signin/${interaction.id}` : `/signin/${interaction.id}/${step}`
+}
+
+/** Where a journey shows its answer again while that is alive, for answers that leave a page of ours on the screen. */
+export function answerOf(interaction: Interaction): string {
+  return ANSWER.replace(':id', interaction.id)
 }
 
 /** The same request once more, for the browser that asks. */
@@ -58,9 +64,11 @@ function wayOn(request: FastifyRequest): PageErrorFacts {
 export function registerSignin(app: FastifyInstance, ctx: Context, client: AnswersClient): void {
   async function answered(request: FastifyRequest, reply: FastifyReply, interaction: Interaction, name: string, isSuperseded: boolean): Promise<FastifyReply> {
     const { uiLocales } = interaction.request
-    if (request.method === 'GET') return page(reply, request, 'already-answered', { clientName: name, restartHref: `/signin/${interaction.id}/restart` }, { uiLocales })
-    const answer = isSuperseded ? undefined : openAnswer(ctx, interaction)
-    return answer === undefined ? startAgain(ctx, request, reply, interaction) : leave(request, reply, answer, name, { uiLocales })
+    const restart = `/signin/${interaction.id}/restart`
+    const asksForIt = request.method === 'POST' || request.routeOptions.url === ANSWER
+    const answer = asksForIt && !isSuperseded ? openAnswer(ctx, interaction) : undefined
+    if (answer !== undefined) return leave(request, reply, answer, name, { uiLocales, shownAt: answerOf(interaction) })
+    return request.method === 'POST' ? startAgain(ctx, request, reply, interaction) : page(reply, request, 'already-answered', { clientName: name, restartHref: restart }, { uiLocales })
   }
 
   async function fromAnotherBrowser(request: FastifyRequest, reply: FastifyReply, interaction: Interaction, name: string, browserId: string | undefined): Promise<FastifyReply> {
@@ -107,10 +115,12 @@ export function registerSignin(app: FastifyInstance, ctx: Context, client: Answe
   // Whatever goes wrong on a page of a journey, the journey itself is the way on.
   void app.register(async (scope) => {
     scope.setErrorHandler((error, request, reply) => presentPageError(ctx, error, request, reply, wayOn(request)))
-    scope.get('/signin/:id', async (request, reply) => {
-      const arrived = await visit(request, reply)
-      return 'journey' in arrived ? proceed(request, reply, arrived, {}) : arrived
-    })
+    for (const path of ['/signin/:id', ANSWER]) {
+      scope.get(path, async (request, reply) => {
+        const arrived = await visit(request, reply)
+        return isVisit(arrived) ? proceed(request, reply, arrived, {}) : arrived
+      })
+    }
     scope.get('/signin/:id/restart', async (request, reply) => {
       const interaction = await findInteraction(ctx, idOf(request))
       return interaction === undefined ? unknownJourney(request, reply) : startAgain(ctx, request, reply, interaction)

@@ -1,4 +1,4 @@
-import { type Kysely, sql, type Transaction } from 'kysely'
+import { type Kysely, type RawBuilder, sql, type Transaction } from 'kysely'
 import { perContext, type Context } from '../context.ts'
 import { createCache, raiseCacheVersion } from '../database/cache-versions.ts'
 import type { DeclaredDocument } from '../database/declared.ts'
@@ -69,18 +69,39 @@ function ruleCondition(rules: readonly string[]) {
     or string_to_array(words, ' ') && ${realms}::text[])`
 }
 
-/** Searches by name in any language, abbreviation, keyword or domain; each word must begin a word of the provider. Best matches first. */
+// Scripts without spaces have whole words within words.
+const WITHOUT_SPACES = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}]/u
+const SHORTEST_PART = 3
+
+function like(words: readonly string[], match: (word: string) => RawBuilder<unknown>): RawBuilder<unknown> {
+  return sql.join([sql`words is not null`, ...words.map(match)], sql` and `)
+}
+
+function beginsWord(word: string): RawBuilder<unknown> {
+  return sql`(' ' || words) like ${`% ${escapeLike(word)}%`}`
+}
+
+function isWithin(word: string): RawBuilder<unknown> {
+  return word.length >= SHORTEST_PART || WITHOUT_SPACES.test(word) ? sql`words like ${`%${escapeLike(word)}%`}` : beginsWord(word)
+}
+
+function escapeLike(word: string): string {
+  return word.replaceAll(/[%_\\]/g, String.raw`\$&`)
+}
+
+/**
+ * Searches by name in any language, abbreviation, keyword or domain: every word must begin a word of the provider, or stand within one if
+ * it is long enough to mean something. An abbreviation comes first, then what begins with the query, then beginnings of words, then parts.
+ */
 export async function searchProviders(ctx: Context, search: ProviderSearch): Promise<FoundProviders> {
   const words = queryWords(search.query)
-  const conditions = words.map((word) => sql`(' ' || words) like ${`% ${word.replaceAll(/[%_\\]/g, String.raw`\$&`)}%`}`)
-  const matches = conditions.length === 0 ? sql`true` : sql.join(conditions, sql` and `)
   const country = search.country ?? null
   const inCountry = search.onlyCountry && country !== null ? sql`country = ${country}` : sql`true`
-  const whole = words.join(' ')
+  const whole = escapeLike(words.join(' '))
   const { rows } = await sql<Row & { total: string }>`
     select document, count(*) over () as total from providers
-    where not coalesce((document->>'disabled')::boolean, false) and ${ruleCondition(search.rules)} and ${matches} and ${inCountry}
-    order by ((' ' || words || ' ') like ${`% ${whole} %`}) desc, (sort_name like ${`${whole}%`}) desc, (country is not distinct from ${country}) desc, sort_name, provider_id
+    where not coalesce((document->>'disabled')::boolean, false) and ${ruleCondition(search.rules)} and ${like(words, isWithin)} and ${inCountry}
+    order by ((' ' || words || ' ') like ${`% ${whole} %`}) desc, (sort_name like ${`${whole}%`}) desc, (${like(words, beginsWord)}) desc, (country is not distinct from ${country}) desc, sort_name, provider_id
     limit ${search.limit} offset ${search.offset}`.execute(ctx.db)
   const found = await Promise.all(rows.map((row) => withFacts(ctx, row.document as Provider)))
   return { found, total: Number(rows[0]?.total ?? 0) }
