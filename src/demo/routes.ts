@@ -3,6 +3,7 @@ import type { Context } from '../context.ts'
 import { formToken, requireOwnForm } from '../http/csrf.ts'
 import { acceptForms, bodyForm, queryForm } from '../http/forms.ts'
 import { goTo } from '../http/leave.ts'
+import { requireOwnHost } from '../http/own-host.ts'
 import { presentPageError } from '../http/page-errors.ts'
 import { page } from '../http/pages.ts'
 import { lessons } from './lessons/index.ts'
@@ -100,6 +101,7 @@ export async function registerDemo(app: FastifyInstance, ctx: Context): Promise<
   const actions = [...steps.flatMap((step) => step.actions), ...lessons.map(lessonAction), restart, again]
   await app.register(async (scope) => {
     scope.setErrorHandler((error, request, reply) => presentPageError(ctx, error, request, reply))
+    requireOwnHost(scope, ctx)
     await acceptForms(scope)
     scope.get('/', (request, reply) => page(reply, request, 'demo-home', { issuer: ctx.config.issuer }))
     scope.get(HOME, (request, reply) => home(ctx, request, reply))

@@ -279,6 +279,18 @@ describe.skipIf(path === undefined)('the demo in Chromium', () => {
     await visitor.context.close()
   })
 
+  test('sends a browser that came by another name to its own', async () => {
+    const context = await browser.newContext()
+    const page = await context.newPage()
+    await page.goto(`${server.issuer}/demo`.replace('localhost', 'demo.localhost'))
+    expect(await page.getAttribute('html', 'data-page')).toBe('wrong-host')
+    await page.click('#continue')
+    expect(page.url()).toBe(`${server.issuer}/`)
+    await page.click('#to-demo')
+    expect(await page.getAttribute('html', 'data-page')).toBe('demo')
+    await context.close()
+  })
+
   test('copies a command', async () => {
     const visitor = await visit({ permissions: ['clipboard-read', 'clipboard-write'] })
     await visitor.page.click('[data-step="authorization"] summary')
