@@ -1,106 +1,21 @@
-import { execFile } from 'node:child_process'
-import { mkdirSync } from 'node:fs'
-import { promisify } from 'node:util'
-import { AxeBuilder } from '@axe-core/playwright'
-import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { chromiumLaunchOptions, chromiumPath } from '../support/chromium.ts'
-import { type DemoServer, startDemoServer } from './demo-server.ts'
+import { chromiumPath } from '../support/chromium.ts'
+import { act, openStage, press, runCommand, type Stage, signedIn, signIn, stateOf, statusOf, textOf, tokens, verdicts, visit } from './visitor.ts'
 
 // The demo in a real browser: every step, every lesson, every command that it shows.
 
 const path = chromiumPath()
-const run = promisify(execFile)
-const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']
-/** A folder for pictures of the pages, for people to look at. */
-const SHOTS = process.env['DEMO_SHOTS']
-
-interface Visitor {
-  readonly page: Page
-  readonly context: BrowserContext
-  readonly complaints: string[]
-  clicks: number
-}
 
 describe.skipIf(path === undefined)('the demo in Chromium', () => {
-  let server: DemoServer
-  let browser: Browser
-
+  let stage: Stage
   beforeAll(async () => {
-    server = await startDemoServer()
-    browser = await chromium.launch(chromiumLaunchOptions(path ?? ''))
+    stage = await openStage(path ?? '')
   })
-  afterAll(async () => {
-    await browser?.close()
-    await server?.close()
-  })
-
-  async function visit(options: Parameters<Browser['newContext']>[0] = {}): Promise<Visitor> {
-    const context = await browser.newContext(options)
-    context.setDefaultTimeout(10_000)
-    const page = await context.newPage()
-    const complaints: string[] = []
-    page.on('pageerror', (error) => complaints.push(error.message))
-    page.on('console', (message) => !message.text().startsWith('Failed to load resource') && complaints.push(message.text()))
-    await page.goto(`${server.issuer}/demo`)
-    return { page, context, complaints, clicks: 0 }
-  }
-
-  async function press(visitor: Visitor, selector: string): Promise<void> {
-    visitor.clicks += 1
-    await visitor.page.click(selector)
-    await visitor.page.waitForLoadState()
-  }
-
-  const act = (visitor: Visitor, action: string): Promise<void> => press(visitor, `[data-action="${action}"]`)
-  const step = (visitor: Visitor, id: string) => visitor.page.locator(`[data-step="${id}"]`)
-  const stateOf = (visitor: Visitor, id: string) => step(visitor, id).getAttribute('data-state')
-  const statusOf = (visitor: Visitor, exchange: string) => visitor.page.locator(`[data-exchange="${exchange}"]`).getAttribute('data-status')
-  const textOf = async (visitor: Visitor, selector: string): Promise<string> => (await visitor.page.locator(selector).textContent()) ?? ''
-
-  /** The pages of the server, as a newcomer goes through them. */
-  async function signIn(visitor: Visitor, username = 'ada'): Promise<void> {
-    const { page } = visitor
-    await press(visitor, '[data-provider="ntu"]')
-    await page.fill('#username', username)
-    await page.fill('#password', `demo-${username}`)
-    await press(visitor, '#login-submit')
-    // Whoever allowed it in another test is not asked again.
-    await page.locator('#consent-allow, #position').first().waitFor()
-    if (await page.locator('#consent-allow').isVisible()) await press(visitor, '#consent-allow')
-    await page.waitForURL(/\/demo#/)
-  }
-
-  async function signedIn(options?: Parameters<typeof visit>[0]): Promise<Visitor> {
-    const visitor = await visit(options)
-    await press(visitor, '#authorize')
-    await signIn(visitor)
-    return visitor
-  }
-
-  async function tokens(options?: Parameters<typeof visit>[0]): Promise<Visitor> {
-    const visitor = await signedIn(options)
-    await act(visitor, 'redeem')
-    await act(visitor, 'verify')
-    return visitor
-  }
-
-  async function verdicts(visitor: Visitor, id: string): Promise<Record<string, string>> {
-    const rows = await step(visitor, id).locator('[data-check]').all()
-    const pairs = await Promise.all(rows.map(async (row) => [await row.getAttribute('data-check'), await row.getAttribute('data-good')]))
-    return Object.fromEntries(pairs)
-  }
-
-  /** Runs the command of an exchange as it stands on the page, in a shell. Returns status and body. */
-  async function runCommand(visitor: Visitor, exchange: string): Promise<{ status: number; body: string }> {
-    const { stdout } = await run('sh', ['-c', await textOf(visitor, `[data-curl="${exchange}"]`)])
-    const at = stdout.indexOf('\r\n\r\n')
-    return { status: Number(/^HTTP\/1\.1 (\d{3})/.exec(stdout)?.[1]), body: stdout.slice(at + 4) }
-  }
+  afterAll(() => stage?.close())
 
   describe.each([true, false])('with JavaScript: %s', (javaScriptEnabled) => {
     test('goes from the first page to verified tokens in six clicks, and on to the sign-out', async () => {
-      const visitor = await tokens({ javaScriptEnabled })
+      const visitor = await tokens(stage, { javaScriptEnabled })
       expect(visitor.clicks).toBeLessThanOrEqual(6)
       expect(await verdicts(visitor, 'callback')).toEqual({ state: 'true', iss: 'true', code: 'true' })
       expect(await verdicts(visitor, 'id-token')).toEqual({ alg: 'true', signature: 'true', iss: 'true', aud: 'true', exp: 'true', iat: 'true', nonce: 'true', sub: 'true' })
@@ -123,7 +38,7 @@ describe.skipIf(path === undefined)('the demo in Chromium', () => {
     }, 60_000)
 
     test('ends each mistake on the real error', async () => {
-      const visitor = await tokens({ javaScriptEnabled })
+      const visitor = await tokens(stage, { javaScriptEnabled })
       const body = (id: string) => textOf(visitor, `[data-exchange="${id}"]`)
       await act(visitor, 'wrong-redirect-uri')
       expect(await statusOf(visitor, 'wrong-redirect-uri-1')).toBe('400')
@@ -142,7 +57,7 @@ describe.skipIf(path === undefined)('the demo in Chromium', () => {
       for (const id of ['wrong-redirect-uri-1', 'wrong-secret-1', 'code-twice-2', 'pkce-mismatch-1']) {
         const reference = await textOf(visitor, `[data-exchange="${id}"] .ref`)
         expect(reference, id).toMatch(/^[0-9A-Z]{4}-[0-9A-Z]{4}$/)
-        expect(server.logged(), id).toContain(`"ref":"${reference}"`)
+        expect(stage.server.logged(), id).toContain(`"ref":"${reference}"`)
       }
       // The walk itself is none the worse.
       await act(visitor, 'ask-userinfo')
@@ -155,7 +70,7 @@ describe.skipIf(path === undefined)('the demo in Chromium', () => {
   })
 
   test('lets a mistake be made by somebody who has not signed in yet', async () => {
-    const visitor = await visit()
+    const visitor = await visit(stage)
     await act(visitor, 'pkce-mismatch')
     await signIn(visitor, 'lin')
     expect(await statusOf(visitor, 'pkce-mismatch-1')).toBe('400')
@@ -164,7 +79,7 @@ describe.skipIf(path === undefined)('the demo in Chromium', () => {
   })
 
   test('gets a token for a program, which userinfo refuses', async () => {
-    const visitor = await visit()
+    const visitor = await visit(stage)
     await act(visitor, 'machine')
     expect(await Promise.all([1, 2, 3].map((n) => statusOf(visitor, `machine-${n}`)))).toEqual(['200', '403', '200'])
     expect((await runCommand(visitor, 'machine-1')).status).toBe(200)
@@ -172,7 +87,7 @@ describe.skipIf(path === undefined)('the demo in Chromium', () => {
   })
 
   test('shows the warning of the http application', async () => {
-    const visitor = await visit()
+    const visitor = await visit(stage)
     await act(visitor, 'plain-http')
     await press(visitor, '[data-provider="ntu"]')
     expect(await textOf(visitor, '#insecure-warning')).toContain('http://dev.planner.example')
@@ -181,7 +96,7 @@ describe.skipIf(path === undefined)('the demo in Chromium', () => {
   })
 
   test('shows a refusal, and starts again', async () => {
-    const visitor = await visit()
+    const visitor = await visit(stage)
     await press(visitor, '#authorize')
     await press(visitor, '[data-provider="ntu"]')
     await press(visitor, '#login-cancel')
@@ -194,10 +109,10 @@ describe.skipIf(path === undefined)('the demo in Chromium', () => {
   })
 
   test('throws an answer away that this browser did not ask for, and takes its own all the same', async () => {
-    const visitor = await visit()
+    const visitor = await visit(stage)
     await press(visitor, '#authorize')
     const away = visitor.page.url()
-    await visitor.page.goto(`${server.issuer}/demo/callback?code=stolen&state=of-somebody-else&iss=https%3A%2F%2Felsewhere.example`)
+    await visitor.page.goto(`${stage.server.issuer}/demo/callback?code=stolen&state=of-somebody-else&iss=https%3A%2F%2Felsewhere.example`)
     expect(await verdicts(visitor, 'callback')).toEqual({ state: 'false', iss: 'false', code: 'true' })
     expect(await visitor.page.locator('[data-action="redeem"]').count()).toBe(0)
     await visitor.page.goto(away)
@@ -207,7 +122,7 @@ describe.skipIf(path === undefined)('the demo in Chromium', () => {
   })
 
   test('sends what was chosen', async () => {
-    const visitor = await visit()
+    const visitor = await visit(stage)
     await visitor.page.check('#scope-phone')
     await visitor.page.uncheck('#scope-groups')
     await visitor.page.selectOption('#ui-locales', 'nb')
@@ -224,8 +139,8 @@ describe.skipIf(path === undefined)('the demo in Chromium', () => {
   })
 
   test('answers every command as the page says', async () => {
-    const visitor = await visit()
-    expect((await runCommand(visitor, 'discovery-request')).body).toContain(`"issuer":"${server.issuer}"`)
+    const visitor = await visit(stage)
+    expect((await runCommand(visitor, 'discovery-request')).body).toContain(`"issuer":"${stage.server.issuer}"`)
     expect((await runCommand(visitor, 'authorization-request')).status).toBe(303)
     await press(visitor, '#authorize')
     await signIn(visitor)
@@ -235,7 +150,7 @@ describe.skipIf(path === undefined)('the demo in Chromium', () => {
     expect(await statusOf(visitor, 'token-request')).toBe('400')
     await visitor.context.close()
 
-    const second = await tokens()
+    const second = await tokens(stage)
     expect((await runCommand(second, 'keys-request')).body).toContain('"keys"')
     expect((await runCommand(second, 'userinfo-request')).status).toBe(200)
     await act(second, 'ask-userinfo')
@@ -255,9 +170,9 @@ describe.skipIf(path === undefined)('the demo in Chromium', () => {
   }, 60_000)
 
   test('redeems a code once however often the button is pressed', async () => {
-    const visitor = await signedIn()
+    const visitor = await signedIn(stage)
     const csrf = await visitor.page.locator('form[action="/demo/redeem"] input[name="csrf"]').inputValue()
-    const answers = await Promise.all([1, 2, 3].map(() => visitor.context.request.post(`${server.issuer}/demo/redeem`, { form: { csrf }, maxRedirects: 0 })))
+    const answers = await Promise.all([1, 2, 3].map(() => visitor.context.request.post(`${stage.server.issuer}/demo/redeem`, { form: { csrf }, maxRedirects: 0 })))
     expect(answers.map((answer) => answer.status())).toEqual([303, 303, 303])
     await visitor.page.reload()
     expect(await statusOf(visitor, 'token-request')).toBe('200')
@@ -268,31 +183,31 @@ describe.skipIf(path === undefined)('the demo in Chromium', () => {
   })
 
   test('refuses forms of other sites and keeps its cookie from script and from other paths', async () => {
-    const visitor = await visit()
-    const post = (form: Record<string, string>, headers: Record<string, string> = {}) => visitor.context.request.post(`${server.issuer}/demo/discover`, { form, headers, maxRedirects: 0 })
+    const visitor = await visit(stage)
+    const post = (form: Record<string, string>, headers: Record<string, string> = {}) => visitor.context.request.post(`${stage.server.issuer}/demo/discover`, { form, headers, maxRedirects: 0 })
     const csrf = await visitor.page.locator('form[action="/demo/restart"] input[name="csrf"]').inputValue()
     expect((await post({})).status()).toBe(403)
     expect((await post({ csrf }, { origin: 'https://elsewhere.example' })).status()).toBe(403)
     expect((await post({ csrf })).status()).toBe(303)
-    const cookie = (await visitor.context.cookies(`${server.issuer}/demo`)).find(({ name }) => name === 'portner_demo')
+    const cookie = (await visitor.context.cookies(`${stage.server.issuer}/demo`)).find(({ name }) => name === 'portner_demo')
     expect(cookie).toMatchObject({ httpOnly: true, sameSite: 'Lax', path: '/demo' })
     await visitor.context.close()
   })
 
   test('sends a browser that came by another name to its own', async () => {
-    const context = await browser.newContext()
+    const context = await stage.browser.newContext()
     const page = await context.newPage()
-    await page.goto(`${server.issuer}/demo`.replace('localhost', 'demo.localhost'))
+    await page.goto(`${stage.server.issuer}/demo`.replace('localhost', 'demo.localhost'))
     expect(await page.getAttribute('html', 'data-page')).toBe('wrong-host')
     await page.click('#continue')
-    expect(page.url()).toBe(`${server.issuer}/`)
+    expect(page.url()).toBe(`${stage.server.issuer}/`)
     await page.click('#to-demo')
     expect(await page.getAttribute('html', 'data-page')).toBe('demo')
     await context.close()
   })
 
   test('copies a command', async () => {
-    const visitor = await visit({ permissions: ['clipboard-read', 'clipboard-write'] })
+    const visitor = await visit(stage, { permissions: ['clipboard-read', 'clipboard-write'] })
     await visitor.page.click('[data-step="authorization"] summary')
     await visitor.page.click('[data-copy="curl-authorization-request"]')
     await visitor.page.waitForFunction("document.getElementById('copied').textContent !== ''")
@@ -300,36 +215,4 @@ describe.skipIf(path === undefined)('the demo in Chromium', () => {
     expect(visitor.complaints).toEqual([])
     await visitor.context.close()
   })
-
-  const looks = [320, 1024].flatMap((width) => (['light', 'dark'] as const).map((colorScheme) => ({ width, colorScheme })))
-
-  test.each(looks)('has no fault that axe finds and no sideways scroll: $width px, $colorScheme', async ({ width, colorScheme }) => {
-    const options = { viewport: { width, height: 800 }, colorScheme }
-    const visitor = await visit(options)
-    const { page } = visitor
-    const look = async (name: string): Promise<void> => {
-      if (SHOTS !== undefined) {
-        mkdirSync(SHOTS, { recursive: true })
-        await page.screenshot({ path: `${SHOTS}/${name}-${width}-${colorScheme}.png`, fullPage: true })
-      }
-      await page.evaluate("document.querySelectorAll('main details').forEach((element) => { element.open = true })")
-      const sideways = await page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth')
-      const { violations } = await new AxeBuilder({ page }).setLegacyMode().withTags(RULES).analyze()
-      const faults = violations.map((violation) => `${violation.id}: ${violation.nodes.map((node) => node.target.join(' ')).join(', ')}`)
-      expect({ sideways, faults }, name).toEqual({ sideways: 0, faults: [] })
-    }
-    await look('1-first')
-    await press(visitor, '#authorize')
-    await signIn(visitor)
-    await act(visitor, 'redeem')
-    await act(visitor, 'verify')
-    for (const action of ['ask-userinfo', 'refresh', 'introspect', 'revoke', 'userinfo-again', 'wrong-redirect-uri', 'wrong-secret', 'machine']) await act(visitor, action)
-    await act(visitor, 'code-twice')
-    await page.waitForURL(/\/demo#code-twice/)
-    await look('2-last')
-    await page.goto(server.issuer)
-    await look('0-home')
-    expect(visitor.complaints).toEqual([])
-    await visitor.context.close()
-  }, 90_000)
 })
