@@ -21,12 +21,15 @@ interface Waiting<I, O> {
 
 const MOST_ROWS = 256
 const LONGEST_QUEUE = 4096
-const DEEP = 64
+/** While no more rows than these are on their way, a second statement may follow: at two connections nobody waits for the other. */
+const FEW = 2
 
 /** A function that answers one item at a time and asks the database for many. Throws `temporarily_unavailable` when the queue is full. */
 export function createBatch<I, O>(options: BatchOptions<I, O>): (item: I) => Promise<O | undefined> {
   const queue: Waiting<I, O>[] = []
   let inFlight = 0
+  /** Rows of the last batch that was sent. */
+  let flying = 0
   let scheduled = false
 
   async function alone(waiting: Waiting<I, O>): Promise<void> {
@@ -50,12 +53,18 @@ export function createBatch<I, O>(options: BatchOptions<I, O>): (item: I) => Pro
     }
   }
 
+  // Under load one statement at a time: two would share the rows between them, and each costs a round trip, a commit and a wake-up.
+  function mayFly(): boolean {
+    return inFlight === 0 || (inFlight === 1 && (flying <= FEW || !options.together))
+  }
+
   function flush(): void {
     scheduled = false
-    while (queue.length > 0 && inFlight < (queue.length > DEEP ? 1 : 2)) {
+    while (queue.length > 0 && mayFly()) {
       const batch = queue.splice(0, options.together ? MOST_ROWS : 1)
       if (batch.length > 1) batch.sort((a, b) => (options.key(a.item) < options.key(b.item) ? -1 : 1))
       inFlight++
+      flying = batch.length
       void run(batch).finally(() => {
         inFlight--
         if (queue.length > 0) flush()
@@ -70,7 +79,7 @@ export function createBatch<I, O>(options: BatchOptions<I, O>): (item: I) => Pro
         return
       }
       queue.push({ item, resolve, reject })
-      if (scheduled || inFlight >= 2) return
+      if (scheduled || !mayFly()) return
       scheduled = true
       // After the sockets of this turn of the event loop have been read: what arrived together goes together.
       setImmediate(flush)
