@@ -46,10 +46,12 @@ const LIMITS = {
   keepAlive: true,
 } as const
 const HOT_CONNECTIONS = 3
+// Hot statements reach every row by its key, whatever the values: planning each of them again cost as much as running it, and a plan made
+// while a table was empty must not read it from end to end when it is full.
+const PLANNED_ONCE = { options: '-c plan_cache_mode=force_generic_plan -c enable_seqscan=off' }
 
-// Timestamps of hot statements come as milliseconds, bigints as text: nothing is parsed twice.
-function openPool(settings: DatabaseSettings, max: number, application: string): pg.Pool {
-  const pool = new pg.Pool({ ...settings.connection, ...LIMITS, max, idleTimeoutMillis: 30_000, application_name: application })
+function openPool(settings: DatabaseSettings, max: number, application: string, planner: pg.PoolConfig = {}): pg.Pool {
+  const pool = new pg.Pool({ ...settings.connection, ...LIMITS, ...planner, max, idleTimeoutMillis: 30_000, application_name: application })
   pool.on('error', settings.onError)
   return pool
 }
@@ -57,7 +59,7 @@ function openPool(settings: DatabaseSettings, max: number, application: string):
 /** Opens the pools lazily: nothing is connected until the first question. */
 export function openDatabase(settings: DatabaseSettings): DatabaseHandle {
   const pool = openPool(settings, settings.pool, 'portner')
-  const hotPool = openPool(settings, HOT_CONNECTIONS, 'portner-hot')
+  const hotPool = openPool(settings, HOT_CONNECTIONS, 'portner-hot', PLANNED_ONCE)
   const db = new Kysely<Database>({ dialect: new PostgresDialect({ pool }) })
   return {
     db,
