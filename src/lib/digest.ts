@@ -1,8 +1,8 @@
-import { createHash, createHmac, hkdfSync, timingSafeEqual } from 'node:crypto'
+import { createHmac, hash, hkdfSync, timingSafeEqual } from 'node:crypto'
 
 /** SHA-256 of bytes or UTF-8 text. Enough for what we draw ourselves (128 bits or more); what people choose goes through argon2id. */
 export function sha256(input: string | Uint8Array): Buffer {
-  return createHash('sha256').update(input).digest()
+  return hash('sha256', input, 'buffer')
 }
 
 export function hmacSha256(key: Uint8Array, input: string | Uint8Array): Buffer {

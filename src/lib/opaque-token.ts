@@ -42,6 +42,10 @@ function write(kind: TokenKind, id: Uint8Array, secret: Uint8Array): string {
   return text + checksum(text)
 }
 
+function uuidBytes(text: string): Buffer {
+  return Buffer.from(text.replaceAll('-', ''), 'hex')
+}
+
 /** 256 random bits and their hash, for a token whose row id is not known yet. */
 export function drawSecret(): { readonly secret: Buffer; readonly hash: Buffer } {
   const secret = randomBytes(SECRET)
@@ -50,14 +54,14 @@ export function drawSecret(): { readonly secret: Buffer; readonly hash: Buffer }
 
 /** The text of a token of a row. */
 export function tokenText(kind: TokenKind, rowId: string, secret: Uint8Array): string {
-  return write(kind, Buffer.from(rowId.replaceAll('-', ''), 'hex'), secret)
+  return write(kind, uuidBytes(rowId), secret)
 }
 
 /** Draws a token of a kind. With `rowId` the token belongs to a row that exists already. */
 export function drawToken(kind: TokenKind, nowMilliseconds: number, rowId?: string): DrawnToken {
-  const id = rowId ?? uuidText(timeOrderedId(nowMilliseconds))
+  const id = rowId === undefined ? timeOrderedId(nowMilliseconds) : uuidBytes(rowId)
   const { secret, hash } = drawSecret()
-  return { id, hash, secret, text: tokenText(kind, id, secret) }
+  return { id: rowId ?? uuidText(id), hash, secret, text: write(kind, id, secret) }
 }
 
 /** Reads a presented token of one kind; nothing when it is not one of ours, to the letter. */
