@@ -178,6 +178,19 @@ describe('steps cannot be skipped', () => {
   })
 })
 
+describe('the address where an answer is shown again', () => {
+  test('is for the browser that got it, and for a minute', async () => {
+    const { browser, page } = await atConsent()
+    const address = page.url.replace(/consent$/, 'answer')
+    expect(pageName(await browser.open(address))).toBe('consent')
+    const arrived = await decide(browser, page, 'allow')
+    expect((await browser.open(address)).url).toBe(arrived.url)
+    expect(pageName(await newBrowser(server.issuer).open(address))).toBe('discovery')
+    await server.advance(61)
+    expect(pageName(await browser.open(address))).toBe('already-answered')
+  })
+})
+
 describe('a session cookie that somebody planted or copied before the sign-in', () => {
   const SESSION = 'portner_session'
 
