@@ -162,19 +162,32 @@ describe('steps cannot be skipped', () => {
     expect(pageName(await sendRaw(browser, consent, { decision: 'allow', csrf: fieldsOf(page)['csrf'] ?? '' }))).toBe('discovery')
   })
 
-  test("another browser's journey is not shown: it gets a journey of its own", async () => {
+  /** A browser that has been here before, so that it has a cookie of its own; and one of somebody signed in. */
+  const STRANGERS: readonly [string, () => Promise<Browser>][] = [
+    ['without a cookie', async () => newBrowser(server.issuer)],
+    ['with a cookie of its own', async () => (await atLogin()).browser],
+    ['of somebody who is signed in', () => browserOf(server.issuer, 'lin')],
+  ]
+
+  test.each(STRANGERS)('the journey of another browser is not shown to a browser %s: that gets a journey of its own', async (_, come) => {
     const { page } = await atConsent()
-    const stranger = newBrowser(server.issuer)
-    const seen = await stranger.open(page.url)
-    expect([pageName(seen), seen.html.includes('Ada')]).toEqual(['discovery', false])
-    expect(seen.url.split('/')[4]).not.toBe(page.url.split('/')[4])
+    const stranger = await come()
+    for (const url of [page.url, page.url.replace(/consent$/, 'login?provider=ntu'), page.url.replace(/\/consent$/, '')]) {
+      const seen = await stranger.open(url)
+      expect(['discovery', 'chooser']).toContain(pageName(seen))
+      expect(seen.html).not.toContain('Ada')
+      expect(seen.url.split('/')[4]).not.toBe(page.url.split('/')[4])
+    }
   })
 
-  test('the journey of another browser cannot be answered by its form either', async () => {
-    const { page } = await atConsent()
+  test.each(STRANGERS)('nor can it be answered by a browser %s, with the very form', async (_, come) => {
+    const { browser, page } = await atConsent()
+    const stranger = await come()
     const before = await standing()
-    expect(pageName(await decide(newBrowser(server.issuer), page, 'allow'))).toBe('discovery')
+    expect(['discovery', 'chooser']).toContain(pageName(await decide(stranger, page, 'allow')))
     expect(await standing()).toEqual(before)
+    expect(answered(await decide(browser, page, 'allow'))).toHaveProperty('code')
+    expect((await decide(stranger, page, 'allow')).status).toBe(200)
   })
 })
 
