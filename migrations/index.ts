@@ -14,6 +14,7 @@ import * as m0012 from './0012-audit-events.ts'
 import * as m0013 from './0013-leases.ts'
 import * as m0014 from './0014-attempts.ts'
 import * as m0015 from './0015-demo.ts'
+import * as m0016 from './0016-identities.ts'
 
 // The list of migrations, forward only. A new one is one file and one line here; a landed one is never changed.
 export const migrations: Record<string, Migration> = {
@@ -32,4 +33,5 @@ export const migrations: Record<string, Migration> = {
   '0013-leases': m0013,
   '0014-attempts': m0014,
   '0015-demo': m0015,
+  '0016-identities': m0016,
 }

@@ -9,6 +9,7 @@ import type { Database } from './database/schema.ts'
 import type { Keyring } from './keys/keyring.ts'
 import type { Sealing } from './keys/sealing.ts'
 import type { Clock } from './lib/clock.ts'
+import type { GuardedFetch } from './lib/guarded-fetch.ts'
 import type { PasswordHasher } from './lib/password.ts'
 
 /** What holds state or touches the world, and nothing else. Built once in app.ts and passed to functions. */
@@ -25,6 +26,8 @@ export interface Context {
   readonly sealing: Sealing
   readonly audit: Audit
   readonly passwords: PasswordHasher
+  /** The one way out: every HTTP request to others. */
+  readonly fetch: GuardedFetch
 }
 
 /** A value that belongs to one context (a cache, a batch), made at its first use. */

@@ -12,6 +12,7 @@ import { createSealing } from './keys/sealing.ts'
 import { loadSecretKeys } from './keys/secret-key.ts'
 import { createMissingKeys, listKeys } from './keys/store.ts'
 import { movableClock, systemClock } from './lib/clock.ts'
+import { createGuardedFetch } from './lib/guarded-fetch.ts'
 import { startPasswordHasher } from './lib/password.ts'
 
 // Builds the one Context of a process, from the configuration and a migrated database, and takes it down again in order.
@@ -62,8 +63,9 @@ export async function openContext(config: Config, options: OpenOptions): Promise
   const metrics = createMetrics(portnerVersion(), options.processMetrics === true)
   const audit = createAudit({ db, clock, log, metrics })
   const passwords = startPasswordHasher()
+  const outgoing = createGuardedFetch({ loopback: config.testFetch })
   return {
-    ctx: { config, db, hot, versions, clock, log, metrics, keyring, sealing, audit, passwords },
+    ctx: { config, db, hot, versions, clock, log, metrics, keyring, sealing, audit, passwords, fetch: outgoing.fetch },
     moveClock:
       testClock &&
       (async (seconds) => {
@@ -73,6 +75,7 @@ export async function openContext(config: Config, options: OpenOptions): Promise
       }),
     close: async () => {
       passwords.close()
+      await outgoing.close()
       await audit.close()
       await close()
     },

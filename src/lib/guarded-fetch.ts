@@ -1,0 +1,122 @@
+import { lookup } from 'node:dns'
+import { isIP, type LookupFunction } from 'node:net'
+import { Agent, fetch as send } from 'undici'
+import { isLoopbackAddress, isPublicAddress } from './address-class.ts'
+
+// The one client for outgoing HTTP. Addresses of other parties come from configuration and from strangers, and a server that fetches what
+// it is told reaches into its own network (SSRF). So: https only, the name is resolved once and the connection goes to that very answer
+// (a second look-up could say something else), no answer of ours or of a private network is taken, redirects are not followed, and what
+// comes back is bounded in time and size. It reads no proxy from the environment. Does not own what is fetched nor how it is cached.
+
+export interface GuardedRequest {
+  readonly method?: string | undefined
+  readonly headers?: Readonly<Record<string, string>> | undefined
+  readonly body?: string | URLSearchParams | Uint8Array | null | undefined
+  readonly signal?: AbortSignal | undefined
+}
+
+/** Fetches one address. The answer is whole; a redirect comes back as its 3xx. Throws FetchFailure and nothing else. */
+export type GuardedFetch = (url: string, request?: GuardedRequest) => Promise<Response>
+
+/** Why nothing came back. For the log: whoever named the address must not learn from us what stands there. */
+export class FetchFailure extends Error {
+  readonly reason: 'forbidden' | 'unreachable' | 'too-slow' | 'too-large'
+  constructor(reason: FetchFailure['reason']) {
+    super('an outgoing request failed')
+    this.reason = reason
+  }
+}
+
+export interface GuardedFetchOptions {
+  /** Tests: loopback addresses may be reached, over http too. */
+  readonly loopback: boolean
+  /** Milliseconds for the whole exchange. */
+  readonly timeout?: number
+  /** The system's resolver, unless a test brings its own. */
+  readonly resolve?: typeof lookup
+}
+
+const TIMEOUT_MILLISECONDS = 5000
+const LARGEST_BYTES = 64 * 1024
+const CONNECTIONS_PER_ORIGIN = 16
+const REFUSED = 'EGUARD'
+
+function isLoopbackName(host: string): boolean {
+  return host === 'localhost' || host.endsWith('.localhost') || isLoopbackAddress(host)
+}
+
+// With undici the resolver runs inside the connection attempt: what it answers is what is connected to.
+function guardedLookup(resolve: typeof lookup, isAllowed: (address: string) => boolean): LookupFunction {
+  return (hostname, options, callback) => {
+    resolve(hostname, { all: true, family: options.family, verbatim: true }, (error, addresses) => {
+      const refused = error ?? (addresses.length === 0 || addresses.some(({ address }) => !isAllowed(address)) ? Object.assign(new Error('refused'), { code: REFUSED }) : undefined)
+      const first = addresses?.[0]
+      if (refused !== undefined || first === undefined) callback(refused ?? new Error('refused'), '', 0)
+      else if (options.all === true) callback(null, addresses)
+      else callback(null, first.address, first.family)
+    })
+  }
+}
+
+function requireAllowed(address: string, loopback: boolean, isAllowed: (address: string) => boolean): void {
+  const url = URL.canParse(address) ? new URL(address) : undefined
+  if (url === undefined || url.username !== '' || url.password !== '') throw new FetchFailure('forbidden')
+  const host = url.hostname.replace(/^\[|\]$/g, '')
+  if (url.protocol !== 'https:' && !(loopback && url.protocol === 'http:' && isLoopbackName(host))) throw new FetchFailure('forbidden')
+  // A literal address is never looked up.
+  if (isIP(host) !== 0 && !isAllowed(host)) throw new FetchFailure('forbidden')
+}
+
+async function readBounded(body: AsyncIterable<Uint8Array> | null): Promise<Uint8Array<ArrayBuffer>> {
+  const chunks: Uint8Array[] = []
+  let size = 0
+  for await (const chunk of body ?? []) {
+    size += chunk.byteLength
+    // Counted after decompression: a small answer may unpack to gigabytes. Leaving the loop cancels the stream.
+    if (size > LARGEST_BYTES) throw new FetchFailure('too-large')
+    chunks.push(chunk)
+  }
+  return new Uint8Array(Buffer.concat(chunks))
+}
+
+function causes(error: unknown): readonly unknown[] {
+  const cause = error instanceof Error ? error.cause : undefined
+  const several = error instanceof AggregateError ? error.errors : []
+  return [error, ...(cause === undefined ? [] : causes(cause)), ...several.flatMap(causes)]
+}
+
+function toFailure(error: unknown, signal: AbortSignal): FetchFailure {
+  if (error instanceof FetchFailure) return error
+  if (signal.aborted) return new FetchFailure('too-slow')
+  return new FetchFailure(causes(error).some((one) => one instanceof Error && 'code' in one && one.code === REFUSED) ? 'forbidden' : 'unreachable')
+}
+
+const WITHOUT_BODY: ReadonlySet<number> = new Set([101, 204, 205, 304])
+
+/** Makes the client, with a pool of connections of its own. */
+export function createGuardedFetch(options: GuardedFetchOptions): { readonly fetch: GuardedFetch; readonly close: () => Promise<void> } {
+  const { loopback } = options
+  const timeout = options.timeout ?? TIMEOUT_MILLISECONDS
+  const isAllowed = (address: string): boolean => isPublicAddress(address) || (loopback && isLoopbackAddress(address))
+  const agent = new Agent({
+    connect: { lookup: guardedLookup(options.resolve ?? lookup, isAllowed), timeout },
+    connections: CONNECTIONS_PER_ORIGIN,
+    maxHeaderSize: 16 * 1024,
+    keepAliveTimeout: 4000,
+  })
+  return {
+    fetch: async (address, request = {}) => {
+      requireAllowed(address, loopback, isAllowed)
+      const signal = AbortSignal.any([AbortSignal.timeout(timeout), ...(request.signal === undefined ? [] : [request.signal])])
+      try {
+        const answer = await send(address, { method: request.method ?? 'GET', headers: { ...request.headers }, body: request.body ?? null, redirect: 'manual', signal, dispatcher: agent })
+        const body = await readBounded(answer.body)
+        const headers = new Headers([...answer.headers].filter(([name]) => !['content-encoding', 'content-length', 'set-cookie'].includes(name)))
+        return new Response(WITHOUT_BODY.has(answer.status) ? null : body, { status: answer.status, headers })
+      } catch (error) {
+        throw toFailure(error, signal)
+      }
+    },
+    close: () => agent.destroy(),
+  }
+}
