@@ -104,6 +104,7 @@ interface Providers extends Declared {
   country: string | null
   words: string
   sort_name: string
+  sealed_secret: Buffer | null
 }
 
 /** The database as Kysely sees it. Tables that only hand-written hot statements touch are not listed. */

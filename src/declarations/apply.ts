@@ -87,7 +87,7 @@ async function writeSteps(ctx: Context, trx: Transaction<Database>, plan: Plan, 
   if (!isSameState(plan.state, await readState(trx, kinds.filter((kind) => plan.state.has(kind.kind))))) throw new StateMoved()
   for (const { kind, change, declaration, document, current } of plan.steps) {
     if (change.action === 'remove' && current !== undefined) await kind.remove(trx, current)
-    else if (declaration !== undefined && document !== undefined) await kind.save({ ctx, trx, id: change.id, document, current, secret: ready.get(declaration) })
+    else if (declaration !== undefined && document !== undefined) await kind.save({ ctx, trx, id: change.id, document, current, secret: ready.get(declaration), saysSecret: declaration.secret !== undefined })
   }
 }
 

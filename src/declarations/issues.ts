@@ -35,7 +35,8 @@ export function nearest(name: string, names: readonly string[]): string | undefi
 }
 
 function unknownMember(key: string, known: readonly string[]): string {
-  const meant = nearest(key, known)
+  // A name that another protocol of the same kind has is no slip of the pen.
+  const meant = known.includes(key) ? undefined : nearest(key, known)
   return `${key} is not a member here${meant === undefined ? '' : `; did you mean ${meant}?`}`
 }
 
@@ -69,6 +70,7 @@ export function issueFaults(source: SourceDocument, issues: readonly Issue[], kn
       return issue.keys.map((key) => faultAt(source, [...path, key], `${name === '' ? '' : `${name}: `}${unknownMember(key, path.length === 0 ? known : [])}`, true))
     }
     if (issue.code === 'invalid_key') return [say(issue.issues[0]?.message ?? 'has a name that is not allowed', true)]
+    if (issue.code === 'invalid_union' && 'discriminator' in issue) return [say(valueAt(source.value, path) === undefined ? 'is missing' : `must be one of: ${'options' in issue && Array.isArray(issue.options) ? issue.options.map(String).join(', ') : 'another value'}`)]
     if (issue.code === 'invalid_union') {
       const branch = bestBranch(issue.errors)
       return branch === undefined ? [say(valueAt(source.value, path) === undefined ? 'is missing' : 'must be a text or a map of languages to texts')] : issueFaults(source, branch, known, path)

@@ -34,7 +34,10 @@ export interface Saving<D extends Document = Document> {
   readonly id: string
   readonly document: D
   readonly current: Current | undefined
+  /** A secret other than the one there is. */
   readonly secret: ReadySecret | undefined
+  /** The document says a secret, a new one or the one there is. */
+  readonly saysSecret: boolean
 }
 
 export interface Reference {
@@ -46,8 +49,8 @@ export interface Reference {
 /** How secrets of a kind are said, checked, compared and made ready. */
 export interface SecretRules {
   readonly member: string
-  /** What is wrong with it; `demo` allows the demo's short one. */
-  fault(secret: Secret, demo: boolean): string | undefined
+  /** What is wrong with it in a document with these members; `demo` allows the demo's short one. */
+  fault(secret: Secret, demo: boolean, members: Document): string | undefined
   /** Whether the thing has this very secret already. */
   isCurrent(ctx: Context, current: Current, secret: Secret): boolean
   ready(ctx: Context, secret: Secret): Promise<ReadySecret>

@@ -1,18 +1,48 @@
+import { z } from 'zod'
 import { readOrganization } from '../organizations/store.ts'
-import { localProviderSchema, type Provider } from '../upstream/provider.ts'
+import { connectorTypes } from '../upstream/index.ts'
+import type { Provider } from '../upstream/provider.ts'
+import { isSealedSecret, sealSecret } from '../upstream/secret.ts'
 import { deleteProvider, listProviders, saveProvider } from '../upstream/store.ts'
-import type { Kind } from './kind.ts'
+import { type Kind, type SecretRules, withoutUndefined } from './kind.ts'
+
+const [first, ...others] = connectorTypes.map(({ schema }) => schema)
+if (first === undefined) throw new Error('no protocol is known')
+const schema = z.discriminatedUnion('protocol', [first, ...others])
+
+function hasSecret(protocol: unknown): boolean {
+  return connectorTypes.find((type) => type.protocol === protocol)?.hasSecret === true
+}
+
+const LONGEST_SECRET = 1024
+
+const secret: SecretRules = {
+  member: 'client_secret',
+  fault: (declared, _demo, { protocol }) => {
+    // A protocol that nobody knows is the fault to tell.
+    if (!hasSecret(protocol)) return connectorTypes.some((type) => type.protocol === protocol) ? 'is not a member of a provider with this protocol' : undefined
+    if (declared.is !== 'text') return 'is the one that the provider gave us: it must be one of { value: … }, { from_env: … } or { from_file: … }'
+    return declared.text === '' || declared.text.length > LONGEST_SECRET ? `must be 1 to ${LONGEST_SECRET} characters` : undefined
+  },
+  isCurrent: (ctx, current, declared) => current.secret !== undefined && declared.is === 'text' && isSealedSecret(ctx, current.id, Buffer.from(current.secret, 'base64'), declared.text),
+  ready: (_ctx, declared) => Promise.resolve({ source: declared, text: undefined, stored: declared.is === 'text' ? declared.text : '' }),
+  omission: ({ protocol }) => (hasSecret(protocol) ? 'client_secret is never exported: add it' : undefined),
+}
 
 export const provider: Kind<Provider> = {
   kind: 'provider',
-  members: Object.keys(localProviderSchema.shape),
-  schema: () => localProviderSchema,
+  members: [...new Set(connectorTypes.flatMap((type) => Object.keys(type.schema.shape)))],
+  secret,
+  schema: () => schema,
   identity: (document) => document.provider_id,
   references: ({ organization }) => (organization === undefined ? [] : [{ path: ['organization'], kind: 'organization', id: organization }]),
   list: listProviders,
-  save: async ({ trx, document }) => {
+  save: async ({ ctx, trx, document, current, secret: declared, saysSecret }) => {
     const organization = document.organization === undefined ? undefined : await readOrganization(trx, document.organization)
-    await saveProvider(trx, document, organization, true)
+    // A secret is for the address it was given for: who changes the address must say it again.
+    const movedAway = current !== undefined && withoutUndefined(document)['issuer'] !== current.document['issuer']
+    const dropped = movedAway && !saysSecret ? null : undefined
+    await saveProvider(trx, document, organization, true, declared === undefined ? dropped : sealSecret(ctx, document.provider_id, declared.stored))
   },
   remove: (trx, current) => deleteProvider(trx, current.id),
 }

@@ -44,11 +44,12 @@ function findKind(source: SourceDocument, faults: Fault[]): Kind | undefined {
   return undefined
 }
 
-function takeSecret(source: SourceDocument, kind: Kind, value: unknown, options: ReadOptions, faults: Fault[]): Secret | undefined {
+function takeSecret(source: SourceDocument, kind: Kind, members: Document, options: ReadOptions, faults: Fault[]): Secret | undefined {
+  const value = kind.secret && members[kind.secret.member]
   if (kind.secret === undefined || value === undefined) return undefined
   const { member } = kind.secret
   const read = readSecret(value, { env: options.env, directory: source.file.directory ?? process.cwd() })
-  const fault = typeof read === 'string' ? read : kind.secret.fault(read, options.demo)
+  const fault = typeof read === 'string' ? read : kind.secret.fault(read, options.demo, members)
   if (fault !== undefined) faults.push(faultAt(source, [member], `${member} ${fault}`))
   return typeof read === 'string' ? undefined : read
 }
@@ -75,9 +76,9 @@ function readOne(source: SourceDocument, options: ReadOptions, faults: Fault[]):
   if (kind === undefined || !isMap(source.value)) return undefined
   const { kind: _, ...members } = source.value
   const member = kind.secret?.member
-  const { [member ?? '']: secretValue, ...rest } = members
+  const { [member ?? '']: _secret, ...rest } = members
   const before = faults.length
-  const secret = takeSecret(source, kind, secretValue, options, faults)
+  const secret = takeSecret(source, kind, members, options, faults)
   const document = checkMembers(source, kind, member === undefined ? members : rest, options.offered, faults)
   return document === undefined || faults.length > before ? undefined : { kind, id: kind.identity(document), document, secret, source }
 }

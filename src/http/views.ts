@@ -151,6 +151,27 @@ export interface InsecureWarningModel extends JourneyModel, FormModel {
   readonly person?: Person | undefined
 }
 
+/** A sign-in at a provider that came to nothing (U-02, U-05). `over-unnamed`: of no journey that is known here. Button `name=decision value=leave`. */
+export interface UpstreamModel extends JourneyModel {
+  readonly problem: 'refused' | 'unavailable' | 'invalid' | 'locked' | 'over' | 'over-unnamed'
+  readonly providerName: string
+  /** Eight characters, `7F3K-92QD`. */
+  readonly reference: string
+  readonly time: Date
+  readonly retryHref?: string | undefined
+  readonly discoveryHref?: string | undefined
+  /** Ends the journey: back to the application. */
+  readonly action?: string | undefined
+  readonly csrf?: string | undefined
+}
+
+/** Somebody else came back from the provider than was chosen (C-05). Buttons `name=decision value=continue|switch`. */
+export interface UnexpectedUserModel extends JourneyModel, FormModel {
+  readonly providerName: string
+  readonly chosen: Person
+  readonly arrived: Person
+}
+
 /** Where a page without a way on leads back to (G-16). */
 export interface WayBackModel {
   readonly clientName?: string | undefined
@@ -266,6 +287,8 @@ export interface Views {
   readonly login: LoginModel
   readonly consent: ConsentModel
   readonly 'insecure-warning': InsecureWarningModel
+  readonly upstream: UpstreamModel
+  readonly 'unexpected-user': UnexpectedUserModel
   readonly 'already-answered': WayBackModel
   readonly 'start-again': WayBackModel
   readonly 'cookies-blocked': CookiesBlockedModel

@@ -1,20 +1,23 @@
 import { z } from 'zod'
 import { localizedText } from '../protocol/localized-text.ts'
 
-/** What the declaration of a place to sign in may say. Each protocol adds its own members. */
-export const localProviderSchema = z.strictObject({
-  provider_id: z.string().regex(/^[a-z0-9][a-z0-9._-]{0,62}$/, 'must be 1 to 63 of a-z 0-9 . _ -'),
-  protocol: z.literal('local'),
+/** What the declaration of every place to sign in may say. Each protocol adds its own members (connector.ts). */
+export const providerMembers = {
   name: localizedText,
   organization: z.string().optional(),
   country: z.string().regex(/^[a-z]{2}$/, 'must be a two-letter country code in lower case').optional(),
   keywords: z.array(z.string().min(1).max(100)).max(50).default([]),
   login_hint: localizedText.optional(),
   disabled: z.boolean().default(false),
-})
+}
 
-/** A place where people sign in. */
-export type Provider = z.output<typeof localProviderSchema>
+/** The name of a provider: in addresses, in `login_providers`, and half of every identity. */
+export const providerId = z.string().regex(/^[a-z0-9][a-z0-9._-]{0,62}$/, 'must be 1 to 63 of a-z 0-9 . _ -')
+
+const providerSchema = z.object({ provider_id: providerId, protocol: z.string(), ...providerMembers })
+
+/** A place where people sign in, whatever its protocol. */
+export type Provider = z.output<typeof providerSchema>
 
 /** The realms of a provider come from its organization. */
 export interface ProviderFacts {

@@ -113,13 +113,23 @@ export async function listCountries(ctx: Context, rules: readonly string[]): Pro
   return rows.map((row) => row.country)
 }
 
-export async function listProviders(db: Kysely<Database>): Promise<readonly DeclaredDocument[]> {
+/** The providers as they were declared; `secret` is sealed. */
+export async function listProviders(db: Kysely<Database>): Promise<readonly (DeclaredDocument & { readonly secret: string | undefined })[]> {
   const rows = await db.selectFrom('providers').selectAll().orderBy('provider_id').execute()
-  return rows.map((row) => ({ id: row.provider_id, document: row.document, declared: row.declared }))
+  return rows.map((row) => ({ id: row.provider_id, document: row.document, declared: row.declared, secret: row.sealed_secret?.toString('base64') }))
 }
 
-/** Creates or replaces a provider. `organization` adds its realms and country to what the search finds. */
-export async function saveProvider(trx: Transaction<Database>, provider: Provider, organization: Organization | undefined, declared: boolean): Promise<void> {
+/** What we prove ourselves with to a provider, sealed. Read when it is needed and kept nowhere else. */
+export async function findSealedSecret(ctx: Context, id: string): Promise<Buffer | undefined> {
+  const row = await ctx.db.selectFrom('providers').select('sealed_secret').where('provider_id', '=', id).executeTakeFirst()
+  return row?.sealed_secret ?? undefined
+}
+
+/**
+ * Creates or replaces a provider. `organization` adds its realms and country to what the search finds. `sealedSecret` null forgets the
+ * secret there is; left out, it stays.
+ */
+export async function saveProvider(trx: Transaction<Database>, provider: Provider, organization: Organization | undefined, declared: boolean, sealedSecret?: Buffer | null): Promise<void> {
   const realms = organization?.realms ?? []
   const words = [...allVersions(provider.name), ...provider.keywords, provider.provider_id].map(fold).concat(realms).join(' ')
   const values = {
@@ -129,6 +139,7 @@ export async function saveProvider(trx: Transaction<Database>, provider: Provide
     sort_name: fold(inLanguage(provider.name, 'en')),
     document: JSON.stringify(provider),
     declared,
+    ...(sealedSecret === undefined ? {} : { sealed_secret: sealedSecret }),
   }
   await trx
     .insertInto('providers')

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { type Kysely, type Selectable, sql, type Transaction } from 'kysely'
+import { type Kysely, type RawBuilder, type Selectable, sql, type Transaction } from 'kysely'
 import type { Database } from '../database/schema.ts'
 import { normalizeUsername, type User, type UserClaims } from './user.ts'
 
@@ -35,6 +35,8 @@ export async function findLocalUser(db: Kysely<Database>, organizationId: string
     .selectFrom('users')
     .selectAll()
     .where(sql`coalesce(organization_id, '')`, '=', organizationId ?? '')
+    // Somebody who signs in at a provider has no password here, and must not stand in the way of one who does.
+    .where('username', 'is not', null)
     .where((eb) => eb.or([eb('username', '=', name), eb(sql`lower(claims->>'email')`, '=', name)]))
     .limit(3)
     .execute()
@@ -75,7 +77,20 @@ export async function listLocalUsers(db: Kysely<Database>): Promise<readonly (Us
   return rows.map((row) => ({ ...toUser(row), declared: row.declared }))
 }
 
-export async function deleteUser(trx: Transaction<Database>, userId: string): Promise<void> {
+/** The part of a statement that makes a user without a name here, if a condition holds: whoever signs in at a provider. Returns `user_id`. */
+export function insertUserIf(user: Pick<User, 'userId' | 'organizationId' | 'claims' | 'groups'>, condition: RawBuilder<boolean>): RawBuilder<unknown> {
+  return sql`insert into users (user_id, organization_id, claims, groups)
+    select ${user.userId}::uuid, ${user.organizationId ?? null}, ${JSON.stringify(user.claims)}::jsonb, ${[...user.groups]}::text[] where ${condition} returning user_id`
+}
+
+/** Notes what a provider says of a person now. Without groups, those we know stay. Returns the person. */
+export async function updateClaims(db: Kysely<Database>, userId: string, claims: UserClaims, groups: readonly string[] | undefined): Promise<User | undefined> {
+  const values = { claims: JSON.stringify(claims), ...(groups === undefined ? {} : { groups: [...groups] }), updated_at: sql`clock_now()` }
+  const row = await db.updateTable('users').set(values).where('user_id', '=', userId).returningAll().executeTakeFirst()
+  return row === undefined ? undefined : toUser(row)
+}
+
+export async function deleteUser(trx: Kysely<Database>, userId: string): Promise<void> {
   await trx.deleteFrom('users').where('user_id', '=', userId).execute()
 }
 

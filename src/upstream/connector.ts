@@ -1,0 +1,93 @@
+import type { z } from 'zod'
+import type { Context } from '../context.ts'
+import type { User, UserClaims } from '../users/user.ts'
+import type { Provider, ProviderFacts } from './provider.ts'
+
+// Owns the contract of everything that vouches for people: one file a protocol, one line in index.ts. A connector knows its protocol and
+// nothing of journeys, cookies or pages; what it hands back has been checked, and nothing of it was believed before.
+
+/** Who somebody is, by the word of one provider. Together with the provider's id the subject is the identity; nothing else ever is. */
+export interface Identity {
+  readonly subject: string
+  readonly claims: UserClaims
+  /** Nothing when the provider says nothing of groups. */
+  readonly groups: readonly string[] | undefined
+  readonly acr: string | undefined
+  readonly amr: readonly string[]
+  /** When the person signed in there, as far as it says so. Seconds since the epoch. */
+  readonly authTime: number | undefined
+}
+
+/** How one sign-in is to be asked for. */
+export interface Attempt {
+  /** Where the answer comes to. One path a provider: an answer at another one is another provider's (RFC 9700 §4.4). */
+  readonly redirectUri: string
+  /** Comes back with the answer: 256 random bits and the journey. */
+  readonly state: string
+  /** The person must sign in there again, signed in or not. */
+  readonly fresh: boolean
+  /** Seconds. */
+  readonly maxAge: number | undefined
+  readonly loginHint: string | undefined
+  readonly acrValues: readonly string[]
+  readonly uiLocales: string | undefined
+}
+
+/** Where the browser goes, and what `complete` must get back: the journey keeps it sealed and does not read it. */
+export interface UpstreamDeparture {
+  readonly url: string
+  readonly kept: string
+}
+
+export interface Callback {
+  readonly redirectUri: string
+  readonly state: string
+  readonly kept: string
+  readonly parameters: URLSearchParams
+}
+
+/** A name and a password are asked for here. */
+export interface PasswordConnector {
+  readonly kind: 'password'
+  /** Whose name it is, as far as that is known without a password: to count attempts by. */
+  whose(username: string): Promise<User | undefined>
+  /** Whether that is the person's password. A name that is nobody's costs the same time. */
+  verify(user: User | undefined, password: string): Promise<boolean>
+}
+
+/** The person goes there and comes back. Both throw UpstreamFailure and nothing else that is the other side's doing. */
+export interface RedirectConnector {
+  readonly kind: 'redirect'
+  begin(attempt: Attempt): Promise<UpstreamDeparture>
+  complete(callback: Callback): Promise<Identity>
+}
+
+export type Connector = PasswordConnector | RedirectConnector
+
+/** Why nobody came back signed in: `refused` is the provider's or the person's decision, `unavailable` passes, `invalid` is an answer that is not believed. */
+export class UpstreamFailure extends Error {
+  readonly kind: 'refused' | 'unavailable' | 'invalid'
+  /** For the operator: what was wrong, in registered words and codes; never a value that came from the other side. */
+  readonly detail: string
+  constructor(kind: UpstreamFailure['kind'], detail: string) {
+    super('the provider did not sign anybody in')
+    this.kind = kind
+    this.detail = detail
+  }
+}
+
+export interface Opening {
+  readonly facts: ProviderFacts
+  /** What we prove ourselves with to the provider. */
+  readonly secret: () => Promise<string | undefined>
+}
+
+export interface ConnectorType {
+  /** The `protocol` of a provider. */
+  readonly protocol: string
+  /** The whole declaration of such a provider but for its secret. */
+  readonly schema: z.ZodObject & z.ZodType<Provider>
+  /** Whether a declaration has a `client_secret`. */
+  readonly hasSecret: boolean
+  open(ctx: Context, opening: Opening): Connector
+}

@@ -1,0 +1,6 @@
+import type { ConnectorType } from './connector.ts'
+import { localPassword } from './local-password.ts'
+import { oidc } from './oidc.ts'
+
+/** The protocols by which people sign in. */
+export const connectorTypes: readonly ConnectorType[] = [localPassword, oidc]

@@ -1,0 +1,45 @@
+import { type UserClaims, userClaimsSchema } from '../users/user.ts'
+
+// Owns how what a provider says of a person becomes what we know of them. It is the other side's text: each value must have the type and
+// size of ours, or it is left out; nothing of it decides who the person is.
+
+export const claimTargets = [...userClaimsSchema.keyof().options, 'groups'] as const
+type Target = (typeof claimTargets)[number]
+
+/** Their name of a claim → ours. */
+export type ClaimsMapping = Readonly<Record<string, Target>>
+
+type Claims = Readonly<Record<string, unknown>>
+
+const MOST_GROUPS = 500
+const LONGEST_GROUP = 200
+const VERIFIED = ['email_verified', 'phone_number_verified'] as const
+
+function sourceOf(target: Target, mapping: ClaimsMapping): string {
+  return Object.keys(mapping).find((theirs) => mapping[theirs] === target) ?? target
+}
+
+/** Our claims out of theirs. The standard names stand for themselves unless the mapping names another source. */
+export function mapClaims(theirs: Claims, mapping: ClaimsMapping): UserClaims {
+  const ours: Record<string, unknown> = {}
+  for (const target of userClaimsSchema.keyof().options) {
+    const value = userClaimsSchema.shape[target].safeParse(Object.hasOwn(theirs, sourceOf(target, mapping)) ? theirs[sourceOf(target, mapping)] : undefined)
+    if (value.success && value.data !== undefined) ours[target] = value.data
+  }
+  for (const verified of VERIFIED) {
+    const about = verified === 'email_verified' ? 'email' : 'phone_number'
+    // Theirs speaks of their own `email`: of a claim that the mapping calls so it says nothing. And only true is true.
+    const speaksOfIt = sourceOf(about, mapping) === about || sourceOf(verified, mapping) !== verified
+    if (ours[about] === undefined) delete ours[verified]
+    else ours[verified] = speaksOfIt && ours[verified] === true
+  }
+  return userClaimsSchema.parse(ours)
+}
+
+/** Their groups; nothing when they say nothing of groups. */
+export function mapGroups(theirs: Claims, mapping: ClaimsMapping): readonly string[] | undefined {
+  const source = sourceOf('groups', mapping)
+  const value = Object.hasOwn(theirs, source) ? theirs[source] : undefined
+  if (!Array.isArray(value)) return undefined
+  return value.filter((group): group is string => typeof group === 'string' && group !== '' && group.length <= LONGEST_GROUP).slice(0, MOST_GROUPS)
+}

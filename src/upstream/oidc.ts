@@ -1,0 +1,183 @@
+import * as client from 'openid-client'
+import { z } from 'zod'
+import type { Context } from '../context.ts'
+import { singleFlight } from '../lib/single-flight.ts'
+import { type Attempt, type Callback, type ConnectorType, type Identity, type Opening, type RedirectConnector, UpstreamFailure, type UpstreamDeparture } from './connector.ts'
+import { claimTargets, mapClaims, mapGroups } from './mapping.ts'
+import { readUpstreamFailure } from './oidc-failure.ts'
+import { providerId, providerMembers } from './provider.ts'
+
+// Upstream OpenID Connect: authorization code with PKCE, nonce, state and issuer (OpenID Connect Core, RFC 7636, RFC 9207). The provider is
+// as hostile as any other peer: what it says is bounded in time and size, typed, signed with a key of its own issuer, meant for us, and
+// fresh, or it was never said.
+
+const issuer = z.string().superRefine((text, context) => {
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  const local = url !== undefined && (url.hostname === '127.0.0.1' || url.hostname === 'localhost' || url.hostname.endsWith('.localhost'))
+  if (url === undefined || (url.protocol !== 'https:' && !(url.protocol === 'http:' && local))) context.addIssue({ code: 'custom', message: 'must be an https URL' })
+  else if (url.search !== '' || url.hash !== '' || url.username !== '') context.addIssue({ code: 'custom', message: 'must have no query, fragment or user name' })
+})
+
+const schema = z.strictObject({
+  provider_id: providerId,
+  protocol: z.literal('oidc'),
+  ...providerMembers,
+  issuer,
+  client_id: z.string().min(1).max(500),
+  scope: z.string().max(1000).refine((scope) => scope.split(' ').includes('openid'), 'must contain openid').default('openid profile email'),
+  claims_mapping: z.record(z.string().min(1).max(200), z.enum(claimTargets)).default({}),
+})
+type Settings = z.output<typeof schema>
+
+/** How long the provider's metadata is taken for true. Its keys are asked for again as soon as one is missing. Seconds. */
+const METADATA_SECONDS = 600
+/** Everything after the return together: the server gives a person an answer within ten seconds. Milliseconds. */
+const DEADLINE_MILLISECONDS = 8000
+const CLOCK_TOLERANCE_SECONDS = 10
+/** An ID token is fetched the moment it is made. Seconds. */
+const OLDEST_TOKEN_SECONDS = 300
+
+const keptSchema = z.object({ nonce: z.string(), verifier: z.string(), startedAt: z.number(), fresh: z.boolean(), maxAge: z.number().optional() })
+type Kept = z.output<typeof keptSchema>
+
+interface Peer {
+  readonly configuration: client.Configuration
+  readonly secret: string | undefined
+  /** Seconds by which our clock is ahead of the machine's: tests move it. */
+  readonly skew: number
+  /** Milliseconds since the epoch. */
+  readonly until: number
+}
+
+function skewOf(ctx: Context): number {
+  return Math.round((ctx.clock.now() - Date.now()) / 1000)
+}
+
+function outgoing(ctx: Context): client.CustomFetch {
+  return (url, { method, headers, body, signal }) => ctx.fetch(url, { method, headers, body: body instanceof ArrayBuffer ? new Uint8Array(body) : body instanceof ReadableStream ? undefined : body, signal })
+}
+
+async function discover(ctx: Context, settings: Settings, secret: string | undefined): Promise<Peer> {
+  const skew = skewOf(ctx)
+  const metadata = { [client.clockSkew]: skew, [client.clockTolerance]: CLOCK_TOLERANCE_SECONDS, require_auth_time: false }
+  const execute = [client.enableNonRepudiationChecks, ...(ctx.config.testFetch ? [client.allowInsecureRequests] : [])]
+  const configuration = await client.discovery(new URL(settings.issuer), settings.client_id, metadata, authentication(secret), { execute, [client.customFetch]: outgoing(ctx) })
+  return { configuration, secret, skew, until: ctx.clock.now() + METADATA_SECONDS * 1000 }
+}
+
+/** `client_secret_basic` is what holds where the provider does not say (OpenID Connect Discovery §3). */
+function authentication(secret: string | undefined): client.ClientAuth {
+  if (secret === undefined) return client.None()
+  const [basic, post] = [client.ClientSecretBasic(secret), client.ClientSecretPost(secret)]
+  return (server, metadata, body, headers) => {
+    const methods = server.token_endpoint_auth_methods_supported
+    const isPostOnly = methods !== undefined && !methods.includes('client_secret_basic') && methods.includes('client_secret_post')
+    return (isPostOnly ? post : basic)(server, metadata, body, headers)
+  }
+}
+
+function within<T>(work: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new UpstreamFailure('unavailable', 'deadline')), DEADLINE_MILLISECONDS)
+  })
+  return Promise.race([work, late]).finally(() => clearTimeout(timer))
+}
+
+async function begin(ctx: Context, peer: Peer, settings: Settings, attempt: Attempt): Promise<UpstreamDeparture> {
+  const [nonce, verifier] = [client.randomNonce(), client.randomPKCECodeVerifier()]
+  const { redirectUri, state, fresh, maxAge, loginHint, acrValues, uiLocales } = attempt
+  const url = client.buildAuthorizationUrl(peer.configuration, {
+    redirect_uri: redirectUri,
+    scope: settings.scope,
+    state,
+    nonce,
+    code_challenge: await client.calculatePKCECodeChallenge(verifier),
+    code_challenge_method: 'S256',
+    ...(fresh ? { prompt: 'login' } : {}),
+    ...(maxAge === undefined ? {} : { max_age: String(maxAge) }),
+    ...(loginHint === undefined ? {} : { login_hint: loginHint }),
+    ...(acrValues.length === 0 ? {} : { acr_values: acrValues.join(' ') }),
+    ...(uiLocales === undefined ? {} : { ui_locales: uiLocales }),
+  })
+  if (url.protocol !== 'https:' && !ctx.config.testFetch) throw new UpstreamFailure('unavailable', 'authorization_endpoint')
+  const kept: Kept = { nonce, verifier, startedAt: Math.floor(ctx.clock.now() / 1000), fresh, ...(maxAge === undefined ? {} : { maxAge }) }
+  return { url: url.href, kept: JSON.stringify(kept) }
+}
+
+function invalid(detail: string): UpstreamFailure {
+  return new UpstreamFailure('invalid', detail)
+}
+
+// What the library leaves to its caller: an audience of us alone, a token of this very moment, and the sign-in that was asked for.
+function checkToken(claims: client.IDToken, clientId: string, now: number, kept: Kept): void {
+  const audience = typeof claims.aud === 'string' ? [claims.aud] : claims.aud
+  if (audience.length !== 1 || audience[0] !== clientId) throw invalid('aud')
+  if (claims.azp !== undefined && claims.azp !== clientId) throw invalid('azp')
+  if (claims.iat < now - OLDEST_TOKEN_SECONDS || claims.iat > now + CLOCK_TOLERANCE_SECONDS) throw invalid('iat')
+  const authTime = claims.auth_time
+  if (authTime !== undefined && (typeof authTime !== 'number' || authTime > now + CLOCK_TOLERANCE_SECONDS)) throw invalid('auth_time')
+  // Sent with max_age, a provider must say when the person signed in (OpenID Connect Core §3.1.2.1).
+  const oldest = kept.fresh ? kept.startedAt : kept.maxAge === undefined ? undefined : kept.startedAt - kept.maxAge
+  if (kept.maxAge !== undefined && authTime === undefined) throw invalid('auth_time missing')
+  if (oldest !== undefined && authTime !== undefined && authTime < oldest - CLOCK_TOLERANCE_SECONDS) throw invalid('auth_time too old')
+}
+
+const shortTexts = z.array(z.string().max(100)).max(20)
+const LONGEST_SUBJECT = 255
+const LONGEST_ACR = 200
+
+function toIdentity(token: client.IDToken, everything: Readonly<Record<string, unknown>>, settings: Settings): Identity {
+  if (token.sub === '' || token.sub.length > LONGEST_SUBJECT) throw invalid('sub')
+  const amr = shortTexts.safeParse(token['amr'])
+  const acr = token['acr']
+  return {
+    subject: token.sub,
+    claims: mapClaims(everything, settings.claims_mapping),
+    groups: mapGroups(everything, settings.claims_mapping),
+    acr: typeof acr === 'string' && acr !== '' && acr.length <= LONGEST_ACR ? acr : undefined,
+    amr: amr.success ? amr.data : [],
+    authTime: token.auth_time,
+  }
+}
+
+async function complete(ctx: Context, { configuration }: Peer, settings: Settings, { redirectUri, state, kept: text, parameters }: Callback): Promise<Identity> {
+  const kept = keptSchema.parse(JSON.parse(text))
+  const answer = new URL(redirectUri)
+  answer.search = parameters.toString()
+  const tokens = await client.authorizationCodeGrant(configuration, answer, { expectedState: state, expectedNonce: kept.nonce, pkceCodeVerifier: kept.verifier, idTokenExpected: true })
+  const token = tokens.claims()
+  if (token === undefined) throw invalid('id_token')
+  checkToken(token, settings.client_id, Math.floor(ctx.clock.now() / 1000), kept)
+  const more = configuration.serverMetadata().userinfo_endpoint === undefined ? {} : await client.fetchUserInfo(configuration, tokens.access_token, token.sub)
+  return toIdentity(token, { ...more, ...token }, settings)
+}
+
+function openOidc(ctx: Context, { facts, secret }: Opening): RedirectConnector {
+  const settings = schema.parse(facts.provider)
+  let peer: Peer | undefined
+  const renew = singleFlight(async () => discover(ctx, settings, await secret()))
+  async function current(): Promise<Peer> {
+    if (peer === undefined || peer.until <= ctx.clock.now() || peer.skew !== skewOf(ctx)) peer = await renew()
+    return peer
+  }
+  return {
+    kind: 'redirect',
+    begin: async (attempt) => {
+      try {
+        return await within(current().then((known) => begin(ctx, known, settings, attempt)))
+      } catch (error) {
+        throw readUpstreamFailure(error, 'unavailable')
+      }
+    },
+    complete: async (callback) => {
+      try {
+        return await within(current().then((known) => complete(ctx, known, settings, callback)))
+      } catch (error) {
+        throw readUpstreamFailure(error, 'invalid')
+      }
+    },
+  }
+}
+
+export const oidc: ConnectorType = { protocol: 'oidc', schema, hasSecret: true, open: openOidc }

@@ -1,0 +1,36 @@
+import { randomUUID } from 'node:crypto'
+import { type Kysely, sql } from 'kysely'
+import type { Database } from '../database/schema.ts'
+import { deleteUser, insertUserIf, updateClaims } from './store.ts'
+import type { User, UserClaims } from './user.ts'
+
+// Owns identities: (provider, subject) → user. That pair is all that ever leads to a person. An e-mail address does not: providers let
+// people write in what they like, and an address is given to somebody else one day (security.md rule 25).
+
+export interface ProvenIdentity {
+  readonly providerId: string
+  readonly subject: string
+  /** Of the provider: where a new person belongs. */
+  readonly organizationId: string | undefined
+  readonly claims: UserClaims
+  readonly groups: readonly string[] | undefined
+}
+
+/** The user of an identity, made at its first sign-in; what the provider says of the person is kept as of now. */
+export async function findOrCreateUser(db: Kysely<Database>, identity: ProvenIdentity): Promise<User> {
+  const { providerId, subject, organizationId, claims, groups } = identity
+  const candidate = { userId: randomUUID(), organizationId, claims, groups: groups ?? [] }
+  const isNew = sql<boolean>`not exists (select from identities where provider_id = ${providerId} and subject = ${subject})`
+  // One statement decides whose the identity is: of two first sign-ins at once, both get the same user.
+  const { rows } = await sql<{ user_id: string; made: boolean }>`
+    with made as (${insertUserIf(candidate, isNew)}),
+    settled as (insert into identities (provider_id, subject, user_id) values (${providerId}, ${subject}, ${candidate.userId})
+      on conflict (provider_id, subject) do update set seen_at = clock_now() returning user_id)
+    select settled.user_id, exists (select from made) as made from settled`.execute(db)
+  const row = rows[0]
+  if (row === undefined) throw new Error('the identity was not written')
+  if (row.made && row.user_id !== candidate.userId) await deleteUser(db, candidate.userId)
+  const user = await updateClaims(db, row.user_id, claims, groups)
+  if (user === undefined) throw new Error('the person of an identity is gone')
+  return user
+}
