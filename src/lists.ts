@@ -7,6 +7,7 @@ import { endpoints } from './endpoints/index.ts'
 import { grantTypes } from './grants/index.ts'
 import { jobs } from './jobs/index.ts'
 import { steps } from './signin/steps/index.ts'
+import { connectorTypes } from './upstream/index.ts'
 
 /** Every list that the server is made of, by what its items are called by. */
 export const lists: Readonly<Record<string, readonly string[]>> = {
@@ -15,6 +16,7 @@ export const lists: Readonly<Record<string, readonly string[]>> = {
   'response modes': responseModes.map(({ name }) => name),
   'response types': responseTypes.map(({ type }) => type),
   'grant types': grantTypes.map(({ type }) => type),
+  'protocols of sign-in': connectorTypes.map(({ protocol }) => protocol),
   'sign-in steps': steps.map(({ name }) => name),
   endpoints: endpoints.map(({ name }) => name),
   'kinds of documents': kinds.map(({ kind }) => kind),

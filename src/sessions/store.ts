@@ -50,16 +50,24 @@ export interface SignedIn {
   readonly providerId: string
   readonly acr: string | undefined
   readonly amr: readonly string[]
+  /** When the provider says that the person signed in there; now when left out. Seconds since the epoch. */
+  readonly authTime?: number | undefined
   /** False on a shared computer: the device keeps no label of the account. */
   readonly remembered: boolean
 }
 
+// Never in the future, and never so long ago that the session would have ended before it began.
+function authenticatedAt(authTime: number | undefined) {
+  if (authTime === undefined) return sql`date_trunc('second', clock_now())`
+  return sql`date_trunc('second', greatest(least(to_timestamp(${authTime}), clock_now()), clock_now() - make_interval(secs => ${SESSION_ABSOLUTE_SECONDS - SESSION_IDLE_SECONDS})))`
+}
+
 /** Starts a session, or renews the one that this person has in this browser: a new `auth_time`, the same `sid`. One statement. */
 export async function startSession(ctx: Context, signedIn: SignedIn): Promise<Session> {
-  const { browserId, userId, providerId, acr, amr, remembered } = signedIn
+  const { browserId, userId, providerId, acr, amr, authTime, remembered } = signedIn
   const { rows } = await sql<Row>`
     insert into sessions (session_id, browser_id, user_id, provider_id, auth_time, acr, amr, remembered, expires_at)
-    values (${newRowId(ctx.clock.now())}, ${browserId}, ${userId}, ${providerId}, date_trunc('second', clock_now()), ${acr ?? null}, ${[...amr]}, ${remembered},
+    values (${newRowId(ctx.clock.now())}, ${browserId}, ${userId}, ${providerId}, ${authenticatedAt(authTime)}, ${acr ?? null}, ${[...amr]}, ${remembered},
       clock_now() + make_interval(secs => ${SESSION_IDLE_SECONDS}))
     on conflict (browser_id, user_id) where ended_at is null do update set provider_id = excluded.provider_id, auth_time = excluded.auth_time, acr = excluded.acr,
       amr = excluded.amr, remembered = excluded.remembered, seen_at = clock_now(), expires_at = excluded.expires_at

@@ -9,12 +9,14 @@ import { page, requestLocale } from '../http/pages.ts'
 import { invalidRequest, type OAuthError } from '../protocol/error.ts'
 import { openAnswer } from './answer.ts'
 import { ensureBrowser, readBrowser } from './browser.ts'
+import { journeyOf } from './departures.ts'
 import { isStillValid, nameOf } from './journey.ts'
 import { type Done, nextStep } from './next-step.ts'
 import { readJourney } from './read-journey.ts'
 import { createInteraction, findInteraction, type Interaction, type Progress, updateProgress } from './store.ts'
-import { isVisit, type Rails, type Visit } from './steps/step.ts'
+import { AFTER_FORM, isVisit, type Rails, type Visit } from './steps/step.ts'
 import { steps } from './steps/index.ts'
+import { login } from './steps/login.ts'
 
 // Mounts the steps and owns what holds on each of their pages: the journey belongs to the browser, is alive, and is not answered yet.
 // Whatever is not so leads on, never to a dead end: another browser gets a journey of its own for the same request, an old page offers to
@@ -52,12 +54,16 @@ function unknownJourney(request: FastifyRequest, reply: FastifyReply): FastifyRe
   return page(reply, request, 'start-again', {}, { status: 404 })
 }
 
+/** The journey that an address names: itself, or with the `state` that a provider gives back. */
 function idOf(request: FastifyRequest): string {
-  return (request.params as { id?: string }).id ?? ''
+  const state = new URLSearchParams((request.raw.url ?? '').split('?', 2)[1]).get('state') ?? undefined
+  return (request.params as { id?: string }).id ?? journeyOf(state) ?? ''
 }
 
 function wayOn(request: FastifyRequest): PageErrorFacts {
-  const path = `/signin/${encodeURIComponent(idOf(request))}`
+  const id = idOf(request)
+  if (id === '') return {}
+  const path = `/signin/${encodeURIComponent(id)}`
   return { restartHref: path, retryHref: path }
 }
 
@@ -106,7 +112,9 @@ export function registerSignin(app: FastifyInstance, ctx: Context, client: Answe
     const journey = await readJourney(ctx, { request: interaction.request, client: before.journey.client, interaction, browserId, isSuperseded, deviceId })
     const now: Visit = { ...before, interaction, journey }
     const next = nextStep(journey)
-    if (next.kind === 'step') return goTo(reply, rails.path(now, next.step.name))
+    // The sign-in may lead on to a provider.
+    const mark = request.method === 'POST' && next.kind === 'step' && next.step === login ? `?${AFTER_FORM}=1` : ''
+    if (next.kind === 'step') return goTo(reply, rails.path(now, next.step.name) + mark)
     return next.kind === 'done' ? client.finish(request, reply, now, next) : client.refuse(request, reply, now, next.error)
   }
 

@@ -20,6 +20,12 @@ export interface Progress {
   readonly warned?: string
   /** The last sign-in that failed, until the next one: shown once more on reload instead of a question to send the form again. */
   readonly failure?: { readonly error: 'credentials' | 'throttled' | 'busy' | 'locked'; readonly providerId: string; readonly username: string; readonly until?: string } | null
+  /** Departures to providers that have not come back, sealed, by what names them. Only keepAttempt and takeAttempt touch it. */
+  readonly attempts?: Readonly<Record<string, string>>
+  /** The last departure that came to nothing, until the next sign-in. */
+  readonly trouble?: { readonly problem: 'refused' | 'unavailable' | 'invalid' | 'locked'; readonly providerId: string; readonly reference: string; readonly at: number } | null
+  /** Who came back from a provider in the place of the one who was chosen, until the person has decided. */
+  readonly arrived?: { readonly userId: string; readonly providerId: string; readonly acr?: string; readonly amr: readonly string[]; readonly authTime?: number } | null
 }
 
 export interface Interaction {
@@ -102,6 +108,27 @@ export async function moveInteraction(ctx: Context, id: string, browserId: strin
 export async function answerInteraction(ctx: Context, id: string, sealedAnswer: Buffer): Promise<boolean> {
   const result = await sql`update interactions set answered_at = clock_now(), sealed_answer = ${sealedAnswer} where interaction_id = ${id} and answered_at is null`.execute(ctx.db)
   return (result.numAffectedRows ?? 0n) > 0n
+}
+
+/** Departures that one journey may have open: tabs, and the back button. */
+const MOST_ATTEMPTS = 8
+
+/** Keeps what a departure needs when it comes back. False when the journey has been answered meanwhile. */
+export async function keepAttempt(ctx: Context, id: string, name: string, sealed: string): Promise<boolean> {
+  const open = sql`coalesce(progress->'attempts', '{}')`
+  const result = await sql`update interactions set progress = progress || jsonb_build_object('attempts',
+      case when (select count(*) from jsonb_object_keys(${open})) >= ${MOST_ATTEMPTS} then '{}' else ${open} end || jsonb_build_object(${name}::text, ${sealed}::text))
+    where interaction_id = ${id} and answered_at is null`.execute(ctx.db)
+  return (result.numAffectedRows ?? 0n) > 0n
+}
+
+/** Takes it out, once: of two answers at the same time one gets it. Only for the browser that left. */
+export async function takeAttempt(ctx: Context, id: string, browserId: string, name: string): Promise<string | undefined> {
+  const { rows } = await sql<{ sealed: string }>`
+    with taken as (select interaction_id, progress->'attempts'->>${name} as sealed from interactions
+      where interaction_id = ${id} and browser_id = ${browserId} and answered_at is null and expires_at > clock_now() and progress->'attempts'->${name} is not null for update)
+    update interactions i set progress = i.progress #- array['attempts', ${name}] from taken where i.interaction_id = taken.interaction_id returning taken.sealed`.execute(ctx.db)
+  return rows[0]?.sealed
 }
 
 /** Deletes at most `limit` journeys that nobody will come back to. Returns how many. */

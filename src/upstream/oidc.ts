@@ -42,7 +42,6 @@ type Kept = z.output<typeof keptSchema>
 
 interface Peer {
   readonly configuration: client.Configuration
-  readonly secret: string | undefined
   /** Seconds by which our clock is ahead of the machine's: tests move it. */
   readonly skew: number
   /** Milliseconds since the epoch. */
@@ -57,12 +56,22 @@ function outgoing(ctx: Context): client.CustomFetch {
   return (url, { method, headers, body, signal }) => ctx.fetch(url, { method, headers, body: body instanceof ArrayBuffer ? new Uint8Array(body) : body instanceof ReadableStream ? undefined : body, signal })
 }
 
+// Looked at before the metadata is kept: what cannot be used is asked for again. The browser is sent only where it is encrypted.
+function requireEndpoints(ctx: Context, metadata: client.ServerMetadata): void {
+  for (const endpoint of ['authorization_endpoint', 'token_endpoint', 'jwks_uri'] as const) {
+    const address = metadata[endpoint]
+    const protocol = address !== undefined && URL.canParse(address) ? new URL(address).protocol : undefined
+    if (protocol !== 'https:' && !(protocol === 'http:' && ctx.config.testFetch)) throw new UpstreamFailure('unavailable', endpoint)
+  }
+}
+
 async function discover(ctx: Context, settings: Settings, secret: string | undefined): Promise<Peer> {
   const skew = skewOf(ctx)
   const metadata = { [client.clockSkew]: skew, [client.clockTolerance]: CLOCK_TOLERANCE_SECONDS, require_auth_time: false }
   const execute = [client.enableNonRepudiationChecks, ...(ctx.config.testFetch ? [client.allowInsecureRequests] : [])]
   const configuration = await client.discovery(new URL(settings.issuer), settings.client_id, metadata, authentication(secret), { execute, [client.customFetch]: outgoing(ctx) })
-  return { configuration, secret, skew, until: ctx.clock.now() + METADATA_SECONDS * 1000 }
+  requireEndpoints(ctx, configuration.serverMetadata())
+  return { configuration, skew, until: ctx.clock.now() + METADATA_SECONDS * 1000 }
 }
 
 /** `client_secret_basic` is what holds where the provider does not say (OpenID Connect Discovery §3). */
@@ -100,7 +109,6 @@ async function begin(ctx: Context, peer: Peer, settings: Settings, attempt: Atte
     ...(acrValues.length === 0 ? {} : { acr_values: acrValues.join(' ') }),
     ...(uiLocales === undefined ? {} : { ui_locales: uiLocales }),
   })
-  if (url.protocol !== 'https:' && !ctx.config.testFetch) throw new UpstreamFailure('unavailable', 'authorization_endpoint')
   const kept: Kept = { nonce, verifier, startedAt: Math.floor(ctx.clock.now() / 1000), fresh, ...(maxAge === undefined ? {} : { maxAge }) }
   return { url: url.href, kept: JSON.stringify(kept) }
 }

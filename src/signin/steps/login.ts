@@ -9,10 +9,10 @@ import { PasswordsBusy } from '../../lib/password.ts'
 import { accessDenied, loginRequired } from '../../protocol/error.ts'
 import { ACR_PASSWORD } from '../../protocol/names.ts'
 import { listRememberedAccounts } from '../../sessions/devices.ts'
+import type { PasswordConnector } from '../../upstream/connector.ts'
+import { openConnector } from '../../upstream/open.ts'
 import type { ProviderFacts } from '../../upstream/provider.ts'
 import { findAcceptedProvider } from '../../upstream/store.ts'
-import { isPasswordOf } from '../../users/passwords.ts'
-import { findLocalUser } from '../../users/store.ts'
 import type { User } from '../../users/user.ts'
 import { chosenAccount, mustSignInAgain } from '../chosen-account.ts'
 import { insecureRedirect } from '../insecure-redirect.ts'
@@ -20,9 +20,12 @@ import { nameOf } from '../journey.ts'
 import { updateProgress, type Progress } from '../store.ts'
 import { loginSucceeded, throttleLogin } from '../throttle.ts'
 import { signIn } from './sign-in.ts'
-import { isVisit, type Rails, type Step, type Visit } from './step.ts'
+import { AFTER_FORM, isVisit, type Rails, type Step, type Visit } from './step.ts'
+import { unexpectedUserPages } from './unexpected-user.ts'
+import { callbackPages, depart } from './upstream.ts'
+import { troublePages } from './upstream-trouble.ts'
 
-// Sign-in with user name and password at a local provider.
+// Sign-in: with user name and password on a page of ours, or at a provider that the browser is sent to (upstream.ts).
 
 const NAME = 'login'
 const LONGEST_USERNAME = 200
@@ -47,9 +50,9 @@ function addressOf(rails: Rails, visit: Visit, provider: ProviderFacts): string 
 }
 
 /** Counts, looks up, compares. The user, or why not; a stranger's name costs the same time as a known one. */
-async function verify(ctx: Context, request: FastifyRequest, visit: Visit, provider: ProviderFacts, username: string, password: string): Promise<User | Failure> {
-  const { provider_id: providerId, organization } = provider.provider
-  const user = await findLocalUser(ctx.db, organization, username)
+async function verify(ctx: Context, request: FastifyRequest, visit: Visit, provider: ProviderFacts, connector: PasswordConnector, username: string, password: string): Promise<User | Failure> {
+  const { provider_id: providerId } = provider.provider
+  const user = await connector.whose(username)
   const known = visit.deviceId !== undefined && user !== undefined && (await listRememberedAccounts(ctx, visit.deviceId)).some((account) => account.userId === user.userId)
   const attempt = { providerId, username, address: request.ip, knownDevice: known ? visit.deviceId : undefined }
   const until = await throttleLogin(ctx, attempt)
@@ -58,7 +61,7 @@ async function verify(ctx: Context, request: FastifyRequest, visit: Visit, provi
     ctx.audit.record({ event: 'login.throttled', ...about })
     return { error: 'throttled', providerId, username, until: until.toISOString() }
   }
-  const good = await isPasswordOf(ctx, user?.userId, password)
+  const good = await connector.verify(user, password)
   if (!good || user === undefined) {
     ctx.audit.record({ event: 'login.failed', ...about, reason: 'credentials' })
     return { error: 'credentials', providerId, username }
@@ -78,11 +81,11 @@ function standingFailure({ journey }: Visit, providerId: string): Failure | unde
   return failure?.providerId === providerId && !isOver ? failure : undefined
 }
 
-async function tryLogin(ctx: Context, request: FastifyRequest, visit: Visit, provider: ProviderFacts, username: string, password: string): Promise<User | Failure> {
+async function tryLogin(ctx: Context, request: FastifyRequest, visit: Visit, provider: ProviderFacts, connector: PasswordConnector, username: string, password: string): Promise<User | Failure> {
   const { provider_id: providerId } = provider.provider
   if (username === '' || password === '' || username.length > LONGEST_USERNAME || password.length > LONGEST_PASSWORD) return { error: 'credentials', providerId, username: username.slice(0, LONGEST_USERNAME) }
   try {
-    return await verify(ctx, request, visit, provider, username, password)
+    return await verify(ctx, request, visit, provider, connector, username, password)
   } catch (error) {
     if (error instanceof PasswordsBusy) return { error: 'busy', providerId, username }
     throw error
@@ -90,11 +93,16 @@ async function tryLogin(ctx: Context, request: FastifyRequest, visit: Visit, pro
 }
 
 function pages(app: FastifyInstance, ctx: Context, rails: Rails): void {
+  callbackPages(app, ctx, rails)
+  troublePages(app, ctx, rails)
+  unexpectedUserPages(app, ctx, rails)
   app.get<{ Params: { id: string } }>(`/signin/:id/${NAME}`, async (request, reply) => {
     const visit = await rails.visit(request, reply)
     if (!isVisit(visit)) return visit
     const provider = await providerOf(ctx, request, visit)
     if (provider === undefined) return goTo(reply, rails.path(visit, 'discovery'))
+    const connector = openConnector(ctx, provider)
+    if (connector.kind === 'redirect') return depart(ctx, request, reply, rails, visit, provider, connector)
     const { journey } = visit
     const { metadata } = journey.client
     const { uiLocales, loginHint } = journey.request
@@ -132,10 +140,12 @@ function pages(app: FastifyInstance, ctx: Context, rails: Rails): void {
     if (!isVisit(visit)) return visit
     const provider = await providerOf(ctx, request, visit)
     if (provider === undefined) return goTo(reply, rails.path(visit, 'discovery'))
+    const connector = openConnector(ctx, provider)
+    if (connector.kind === 'redirect') return goTo(reply, `${addressOf(rails, visit, provider)}&${AFTER_FORM}=1`)
     const form = bodyForm(request)
     requireOwnForm(ctx, request, form, subject(visit, provider.provider.provider_id))
     if (form.single.has('cancel')) return rails.refuse(request, reply, visit, accessDenied('The person cancelled the sign-in', { reason: 'login_cancelled' }))
-    const result = await tryLogin(ctx, request, visit, provider, form.single.get('username') ?? '', form.single.get('password') ?? '')
+    const result = await tryLogin(ctx, request, visit, provider, connector, form.single.get('username') ?? '', form.single.get('password') ?? '')
     ctx.metrics.logins.inc({ method: 'password', result: 'error' in result ? result.error : 'good' })
     if ('error' in result) {
       // Shown by the page itself: reload and back then ask no question about sending a password again.

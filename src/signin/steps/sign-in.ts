@@ -14,8 +14,10 @@ import type { Visit } from './step.ts'
 export interface Proof {
   readonly user: User
   readonly providerId: string
-  readonly acr: string
+  readonly acr: string | undefined
   readonly amr: readonly string[]
+  /** As far as a provider says so. Seconds since the epoch. */
+  readonly authTime?: number | undefined
   /** False on a shared computer. */
   readonly remembered: boolean
 }
@@ -43,9 +45,9 @@ async function remember(ctx: Context, reply: FastifyReply, deviceId: string | un
 
 /** Signs a person in: the session under a new cookie secret, the account remembered unless the computer is shared. Returns the visit as it is now. */
 export async function signIn(ctx: Context, reply: FastifyReply, visit: Visit, proof: Proof): Promise<Visit> {
-  const { user, providerId, acr, amr, remembered } = proof
+  const { user, providerId, acr, amr, authTime, remembered } = proof
   const browserId = await renewCookie(ctx, reply, visit)
-  await startSession(ctx, { browserId, userId: user.userId, providerId, acr, amr, remembered })
+  await startSession(ctx, { browserId, userId: user.userId, providerId, acr, amr, authTime, remembered })
   ctx.audit.record({ event: 'login', userId: user.userId, providerId })
   await remember(ctx, reply, visit.deviceId, proof)
   return { ...visit, browserId, isSuperseded: false }

@@ -43,6 +43,9 @@ export interface Step {
   pages(app: FastifyInstance, ctx: Context, rails: Rails): void
 }
 
+/** Marks an address that a form of ours leads to: browsers let such a chain not leave this service (CSP form-action), so a page stands between. */
+export const AFTER_FORM = 'after_form'
+
 /** Whether `visit` gave a visit and not a reply. */
 export function isVisit(result: Visit | FastifyReply): result is Visit {
   return 'journey' in result
