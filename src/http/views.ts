@@ -5,6 +5,7 @@
  */
 
 import type { DemoHomeModel, DemoModel } from './demo-model.ts'
+import type { UnexpectedUserModel, UpstreamModel } from './upstream-model.ts'
 
 export interface Person {
   readonly name: string
@@ -149,27 +150,6 @@ export interface ConsentModel extends JourneyModel, FormModel, ClientLinks {
 export interface InsecureWarningModel extends JourneyModel, FormModel {
   readonly insecure: InsecureRedirect
   readonly person?: Person | undefined
-}
-
-/** A sign-in at a provider that came to nothing (U-02, U-05). `over-unnamed`: of no journey that is known here. Button `name=decision value=leave`. */
-export interface UpstreamModel extends JourneyModel {
-  readonly problem: 'refused' | 'unavailable' | 'invalid' | 'locked' | 'over' | 'over-unnamed'
-  readonly providerName: string
-  /** Eight characters, `7F3K-92QD`. */
-  readonly reference: string
-  readonly time: Date
-  readonly retryHref?: string | undefined
-  readonly discoveryHref?: string | undefined
-  /** Ends the journey: back to the application. */
-  readonly action?: string | undefined
-  readonly csrf?: string | undefined
-}
-
-/** Somebody else came back from the provider than was chosen (C-05). Buttons `name=decision value=continue|switch`. */
-export interface UnexpectedUserModel extends JourneyModel, FormModel {
-  readonly providerName: string
-  readonly chosen: Person
-  readonly arrived: Person
 }
 
 /** Where a page without a way on leads back to (G-16). */
