@@ -63,6 +63,7 @@ export async function openContext(config: Config, options: OpenOptions): Promise
   const metrics = createMetrics(portnerVersion(), options.processMetrics === true)
   const audit = createAudit({ db, clock, log, metrics })
   const passwords = startPasswordHasher()
+  if (config.testFetch) log.warn({ event: 'test.switch' }, 'PORTNER_TEST_FETCH is on: outgoing requests reach this machine, unencrypted too; never in production')
   const outgoing = createGuardedFetch({ loopback: config.testFetch })
   return {
     ctx: { config, db, hot, versions, clock, log, metrics, keyring, sealing, audit, passwords, fetch: outgoing.fetch },
