@@ -10,6 +10,8 @@ export interface Options {
   /** Live access tokens, each with its grant, in the database before anything is measured. */
   readonly rows: number
   readonly workers: number
+  /** main.js of another build, measured in the same rounds. */
+  readonly other: string | undefined
   readonly flood: boolean
   readonly expired: boolean
   readonly peer: boolean
@@ -31,6 +33,7 @@ export const USAGE = `npm run bench -- [options]
   --rows N          live tokens preloaded: 10k, 1M, 10M (10k)
   --only A,B        only paths whose name begins so
   --workers N       also a server with N processes, in the same rounds
+  --other MAIN      also the main.js of another build, in the same rounds
   --peer            also node-oidc-provider on the same PostgreSQL
   --flood           also a flood of sign-ins, 200 a second offered
   --expired         also 1,000,000 expired rows that leave under load
@@ -68,6 +71,7 @@ export function readOptions(args: readonly string[]): Options | undefined {
       json: flag,
       out: text,
       compare: text,
+      other: text,
       profile: text,
       help: flag,
     },
@@ -88,6 +92,7 @@ export function readOptions(args: readonly string[]): Options | undefined {
     json: values.json,
     out: values.out,
     compare: values.compare,
+    other: values.other,
     profile: values.profile,
   }
 }

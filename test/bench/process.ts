@@ -22,13 +22,13 @@ function untilMessage<T>(child: ChildProcess): Promise<T> {
   })
 }
 
-/** Starts a module of this folder and waits for its first message. */
-export async function startChild<T>(module: string, env: Readonly<Record<string, string>> = {}): Promise<{ readonly child: Child; readonly hello: T }> {
+/** Starts a module of this folder; its first message is the port it listens on. */
+export async function startChild(module: string, env: Readonly<Record<string, string>> = {}): Promise<{ readonly child: Child; readonly port: number }> {
   const path = fileURLToPath(new URL(module, import.meta.url))
   const forked = fork(path, [], { execArgv: ['--import', 'tsx'], serialization: 'advanced', env: { PATH: process.env['PATH'], NODE_ENV: 'production', ...env } })
-  const hello = await untilMessage<T>(forked)
+  const { port } = await untilMessage<{ port: number }>(forked)
   return {
-    hello,
+    port,
     child: {
       pid: forked.pid ?? 0,
       ask: (message) => {

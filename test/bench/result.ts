@@ -48,3 +48,22 @@ export function judge({ name, goal }: Path, sample: Sample, limits: readonly Lim
   const allowed = goal.times * limit + goal.signatures * signatureCost(limits)
   return { name, sample, total, ratio: total / limit, of: goal.of, allowed, goal: words(goal), met: total <= allowed }
 }
+
+export interface PeerResult {
+  readonly name: string
+  readonly sample: Sample
+  readonly total: number
+  /** How many times ours it costs. */
+  readonly times: number | undefined
+  readonly goal: number | undefined
+  readonly met: boolean | undefined
+}
+
+/** Sets what the peer needs for the same thing beside what we need. */
+export function judgePeer(name: string, sample: Sample, paths: readonly Path[], results: readonly PathResult[]): PeerResult {
+  const total = totalOf(sample)
+  const ours = results.find((result) => result.name === name)?.total
+  const goal = paths.find((path) => path.name === name)?.goal?.peer
+  const times = ours === undefined ? undefined : total / ours
+  return { name, sample, total, times, goal, met: times === undefined || goal === undefined ? undefined : times >= goal }
+}

@@ -29,6 +29,8 @@ export interface Route {
 
 export interface Path extends Route {
   readonly goal: Goal | undefined
+  /** The limit route that it is compared with where time counts, not CPU. */
+  readonly limit: 'W' | 'R'
 }
 
 const FORM = { grant_type: 'client_credentials', scope: 'gk_bench' }
@@ -53,6 +55,17 @@ function goal(of: Goal['of'], times: number, signatures: number, peer: number): 
   return { of, times, signatures, peer }
 }
 
+async function exchanges(client: Client, count: number): Promise<readonly string[]> {
+  const codes = await insertCodes(client, count)
+  return codes.map((code) => post('/oauth/token', { grant_type: 'authorization_code', code, redirect_uri: REDIRECT_URI, code_verifier: VERIFIER }, basic(WEB, SECRET)))
+}
+
+/** Tokens issued and codes redeemed in turn. */
+export function issueAndRedeem(client: Client): Route {
+  const issue = post('/oauth/token', FORM, basic(SERVICE, SECRET))
+  return { name: 'issue and redeem', requests: async (count) => ({ list: (await exchanges(client, Math.ceil(count / 2))).flatMap((redeem) => [issue, redeem]), rotates: false }) }
+}
+
 /** The hot paths of the product, for the first server of a run or the second. */
 export async function productPaths(client: Client, rows: number, server: 0 | 1): Promise<readonly Path[]> {
   const web = basic(WEB, SECRET)
@@ -62,17 +75,14 @@ export async function productPaths(client: Client, rows: number, server: 0 | 1):
     list: (await sampleRefreshTokens(client, rows, openid, server)).map((token) => post('/oauth/token', { grant_type: 'refresh_token', refresh_token: token }, web)),
     rotates: true,
   })
-  const exchange = async (count: number): Promise<RouteRequests> => ({
-    list: (await insertCodes(client, count)).map((code) => post('/oauth/token', { grant_type: 'authorization_code', code, redirect_uri: REDIRECT_URI, code_verifier: VERIFIER }, web)),
-    rotates: false,
-  })
+  const exchange = async (count: number): Promise<RouteRequests> => ({ list: await exchanges(client, count), rotates: false })
   return [
-    { name: 'client_credentials', goal: goal('W', 1.5, 0, 6), requests: { list: [post('/oauth/token', FORM, service)], rotates: false } },
-    { name: 'client_credentials, JWT', goal: undefined, requests: { list: [post('/oauth/token', { ...FORM, resource: AUDIENCE }, service)], rotates: false } },
-    { name: 'code exchange, id token', goal: goal('W', 2, 1, 10), requests: exchange },
-    { name: 'refresh', goal: goal('W', 2, 0, 10), requests: await refresh(false) },
-    { name: 'refresh, id token', goal: goal('POST + INSERT', 0.95, 0, 10), requests: await refresh(true) },
-    { name: 'userinfo', goal: goal('R', 1.5, 0, 10), requests: { list: tokens.map((token) => get('/userinfo', `Authorization: Bearer ${token}`)), rotates: false } },
-    { name: 'introspection', goal: goal('R', 1.5, 0, 10), requests: { list: tokens.map((token) => post('/oauth/introspection', { token }, service)), rotates: false } },
+    { name: 'client_credentials', limit: 'W', goal: goal('W', 1.5, 0, 6), requests: { list: [post('/oauth/token', FORM, service)], rotates: false } },
+    { name: 'client_credentials, JWT', limit: 'W', goal: undefined, requests: { list: [post('/oauth/token', { ...FORM, resource: AUDIENCE }, service)], rotates: false } },
+    { name: 'code exchange, id token', limit: 'W', goal: goal('W', 2, 1, 10), requests: exchange },
+    { name: 'refresh', limit: 'W', goal: goal('W', 2, 0, 10), requests: await refresh(false) },
+    { name: 'refresh, id token', limit: 'W', goal: goal('POST + INSERT', 0.95, 0, 10), requests: await refresh(true) },
+    { name: 'userinfo', limit: 'R', goal: goal('R', 1.5, 0, 10), requests: { list: tokens.map((token) => get('/userinfo', `Authorization: Bearer ${token}`)), rotates: false } },
+    { name: 'introspection', limit: 'R', goal: goal('R', 1.5, 0, 10), requests: { list: tokens.map((token) => post('/oauth/introspection', { token }, service)), rotates: false } },
   ]
 }

@@ -94,12 +94,13 @@ async function runOpen({ name, port, connections, perSecond, seconds }: RunOpen)
       const connection = free.pop()
       const since = due.shift()
       if (connection === undefined || since === undefined) return
-      const one = sendNext(requests, connection, record, since).then(() => {
+      const one = sendNext(requests, connection, record, since)
+      running.add(one)
+      void one.finally(() => {
         free.push(connection)
         running.delete(one)
         serve()
       })
-      running.add(one)
     }
   }
   const started = performance.now()
@@ -131,4 +132,4 @@ process.on('message', (order: Order) => {
   )
 })
 process.on('disconnect', () => process.exit(0))
-process.send?.({ ready: true })
+process.send?.({ port: 0 })

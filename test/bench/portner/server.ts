@@ -47,6 +47,8 @@ async function untilReady(port: number, child: ChildProcess): Promise<void> {
 export interface PortnerOptions {
   readonly databaseUrl: string
   readonly workers?: number
+  /** main.js of a build; this one unless named. */
+  readonly main?: string | undefined
   /** Directory for a CPU profile. */
   readonly profile?: string | undefined
 }
@@ -75,7 +77,7 @@ export async function startPortner(options: PortnerOptions): Promise<Portner> {
   }
   const profile = options.profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${options.profile}`]
   const started = performance.now()
-  const child = spawn(process.execPath, [...profile, MAIN, 'serve'], { env, stdio: ['ignore', log, 'inherit'] })
+  const child = spawn(process.execPath, [...profile, options.main ?? MAIN, 'serve'], { env, stdio: ['ignore', log, 'inherit'] })
   await untilReady(port, child)
   return {
     port,
