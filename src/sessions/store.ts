@@ -34,7 +34,7 @@ const EXPIRES = sql`least(clock_now() + make_interval(secs => ${SESSION_IDLE_SEC
 
 /** The live sessions of a browser, latest sign-in first. */
 export async function listSessions(ctx: Context, browserId: string): Promise<readonly Session[]> {
-  const { rows } = await sql<Row>`select ${COLUMNS} from sessions where browser_id = ${browserId} and ${LIVE} order by auth_time desc`.execute(ctx.db)
+  const { rows } = await sql<Row>`select ${COLUMNS} from sessions where browser_id = ${browserId} and ${LIVE} order by auth_time desc, seen_at desc`.execute(ctx.db)
   return rows.map(toSession)
 }
 
