@@ -168,6 +168,7 @@ describe.skipIf(chromiumPath() === undefined).each([
       expect(await page.getAttribute('#password', 'aria-describedby')).toBe('password-error')
       expect([await page.inputValue('#username'), await page.inputValue('#password')]).toEqual(['ada', ''])
       await page.keyboard.type(PASSWORDS['ada'] ?? '')
+      expect(await page.inputValue('#password')).toBe(PASSWORDS['ada'])
       await page.keyboard.press('Enter')
       await page.waitForSelector('#consent-allow')
     }))
