@@ -1,5 +1,5 @@
 import pg from 'pg'
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { sql } from 'kysely'
 import { drawToken } from '../../src/lib/opaque-token.ts'
 import { mintClientToken } from '../../src/tokens/access-tokens.ts'
@@ -16,19 +16,23 @@ interface Asked {
 
 let server: TestServer
 let asked: Asked[] = []
+let restore = (): void => {}
 
 beforeAll(async () => {
   server = await startTestServer()
-  const query = pg.Client.prototype.query
-  vi.spyOn(pg.Client.prototype, 'query').mockImplementation(function (this: pg.Client, ...args: unknown[]) {
-    const [config] = args
-    const { name, text } = typeof config === 'string' ? { name: undefined, text: config } : (config as Asked)
-    asked.push({ name, text })
-    return Reflect.apply(query, this, args) as never
-  } as typeof query)
+  const query = Reflect.get(pg.Client.prototype, 'query') as (...args: readonly unknown[]) => unknown
+  const noting = new Proxy(query, {
+    apply: (target, self, args: readonly unknown[]) => {
+      const [config] = args
+      asked.push(typeof config === 'string' ? { name: undefined, text: config } : (config as Asked))
+      return Reflect.apply(target, self, args)
+    },
+  })
+  Reflect.set(pg.Client.prototype, 'query', noting)
+  restore = () => void Reflect.set(pg.Client.prototype, 'query', query)
 })
 afterAll(async () => {
-  vi.restoreAllMocks()
+  restore()
   await server.close()
 })
 
