@@ -18,13 +18,18 @@ let browser: Browser
 /** To be called once by a file of stories. */
 export function setTheStage(): void {
   if (chromiumPath() === undefined) return
+  const open: { close: () => Promise<void> }[] = []
+  const opened = async <T extends { close: () => Promise<void> }>(starting: Promise<T>): Promise<T> => {
+    const started = await starting
+    open.push(started)
+    return started
+  }
   beforeAll(async () => {
-    ;[server, browser, site, third] = await Promise.all([startTestServer(), launchChromium(), startClientSite(), startClientSite('localhost')])
+    ;[server, browser, site, third] = await Promise.all([opened(startTestServer()), opened(launchChromium()), opened(startClientSite()), opened(startClientSite('localhost'))])
     await server.apply(NATIVE_APP)
   })
-  afterAll(async () => {
-    await Promise.all([browser.close(), server.close(), site.close(), third.close()])
-  })
+  // Whatever was started is stopped, also when something else could not be.
+  afterAll(async () => void (await Promise.all(open.map((one) => one.close()))))
   beforeEach(async () => {
     await startAfresh(server)
     site.onward = undefined
