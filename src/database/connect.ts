@@ -53,6 +53,8 @@ const PLANNED_ONCE = { options: '-c plan_cache_mode=force_generic_plan -c enable
 function openPool(settings: DatabaseSettings, max: number, application: string, planner: pg.PoolConfig = {}): pg.Pool {
   const pool = new pg.Pool({ ...settings.connection, ...LIMITS, ...planner, max, idleTimeoutMillis: 30_000, application_name: application })
   pool.on('error', settings.onError)
+  // The pool listens to idle connections only: one that is lost between two statements of a transaction would end the process.
+  pool.on('connect', (client) => client.on('error', settings.onError))
   return pool
 }
 

@@ -1,4 +1,5 @@
-import { createPrivateKey, generateKeyPairSync, type KeyObject } from 'node:crypto'
+import { createPrivateKey, generateKeyPair, type KeyObject } from 'node:crypto'
+import { promisify } from 'node:util'
 import { calculateJwkThumbprint, type JWK } from 'jose'
 
 /** The algorithms we sign with. RS256 because certification and old clients ask for it, at twenty times the cost of ES256. */
@@ -28,15 +29,17 @@ export interface NewKey {
   readonly pkcs8: Buffer
 }
 
-function generate(alg: SigningAlgorithm): { publicKey: KeyObject; privateKey: KeyObject } {
-  if (alg === 'RS256') return generateKeyPairSync('rsa', { modulusLength: 2048 })
-  if (alg === 'ES256') return generateKeyPairSync('ec', { namedCurve: 'P-256' })
-  return generateKeyPairSync('ed25519')
+const generatePair = promisify(generateKeyPair)
+
+function generate(alg: SigningAlgorithm): Promise<{ publicKey: KeyObject; privateKey: KeyObject }> {
+  if (alg === 'RS256') return generatePair('rsa', { modulusLength: 2048 })
+  if (alg === 'ES256') return generatePair('ec', { namedCurve: 'P-256' })
+  return generatePair('ed25519')
 }
 
-/** A new key pair; its `kid` is the thumbprint of the public key (RFC 7638). */
+/** A new key pair, made off the main thread; its `kid` is the thumbprint of the public key (RFC 7638). */
 export async function generateSigningKey(alg: SigningAlgorithm): Promise<NewKey> {
-  const { publicKey, privateKey } = generate(alg)
+  const { publicKey, privateKey } = await generate(alg)
   const jwk = publicKey.export({ format: 'jwk' }) as JWK
   const kid = await calculateJwkThumbprint(jwk)
   return { kid, alg, publicJwk: { ...jwk, kid, alg, use: 'sig' }, pkcs8: privateKey.export({ type: 'pkcs8', format: 'der' }) }

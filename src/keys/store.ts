@@ -4,7 +4,7 @@ import { raiseCacheVersion } from '../database/cache-versions.ts'
 import type { Database } from '../database/schema.ts'
 import { inTransaction } from '../database/transaction.ts'
 import type { Sealing } from './sealing.ts'
-import { generateSigningKey, isSigningAlgorithm, openPrivateKey, type SigningAlgorithm, type SigningKey, signingAlgorithms } from './signing-key.ts'
+import { generateSigningKey, isSigningAlgorithm, type NewKey, openPrivateKey, type SigningAlgorithm, type SigningKey, signingAlgorithms } from './signing-key.ts'
 
 // Owns signing_keys. A key is published when its row is there, signs from `signs_from`, retires when its successor signs, and leaves when
 // no token it signed can still be alive. Rotation and first creation hold the row lock of the cache counter, so that two processes that
@@ -18,13 +18,12 @@ export const KEPT_AFTER_RETIREMENT_SECONDS = 86_400
 /** The secret key does not open what it once sealed. */
 export class SealedKeyError extends Error {}
 
-async function insertKey(trx: Transaction<Database>, sealing: Sealing, alg: SigningAlgorithm, delaySeconds: number): Promise<string> {
-  const key = await generateSigningKey(alg)
+async function insertKey(trx: Transaction<Database>, sealing: Sealing, key: NewKey, delaySeconds: number): Promise<string> {
   await trx
     .insertInto('signing_keys')
     .values({
       kid: key.kid,
-      alg,
+      alg: key.alg,
       public_jwk: JSON.stringify(key.publicJwk),
       sealed_private: sealing.seal('signing-key', key.pkcs8, key.kid),
       signs_from: sql`clock_now() + make_interval(secs => ${delaySeconds})`,
@@ -33,13 +32,55 @@ async function insertKey(trx: Transaction<Database>, sealing: Sealing, alg: Sign
   return key.kid
 }
 
+/** Algorithms that have no key. */
+async function missingAlgorithms(db: Kysely<Database>): Promise<readonly SigningAlgorithm[]> {
+  const rows = await db.selectFrom('signing_keys').select('alg').distinct().execute()
+  return signingAlgorithms.filter((alg) => !rows.some((row) => row.alg === alg))
+}
+
+/** Algorithms whose newest key is that old. */
+async function dueAlgorithms(db: Kysely<Database>, olderThanSeconds: number): Promise<readonly SigningAlgorithm[]> {
+  const rows = await db
+    .selectFrom('signing_keys')
+    .select('alg')
+    .groupBy('alg')
+    .having(sql<boolean>`max(created_at) <= clock_now() - make_interval(secs => ${olderThanSeconds})`)
+    .execute()
+  return signingAlgorithms.filter((alg) => rows.some((row) => row.alg === alg))
+}
+
+/**
+ * Makes keys for the algorithms that `find` names. They are drawn before the transaction, because an RSA key on a busy machine takes longer
+ * than a transaction may wait; under the lock it is asked once more which of them are still needed.
+ */
+async function makeKeys(db: Kysely<Database>, find: (db: Kysely<Database>) => Promise<readonly SigningAlgorithm[]>, keep: (trx: Transaction<Database>, key: NewKey) => Promise<string>): Promise<readonly string[]> {
+  const wanted = await find(db)
+  if (wanted.length === 0) return []
+  const drawn = await Promise.all(wanted.map(generateSigningKey))
+  return inTransaction(db, async (trx) => {
+    await raiseCacheVersion(trx, 'signing_keys')
+    const still = await find(trx)
+    const made: string[] = []
+    for (const key of drawn) if (still.includes(key.alg)) made.push(await keep(trx, key))
+    return made
+  })
+}
+
 /** Makes the first key of each algorithm that has none. */
 export async function createMissingKeys(db: Kysely<Database>, sealing: Sealing): Promise<void> {
-  await inTransaction(db, async (trx) => {
-    await raiseCacheVersion(trx, 'signing_keys')
-    const rows = await trx.selectFrom('signing_keys').select('alg').distinct().execute()
-    for (const alg of signingAlgorithms) if (!rows.some((row) => row.alg === alg)) await insertKey(trx, sealing, alg, 0)
-  })
+  await makeKeys(db, missingAlgorithms, (trx, key) => insertKey(trx, sealing, key, 0))
+}
+
+async function retire(trx: Transaction<Database>, alg: SigningAlgorithm): Promise<void> {
+  await trx
+    .updateTable('signing_keys')
+    .set({
+      retires_at: sql`clock_now() + make_interval(secs => ${PUBLISHED_BEFORE_USE_SECONDS})`,
+      leaves_at: sql`clock_now() + make_interval(secs => ${PUBLISHED_BEFORE_USE_SECONDS + KEPT_AFTER_RETIREMENT_SECONDS})`,
+    })
+    .where('alg', '=', alg)
+    .where('retires_at', 'is', null)
+    .execute()
 }
 
 /**
@@ -47,30 +88,14 @@ export async function createMissingKeys(db: Kysely<Database>, sealing: Sealing):
  * retirement of the one before. Returns the new key ids.
  */
 export async function rotateKeys(db: Kysely<Database>, sealing: Sealing, olderThanSeconds: number): Promise<readonly string[]> {
-  return inTransaction(db, async (trx) => {
-    await raiseCacheVersion(trx, 'signing_keys')
-    const due = await trx
-      .selectFrom('signing_keys')
-      .select('alg')
-      .groupBy('alg')
-      .having(sql<boolean>`max(created_at) <= clock_now() - make_interval(secs => ${olderThanSeconds})`)
-      .execute()
-    const made: string[] = []
-    for (const { alg } of due) {
-      if (!isSigningAlgorithm(alg)) continue
-      await trx
-        .updateTable('signing_keys')
-        .set({
-          retires_at: sql`clock_now() + make_interval(secs => ${PUBLISHED_BEFORE_USE_SECONDS})`,
-          leaves_at: sql`clock_now() + make_interval(secs => ${PUBLISHED_BEFORE_USE_SECONDS + KEPT_AFTER_RETIREMENT_SECONDS})`,
-        })
-        .where('alg', '=', alg)
-        .where('retires_at', 'is', null)
-        .execute()
-      made.push(await insertKey(trx, sealing, alg, PUBLISHED_BEFORE_USE_SECONDS))
-    }
-    return made
-  })
+  return makeKeys(
+    db,
+    (executor) => dueAlgorithms(executor, olderThanSeconds),
+    async (trx, key) => {
+      await retire(trx, key.alg)
+      return insertKey(trx, sealing, key, PUBLISHED_BEFORE_USE_SECONDS)
+    },
+  )
 }
 
 /** All keys that are published now. Throws SealedKeyError when the secret key does not fit. */

@@ -119,6 +119,20 @@ function move(event, target) {
   return target
 }
 
+// Two clicks are one answer: a second post would count as another attempt. After a moment the form may be sent again: the first try may have been stopped.
+function sendOnce(form) {
+  let sent = false
+  form.addEventListener('submit', (event) => {
+    if (sent) event.preventDefault()
+    sent = true
+    setTimeout(() => {
+      sent = false
+    }, 3000)
+  })
+}
+
+for (const form of document.querySelectorAll('form[method="post"]')) sendOnce(form)
+
 const enhancements = { 'password-reveal': revealPassword, 'caps-lock': hintCapsLock, 'search-form': searchWhileTyping, 'form-post': (form) => form.submit() }
 for (const [id, enhance] of Object.entries(enhancements)) {
   const element = byId(id)
