@@ -90,9 +90,12 @@ describe('wrong passwords', () => {
     const before = await passwordsTried()
     const browser = newBrowser(server.issuer)
     const login = await toLogin(browser)
-    await Promise.all(Array.from({ length: 100 }, (_, i) => signIn(browser, login, 'ada', { password: `guess ${i}` })))
+    const answers = await Promise.all(Array.from({ length: 100 }, (_, i) => signIn(browser, login, 'ada', { password: `guess ${i}` })))
+    // A busy machine may turn some away before it counts them; whatever it looked at, it counted.
+    const turnedAway = answers.filter(({ status }) => status === 503).length
     const { rows } = await sql<{ count: number }>`select max(count) as count from attempts`.execute(server.ctx.db)
-    expect(rows[0]?.count).toBe(100)
+    expect(rows[0]?.count).toBeGreaterThanOrEqual(100 - turnedAway)
+    expect(turnedAway).toBeLessThan(50)
     expect((await passwordsTried()) - before).toBeLessThanOrEqual(8)
     expect((await fail(1)).status).toBe(429)
   })
