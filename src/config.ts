@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { z } from 'zod'
+import { nearest } from './lib/nearest.ts'
 
 // Owns the environment: read once, every fault told at once by name and source, then a frozen value. Nobody else reads process.env.
 
@@ -109,22 +110,12 @@ function isVariable(name: string): name is VariableName {
   return Object.hasOwn(variables, name)
 }
 
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, i) => i)
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i]
-    for (let j = 1; j <= b.length; j++) next[j] = Math.min((next[j - 1] ?? 0) + 1, (row[j] ?? 0) + 1, (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1))
-    row = next
-  }
-  return row[b.length] ?? 0
-}
-
 function unknownNames(env: Environment): string[] {
   return Object.keys(env)
     .filter((name) => name.startsWith('PORTNER_') && !isVariable(name.replace(/_FILE$/, '')))
     .map((name) => {
-      const nearest = Object.keys(variables).toSorted((a, b) => editDistance(name, a) - editDistance(name, b))[0]
-      return `${name}: not a variable of Portner; did you mean ${nearest}?`
+      const meant = nearest(name, Object.keys(variables))
+      return `${name}: not a variable of Portner${meant === undefined ? '' : `; did you mean ${meant}?`}`
     })
 }
 

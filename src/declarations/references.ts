@@ -1,6 +1,7 @@
 import type { Fault } from './fault.ts'
 import { kinds } from './index.ts'
-import { memberName, nearest } from './issues.ts'
+import { nearest } from '../lib/nearest.ts'
+import { memberName } from './issues.ts'
 import type { Kind } from './kind.ts'
 import type { Step } from './plan.ts'
 import { faultAt } from './position.ts'

@@ -1,7 +1,7 @@
 import type { Client } from '../../clients/client.ts'
 import { listClients, readClient } from '../../clients/store.ts'
 import type { Context } from '../../context.ts'
-import { nearest } from '../../declarations/issues.ts'
+import { nearest } from '../../lib/nearest.ts'
 import { Failure } from '../status.ts'
 
 /** A client by its id. Throws Failure that names the nearest one. */
