@@ -45,7 +45,7 @@ export interface TestServerOptions {
 /** The whole server on a database of its own, over real HTTP, with the people and clients of world.ts and a clock that moves. */
 export async function startTestServer(options: TestServerOptions = {}): Promise<TestServer> {
   const [port, database, dataDir] = await Promise.all([freePort(), createTestDatabase(), mkdtemp(join(tmpdir(), 'portner-test-'))])
-  const config = readConfig({ PORT: String(port), HOST: 'localhost', PORTNER_DATA_DIR: dataDir, PORTNER_TEST_CLOCK: '1', LOG_LEVEL: 'debug', ...options.env }, { demo: false })
+  const config = readConfig({ PORT: String(port), HOST: 'localhost', PORTNER_DATA_DIR: dataDir, PORTNER_TEST_CLOCK: '1', PORTNER_DB_POOL: '20', LOG_LEVEL: 'debug', ...options.env }, { demo: false })
   let lines = ''
   const log = createLog(config.logLevel, { write: (line) => void (lines += line) })
   const start = async () => {
