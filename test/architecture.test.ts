@@ -37,11 +37,11 @@ const sources: readonly Source[] = files(SRC, '.ts').map((file) => {
 // From the ground up. Within a floor, folders do not know each other, but for the order that `ordered` names.
 const FLOORS: readonly { readonly places: readonly string[]; readonly ordered?: true }[] = [
   { places: ['lib', 'protocol'], ordered: true },
-  { places: ['config.ts', 'database', 'keys', 'audit', 'context.ts', 'http'], ordered: true },
+  { places: ['config.ts', 'database', 'keys', 'audit', 'mail', 'context.ts', 'http'], ordered: true },
   { places: ['clients', 'apis', 'users', 'organizations', 'sessions'] },
   { places: ['authorization-request', 'tokens', 'upstream'] },
   { places: ['grants', 'signin'] },
-  { places: ['endpoints', 'declarations', 'jobs', 'demo'] },
+  { places: ['endpoints', 'account', 'declarations', 'jobs', 'demo'] },
   { places: ['open-context.ts', 'test-clock.ts', 'lists.ts', 'app.ts', 'cli', 'main.ts'], ordered: true },
 ]
 

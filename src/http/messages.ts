@@ -2,7 +2,7 @@
  * The service's own sentences. Owns the message files and how a value gets into a sentence; does not own which language is
  * asked for (`locale.ts`). Messages are ICU MessageFormat and hold no markup: values become isolated text here.
  */
-import { readFileSync } from 'node:fs'
+import { readFileSync, readdirSync } from 'node:fs'
 import { IntlMessageFormat } from 'intl-messageformat'
 import { z } from 'zod'
 import { viewsFolder } from './assets.ts'
@@ -73,15 +73,20 @@ function make(locale: Locale, key: string): IntlMessageFormat {
 
 function messageOf(locale: string, key: string): string {
   const message = texts[locale]?.[key]
-  if (message === undefined) throw new Error(`views/locales/${locale}.json has no message ${key}`)
+  if (message === undefined) throw new Error(`views/locales/${locale} has no message ${key}`)
   return message
 }
 
+/** One folder a language, one file an area of pages; the areas' messages are one set. */
+export function readMessages(locale: string): Record<string, string> {
+  const folder = `${viewsFolder}locales/${locale}/`
+  const areas = readdirSync(folder).map((file) => messageFile.parse(JSON.parse(readFileSync(folder + file, 'utf8'))))
+  const keys = areas.flatMap((area) => Object.keys(area))
+  const twice = keys.find((key, i) => keys.indexOf(key) !== i)
+  if (twice !== undefined) throw new Error(`views/locales/${locale} has the message ${twice} twice`)
+  return Object.assign({}, ...areas)
+}
+
 function readTexts(): Record<string, Record<string, string>> {
-  return Object.fromEntries(
-    Object.keys(locales).map((locale) => {
-      const content = readFileSync(`${viewsFolder}locales/${locale}.json`, 'utf8')
-      return [locale, messageFile.parse(JSON.parse(content))]
-    }),
-  )
+  return Object.fromEntries(Object.keys(locales).map((locale) => [locale, readMessages(locale)]))
 }

@@ -260,7 +260,7 @@ export interface WrongHostModel {
   readonly issuer: string
 }
 
-export interface Views {
+interface SigninViews {
   readonly discovery: DiscoveryModel
   readonly chooser: ChooserModel
   readonly 'chooser-manage': ChooserManageModel
@@ -283,3 +283,6 @@ export interface Views {
   readonly demo: DemoModel
   readonly 'demo-home': DemoHomeModel
 }
+
+/** Every view, with what it is told. An area of pages keeps its models in a file of its own. */
+export interface Views extends SigninViews {}

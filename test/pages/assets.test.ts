@@ -3,7 +3,7 @@ import type { FastifyInstance } from 'fastify'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { assetPath } from '../../src/http/assets.ts'
 import { contentSecurityPolicy } from '../../src/http/security-headers.ts'
-import { cases } from './models.ts'
+import { cases } from './models/index.ts'
 import { addressOf, pagesApp } from './pages-app.ts'
 
 let app: FastifyInstance

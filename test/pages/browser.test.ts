@@ -3,7 +3,7 @@ import type { FastifyInstance } from 'fastify'
 import { type Browser, type BrowserContext, type Page, chromium } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { chromiumLaunchOptions, chromiumPath } from '../support/chromium.ts'
-import { cases } from './models.ts'
+import { cases } from './models/index.ts'
 import { addressOf, pagesApp } from './pages-app.ts'
 
 const path = chromiumPath()

@@ -3,14 +3,13 @@ import { IntlMessageFormat } from 'intl-messageformat'
 import { describe, expect, it } from 'vitest'
 import { viewsFolder } from '../../src/http/assets.ts'
 import { locales, supportedLocales } from '../../src/http/locale.ts'
-import { translator } from '../../src/http/messages.ts'
+import { readMessages, translator } from '../../src/http/messages.ts'
 import { errorActions } from '../../src/http/views.ts'
 
 type Texts = Readonly<Record<string, string>>
 type Ast = ReturnType<IntlMessageFormat['getAst']>
 
-const read = (locale: string): Texts => JSON.parse(readFileSync(`${viewsFolder}locales/${locale}.json`, 'utf8'))
-const english = read('en')
+const english: Texts = readMessages('en')
 
 /** Names of values, with those inside plurals. */
 function placeholders(ast: Ast): string[] {
@@ -23,7 +22,7 @@ function placeholders(ast: Ast): string[] {
 }
 
 describe.each(Object.keys(locales))('%s', (locale) => {
-  const texts = read(locale)
+  const texts: Texts = readMessages(locale)
 
   it('has every message of English and no other', () => {
     expect(Object.keys(texts).sort()).toEqual(Object.keys(english).sort())
@@ -43,7 +42,7 @@ describe.each(Object.keys(locales))('%s', (locale) => {
 it('translations differ from English but where a message has no words', () => {
   const wordless = new Set(['page.title', 'scope.own', 'scope.own.value'])
   for (const locale of Object.keys(locales).filter((one) => one !== 'en')) {
-    const same = Object.entries(read(locale)).filter(([key, text]) => !wordless.has(key) && text === english[key])
+    const same = Object.entries(readMessages(locale)).filter(([key, text]) => !wordless.has(key) && text === english[key])
     expect(same, locale).toEqual([])
   }
 })

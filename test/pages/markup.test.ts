@@ -4,7 +4,7 @@ import { supportedLocales } from '../../src/http/locale.ts'
 import { page, registerPages, staticErrorPage } from '../../src/http/pages.ts'
 import { errorActions } from '../../src/http/views.ts'
 import { byId, elementsOf, textOf, titleOf } from './markup.ts'
-import { cases } from './models.ts'
+import { cases } from './models/index.ts'
 import { addressOf, pagesApp, serviceName } from './pages-app.ts'
 
 const policy =

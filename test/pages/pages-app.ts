@@ -1,7 +1,8 @@
 /** An application of pages only: one address a case, so that a test or a browser can open each of them. */
 import { type FastifyInstance, fastify } from 'fastify'
 import { page, registerPages } from '../../src/http/pages.ts'
-import { type Case, cases } from './models.ts'
+import type { Case } from './models/case.ts'
+import { cases } from './models/index.ts'
 
 export const serviceName = 'Sign-in service'
 

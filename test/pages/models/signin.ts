@@ -1,8 +1,4 @@
-/** Every page in every state: the table that the tests of the pages walk through. A view without a row fails them. */
-import type { PageOptions } from '../../src/http/pages.ts'
-import type { Views } from '../../src/http/views.ts'
-
-export type Case = { [K in keyof Views]: { readonly view: K; readonly state: string; readonly model: Views[K]; readonly options?: PageOptions } }[keyof Views]
+import type { Case } from './case.ts'
 
 const time = new Date('2026-11-21T05:40:00Z')
 const long = 'An application with a name that goes on and on, longer than anybody would have expected of a name'
@@ -70,7 +66,8 @@ const kinds = [
   'not-found', 'method-not-allowed', 'too-large', 'too-many-requests', 'unavailable', 'server-error',
 ] as const
 
-export const cases: readonly Case[] = [
+/** The pages of the sign-in, of errors and of the way out. */
+export const signinCases: readonly Case[] = [
   { view: 'discovery', state: 'first', model: discovery },
   { view: 'discovery', state: 'returning', model: { ...discovery, remembered: [{ ...ntu, forgetAction: '/signin/tx/forget' }] } },
   { view: 'discovery', state: 'found', model: { ...discovery, query: 'test', results: [ntu], total: 205, nextHref: '/signin/tx/discovery?q=test&page=2' } },

@@ -1,0 +1,5 @@
+import type { Case } from './case.ts'
+import { signinCases } from './signin.ts'
+
+/** Every page in every state: the table that the tests of the pages walk through. A view without a row fails them. */
+export const cases: readonly Case[] = [...signinCases]
