@@ -1,17 +1,15 @@
 import type { z } from 'zod'
 import type { Context } from '../context.ts'
-import type { User, UserClaims } from '../users/user.ts'
+import type { User } from '../users/user.ts'
+import type { MappedPerson } from './mapping.ts'
 import type { Provider, ProviderFacts } from './provider.ts'
 
 // Owns the contract of everything that vouches for people: one file a protocol, one line in index.ts. A connector knows its protocol and
 // nothing of journeys, cookies or pages; what it hands back has been checked, and nothing of it was believed before.
 
 /** Who somebody is, by the word of one provider. Together with the provider's id the subject is the identity; nothing else ever is. */
-export interface Identity {
+export interface Identity extends MappedPerson {
   readonly subject: string
-  readonly claims: UserClaims
-  /** Nothing when the provider says nothing of groups. */
-  readonly groups: readonly string[] | undefined
   readonly acr: string | undefined
   readonly amr: readonly string[]
   /** When the person signed in there, as far as it says so. Seconds since the epoch. */

@@ -20,7 +20,7 @@ function sourceOf(target: Target, mapping: ClaimsMapping): string {
 }
 
 /** Our claims out of theirs. The standard names stand for themselves unless the mapping names another source. */
-export function mapClaims(theirs: Claims, mapping: ClaimsMapping): UserClaims {
+function mapClaims(theirs: Claims, mapping: ClaimsMapping): UserClaims {
   const ours: Record<string, unknown> = {}
   for (const target of userClaimsSchema.keyof().options) {
     const value = userClaimsSchema.shape[target].safeParse(Object.hasOwn(theirs, sourceOf(target, mapping)) ? theirs[sourceOf(target, mapping)] : undefined)
@@ -36,8 +36,20 @@ export function mapClaims(theirs: Claims, mapping: ClaimsMapping): UserClaims {
   return userClaimsSchema.parse(ours)
 }
 
+/** What a provider says of a person, as we keep it. Every protocol's file ends in this one function. */
+export interface MappedPerson {
+  readonly claims: UserClaims
+  /** Nothing when they say nothing of groups. */
+  readonly groups: readonly string[] | undefined
+}
+
+/** Their words about a person → ours. */
+export function mapPerson(theirs: Claims, mapping: ClaimsMapping): MappedPerson {
+  return { claims: mapClaims(theirs, mapping), groups: mapGroups(theirs, mapping) }
+}
+
 /** Their groups; nothing when they say nothing of groups. */
-export function mapGroups(theirs: Claims, mapping: ClaimsMapping): readonly string[] | undefined {
+function mapGroups(theirs: Claims, mapping: ClaimsMapping): readonly string[] | undefined {
   const source = sourceOf('groups', mapping)
   const value = Object.hasOwn(theirs, source) ? theirs[source] : undefined
   if (!Array.isArray(value)) return undefined

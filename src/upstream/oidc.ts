@@ -3,7 +3,7 @@ import { z } from 'zod'
 import type { Context } from '../context.ts'
 import { singleFlight } from '../lib/single-flight.ts'
 import { type Attempt, type Callback, type ConnectorType, type Identity, type Opening, type RedirectConnector, UpstreamFailure, type UpstreamDeparture } from './connector.ts'
-import { claimTargets, mapClaims, mapGroups } from './mapping.ts'
+import { claimTargets, mapPerson } from './mapping.ts'
 import { readUpstreamFailure } from './oidc-failure.ts'
 import { providerId, providerMembers } from './provider.ts'
 
@@ -141,8 +141,7 @@ function toIdentity(token: client.IDToken, everything: Readonly<Record<string, u
   const acr = token['acr']
   return {
     subject: token.sub,
-    claims: mapClaims(everything, settings.claims_mapping),
-    groups: mapGroups(everything, settings.claims_mapping),
+    ...mapPerson(everything, settings.claims_mapping),
     acr: typeof acr === 'string' && acr !== '' && acr.length <= LONGEST_ACR ? acr : undefined,
     amr: amr.success ? amr.data : [],
     authTime: token.auth_time,
