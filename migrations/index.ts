@@ -15,6 +15,7 @@ import * as m0013 from './0013-leases.ts'
 import * as m0014 from './0014-attempts.ts'
 import * as m0015 from './0015-demo.ts'
 import * as m0016 from './0016-identities.ts'
+import * as m0019 from './0019-upstream-authority.ts'
 
 // The list of migrations, forward only. A new one is one file and one line here; a landed one is never changed.
 export const migrations: Record<string, Migration> = {
@@ -34,4 +35,5 @@ export const migrations: Record<string, Migration> = {
   '0014-attempts': m0014,
   '0015-demo': m0015,
   '0016-identities': m0016,
+  '0019-upstream-authority': m0019,
 }

@@ -14,6 +14,8 @@ export interface Progress {
   readonly other?: boolean
   /** Who signed in during this journey. */
   readonly signedIn?: string
+  /** The person said that this is a shared computer: nothing of this journey's sign-ins is remembered. */
+  readonly shared?: boolean
   /** Who decided on the consent page during this journey. */
   readonly consented?: string
   /** Who went on past the warning of an http address. */

@@ -51,6 +51,11 @@ export async function throttleLogin(ctx: Context, attempt: LoginAttempt): Promis
   return net.count > PER_NETWORK && attempt.knownDevice === undefined ? net.until : undefined
 }
 
+/** Nobody could be asked whether the password is right: nothing was tried, and nothing is counted. */
+export async function loginNotTried(ctx: Context, attempt: LoginAttempt): Promise<void> {
+  await Promise.all([takeBackAttempt(ctx, accountKey(attempt)), takeBackAttempt(ctx, networkKey(attempt))])
+}
+
 /** A good sign-in starts the account's counter anew, and does not count in its network: a whole campus may come from one address at nine o'clock. */
 export async function loginSucceeded(ctx: Context, attempt: LoginAttempt): Promise<void> {
   await Promise.all([clearAttempts(ctx, accountKey(attempt)), takeBackAttempt(ctx, networkKey(attempt))])

@@ -7,8 +7,10 @@ import type { Provider, ProviderFacts } from './provider.ts'
 // Owns the contract of everything that vouches for people: one file a protocol, one line in index.ts. A connector knows its protocol and
 // nothing of journeys, cookies or pages; what it hands back has been checked, and nothing of it was believed before.
 
-/** Who somebody is, by the word of one provider. Together with the provider's id the subject is the identity; nothing else ever is. */
+/** Who somebody is, by the word of one provider. Provider, issuer and subject together are the identity; nothing else ever is. */
 export interface Identity extends MappedPerson {
+  /** By what name the other side vouches: issuer, entity id, directory. A provider's declaration that is pointed at another one has other people. */
+  readonly issuer: string
   readonly subject: string
   readonly acr: string | undefined
   readonly amr: readonly string[]
@@ -49,8 +51,11 @@ export interface PasswordConnector {
   readonly kind: 'password'
   /** Whose name it is, as far as that is known without a password: to count attempts by. */
   whose(username: string): Promise<User | undefined>
-  /** Whether that is the person's password. A name that is nobody's costs the same time. */
-  verify(user: User | undefined, password: string): Promise<boolean>
+  /**
+   * Who has that name and that password: a person of ours, or somebody for whom the other side vouches; nothing when the two do not belong
+   * together. A name that is nobody's costs the same time. `user` is what `whose` said. Throws UpstreamFailure when nobody could be asked.
+   */
+  verify(user: User | undefined, username: string, password: string): Promise<User | Identity | undefined>
 }
 
 /** The person goes there and comes back. Both throw UpstreamFailure and nothing else that is the other side's doing. */
@@ -67,10 +72,13 @@ export class UpstreamFailure extends Error {
   readonly kind: 'refused' | 'unavailable' | 'invalid'
   /** For the operator: what was wrong, in registered words and codes; never a value that came from the other side. */
   readonly detail: string
-  constructor(kind: UpstreamFailure['kind'], detail: string) {
+  /** It was the browser that brought it: a stranger can say so too, and it says nothing of how the provider is. */
+  readonly isHearsay: boolean
+  constructor(kind: UpstreamFailure['kind'], detail: string, more: { readonly isHearsay?: boolean } = {}) {
     super('the provider did not sign anybody in')
     this.kind = kind
     this.detail = detail
+    this.isHearsay = more.isHearsay === true
   }
 }
 

@@ -12,6 +12,6 @@ export const localPassword: ConnectorType = {
   open: (ctx, { facts }) => ({
     kind: 'password',
     whose: (username) => findLocalUser(ctx.db, facts.provider.organization, username),
-    verify: (user, password) => isPasswordOf(ctx, user?.userId, password),
+    verify: async (user, _username, password) => ((await isPasswordOf(ctx, user?.userId, password)) ? user : undefined),
   }),
 }

@@ -27,7 +27,7 @@ export function readUpstreamFailure(error: unknown, otherwise: UpstreamFailure['
   if (error instanceof UpstreamFailure || isDatabaseUnavailable(error)) return error
   if (error instanceof client.AuthorizationResponseError) {
     const kind = REFUSALS.has(error.error) ? 'refused' : PASSING.has(error.error) ? 'unavailable' : 'invalid'
-    return new UpstreamFailure(kind, word(error.error))
+    return new UpstreamFailure(kind, word(error.error), { isHearsay: true })
   }
   const all = causes(error)
   const failed = all.find((cause) => cause instanceof FetchFailure)

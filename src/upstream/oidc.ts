@@ -140,6 +140,7 @@ function toIdentity(token: client.IDToken, everything: Readonly<Record<string, u
   const amr = shortTexts.safeParse(token['amr'])
   const acr = token['acr']
   return {
+    issuer: token.iss,
     subject: token.sub,
     ...mapPerson(everything, settings.claims_mapping),
     acr: typeof acr === 'string' && acr !== '' && acr.length <= LONGEST_ACR ? acr : undefined,

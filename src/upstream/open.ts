@@ -1,5 +1,6 @@
 import { perContext, type Context } from '../context.ts'
 import type { Connector } from './connector.ts'
+import { observed } from './health.ts'
 import { connectorTypes } from './index.ts'
 import type { Provider, ProviderFacts } from './provider.ts'
 import { unsealSecret } from './secret.ts'
@@ -17,7 +18,8 @@ export function openConnector(ctx: Context, facts: ProviderFacts): Connector {
   const type = connectorTypes.find(({ protocol }) => protocol === provider.protocol)
   if (type === undefined) throw new Error(`no connector speaks ${provider.protocol}`)
   const id = provider.provider_id
-  const connector = type.open(ctx, { facts, secret: async () => unsealSecret(ctx, id, await findSealedSecret(ctx, id)) })
+  const own = type.open(ctx, { facts, secret: async () => unsealSecret(ctx, id, await findSealedSecret(ctx, id)) })
+  const connector = provider.protocol === 'local' ? own : observed(ctx, id, own)
   opened(ctx).set(provider, connector)
   return connector
 }

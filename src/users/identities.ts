@@ -1,15 +1,19 @@
 import { randomUUID } from 'node:crypto'
 import { type Kysely, sql } from 'kysely'
 import type { Database } from '../database/schema.ts'
-import { deleteUser, insertUserIf, updateClaims } from './store.ts'
+import { deleteUser, findUser, insertUserIf, updateClaims } from './store.ts'
 import type { User, UserClaims } from './user.ts'
 
-// Owns identities: (provider, subject) → user. That pair is all that ever leads to a person. An e-mail address does not: providers let
+// Owns identities: (provider, issuer, subject) → user. Those three are all that ever leads to a person. An e-mail address does not: providers let
 // people write in what they like, and an address is given to somebody else one day (security.md rule 25).
 
 export interface ProvenIdentity {
   readonly providerId: string
+  /** Who vouches at the provider's other end. */
+  readonly issuer: string
   readonly subject: string
+  /** What the person typed to sign in, where that is typed here; normalized. */
+  readonly loginName?: string | undefined
   /** Of the provider: where a new person belongs. */
   readonly organizationId: string | undefined
   readonly claims: UserClaims
@@ -18,14 +22,15 @@ export interface ProvenIdentity {
 
 /** The user of an identity, made at its first sign-in; what the provider says of the person is kept as of now. */
 export async function findOrCreateUser(db: Kysely<Database>, identity: ProvenIdentity): Promise<User> {
-  const { providerId, subject, organizationId, claims, groups } = identity
+  const { providerId, issuer, subject, organizationId, claims, groups } = identity
+  const loginName = identity.loginName ?? null
   const candidate = { userId: randomUUID(), organizationId, claims, groups: groups ?? [] }
-  const isNew = sql<boolean>`not exists (select from identities where provider_id = ${providerId} and subject = ${subject})`
+  const isNew = sql<boolean>`not exists (select from identities where provider_id = ${providerId} and issuer = ${issuer} and subject = ${subject})`
   // One statement decides whose the identity is: of two first sign-ins at once, both get the same user.
   const { rows } = await sql<{ user_id: string; made: boolean }>`
     with made as (${insertUserIf(candidate, isNew)}),
-    settled as (insert into identities (provider_id, subject, user_id) values (${providerId}, ${subject}, ${candidate.userId})
-      on conflict (provider_id, subject) do update set seen_at = clock_now() returning user_id)
+    settled as (insert into identities (provider_id, issuer, subject, user_id, login_name) values (${providerId}, ${issuer}, ${subject}, ${candidate.userId}, ${loginName})
+      on conflict (provider_id, issuer, subject) do update set seen_at = clock_now(), login_name = excluded.login_name returning user_id)
     select settled.user_id, exists (select from made) as made from settled`.execute(db)
   const row = rows[0]
   if (row === undefined) throw new Error('the identity was not written')
@@ -33,4 +38,10 @@ export async function findOrCreateUser(db: Kysely<Database>, identity: ProvenIde
   const user = await updateClaims(db, row.user_id, claims, groups)
   if (user === undefined) throw new Error('the person of an identity is gone')
   return user
+}
+
+/** Who last signed in at a provider with a name that is typed here (normalized): a guess of who is trying now, to count attempts by. */
+export async function findByLoginName(db: Kysely<Database>, providerId: string, loginName: string): Promise<User | undefined> {
+  const { rows } = await sql<{ user_id: string }>`select user_id from identities where provider_id = ${providerId} and login_name = ${loginName} order by seen_at desc limit 1`.execute(db)
+  return rows[0] === undefined ? undefined : findUser(db, rows[0].user_id)
 }

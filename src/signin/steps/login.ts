@@ -9,7 +9,7 @@ import { PasswordsBusy } from '../../lib/password.ts'
 import { accessDenied, loginRequired } from '../../protocol/error.ts'
 import { ACR_PASSWORD } from '../../protocol/names.ts'
 import { listRememberedAccounts } from '../../sessions/devices.ts'
-import type { PasswordConnector } from '../../upstream/connector.ts'
+import { type PasswordConnector, UpstreamFailure } from '../../upstream/connector.ts'
 import { openConnector } from '../../upstream/open.ts'
 import type { ProviderFacts } from '../../upstream/provider.ts'
 import { findAcceptedProvider } from '../../upstream/store.ts'
@@ -17,13 +17,14 @@ import type { User } from '../../users/user.ts'
 import { chosenAccount, mustSignInAgain } from '../chosen-account.ts'
 import { insecureRedirect } from '../insecure-redirect.ts'
 import { nameOf } from '../journey.ts'
+import { personOf } from '../person-of.ts'
 import { updateProgress, type Progress } from '../store.ts'
-import { loginSucceeded, throttleLogin } from '../throttle.ts'
+import { loginNotTried, loginSucceeded, throttleLogin } from '../throttle.ts'
 import { signIn } from './sign-in.ts'
 import { AFTER_FORM, isVisit, type Rails, type Step, type Visit } from './step.ts'
 import { unexpectedUserPages } from './unexpected-user.ts'
 import { callbackPages, depart } from './upstream.ts'
-import { troublePages } from './upstream-trouble.ts'
+import { noteTrouble, troublePages } from './upstream-trouble.ts'
 
 // Sign-in: with user name and password on a page of ours, or at a provider that the browser is sent to (upstream.ts).
 
@@ -61,17 +62,21 @@ async function verify(ctx: Context, request: FastifyRequest, visit: Visit, provi
     ctx.audit.record({ event: 'login.throttled', ...about })
     return { error: 'throttled', providerId, username, until: until.toISOString() }
   }
-  const good = await connector.verify(user, password)
-  if (!good || user === undefined) {
+  const proven = await connector.verify(user, username, password).catch(async (error: unknown) => {
+    if (error instanceof UpstreamFailure || error instanceof PasswordsBusy) await loginNotTried(ctx, attempt)
+    throw error
+  })
+  if (proven === undefined) {
     ctx.audit.record({ event: 'login.failed', ...about, reason: 'credentials' })
     return { error: 'credentials', providerId, username }
   }
   await loginSucceeded(ctx, attempt)
-  if (user.status === 'locked') {
-    ctx.audit.record({ event: 'login.failed', ...about, reason: 'locked' })
+  const person = 'userId' in proven ? proven : await personOf(ctx, provider, proven, username)
+  if (person.status === 'locked') {
+    ctx.audit.record({ event: 'login.failed', providerId, userId: person.userId, reason: 'locked' })
     return { error: 'locked', providerId, username }
   }
-  return user
+  return person
 }
 
 /** The last failure, as far as it is about this provider and its time is not over. */
@@ -81,12 +86,14 @@ function standingFailure({ journey }: Visit, providerId: string): Failure | unde
   return failure?.providerId === providerId && !isOver ? failure : undefined
 }
 
-async function tryLogin(ctx: Context, request: FastifyRequest, visit: Visit, provider: ProviderFacts, connector: PasswordConnector, username: string, password: string): Promise<User | Failure> {
+/** The user, why not, or that the provider could not be asked. */
+async function tryLogin(ctx: Context, request: FastifyRequest, visit: Visit, provider: ProviderFacts, connector: PasswordConnector, username: string, password: string): Promise<User | Failure | UpstreamFailure> {
   const { provider_id: providerId } = provider.provider
   if (username === '' || password === '' || username.length > LONGEST_USERNAME || password.length > LONGEST_PASSWORD) return { error: 'credentials', providerId, username: username.slice(0, LONGEST_USERNAME) }
   try {
     return await verify(ctx, request, visit, provider, connector, username, password)
   } catch (error) {
+    if (error instanceof UpstreamFailure) return error
     if (error instanceof PasswordsBusy) return { error: 'busy', providerId, username }
     throw error
   }
@@ -146,7 +153,8 @@ function pages(app: FastifyInstance, ctx: Context, rails: Rails): void {
     requireOwnForm(ctx, request, form, subject(visit, provider.provider.provider_id))
     if (form.single.has('cancel')) return rails.refuse(request, reply, visit, accessDenied('The person cancelled the sign-in', { reason: 'login_cancelled' }))
     const result = await tryLogin(ctx, request, visit, provider, connector, form.single.get('username') ?? '', form.single.get('password') ?? '')
-    ctx.metrics.logins.inc({ method: 'password', result: 'error' in result ? result.error : 'good' })
+    if (result instanceof UpstreamFailure) return noteTrouble(ctx, reply, rails, visit, provider, result.kind, result.detail)
+    ctx.metrics.logins.inc({ method: provider.provider.protocol === 'local' ? 'password' : provider.provider.protocol, result: 'error' in result ? result.error : 'good' })
     if ('error' in result) {
       // Shown by the page itself: reload and back then ask no question about sending a password again.
       await updateProgress(ctx, visit.interaction.id, { failure: result })

@@ -78,7 +78,7 @@ export function unexpectedUserPages(app: FastifyInstance, ctx: Context, rails: R
       await updateProgress(ctx, visit.interaction.id, { arrived: null })
       return goTo(reply, `${rails.path(visit, 'login')}?provider=${encodeURIComponent(arrived.providerId)}&again=1&${AFTER_FORM}=1`)
     }
-    const signedIn = await signIn(ctx, reply, visit, { user, providerId: arrived.providerId, acr: arrived.acr, amr: arrived.amr, authTime: arrived.authTime, remembered: true })
+    const signedIn = await signIn(ctx, reply, visit, { user, providerId: arrived.providerId, acr: arrived.acr, amr: arrived.amr, authTime: arrived.authTime, remembered: visit.journey.progress.shared !== true })
     return rails.proceed(request, reply, signedIn, { chosen: user.userId, signedIn: user.userId, other: false, failure: null, trouble: null, arrived: null })
   })
 }

@@ -12,10 +12,10 @@ import { type Identity, type RedirectConnector, UpstreamFailure } from '../../up
 import { openConnector } from '../../upstream/open.ts'
 import type { ProviderFacts } from '../../upstream/provider.ts'
 import { findAcceptedProvider, findProvider } from '../../upstream/store.ts'
-import { findOrCreateUser } from '../../users/identities.ts'
 import { readBrowser } from '../browser.ts'
 import { chosenAccount } from '../chosen-account.ts'
 import { journeyOf, keepDeparture, newState, takeDeparture } from '../departures.ts'
+import { personOf } from '../person-of.ts'
 import { findInteraction, type Interaction } from '../store.ts'
 import { signIn } from './sign-in.ts'
 import { AFTER_FORM, isVisit, type Rails, type Visit } from './step.ts'
@@ -78,16 +78,16 @@ function answerOf({ single }: Form): URLSearchParams {
 }
 
 async function arrive(ctx: Context, request: FastifyRequest, reply: FastifyReply, rails: Rails, visit: Visit, facts: ProviderFacts, identity: Identity): Promise<FastifyReply> {
-  const { provider_id: providerId, organization, protocol } = facts.provider
-  const { subject, claims, groups, acr, amr, authTime } = identity
-  const user = await findOrCreateUser(ctx.db, { providerId, subject, organizationId: organization, claims, groups })
+  const { provider_id: providerId, protocol } = facts.provider
+  const { acr, amr, authTime } = identity
+  const user = await personOf(ctx, facts, identity)
   if (user.status === 'locked') return noteTrouble(ctx, reply, rails, visit, facts, 'locked', 'locked')
   ctx.metrics.logins.inc({ method: protocol, result: 'good' })
   const chosen = chosenAccount(visit.journey)
   if (chosen !== undefined && chosen.user.userId !== user.userId && chosen.provider?.provider.provider_id === providerId) {
     return noteArrival(ctx, reply, rails, visit, { userId: user.userId, providerId, amr, authTime: authTime ?? visit.journey.now, ...(acr === undefined ? {} : { acr }) })
   }
-  const signedIn = await signIn(ctx, reply, visit, { user, providerId, acr, amr, authTime, remembered: true })
+  const signedIn = await signIn(ctx, reply, visit, { user, providerId, acr, amr, authTime, remembered: visit.journey.progress.shared !== true })
   return rails.proceed(request, reply, signedIn, { chosen: user.userId, signedIn: user.userId, other: false, failure: null, trouble: null, arrived: null })
 }
 
