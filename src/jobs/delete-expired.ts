@@ -1,8 +1,10 @@
 import type { Context } from '../context.ts'
+import { deleteExpiredSeenIds } from '../database/replay.ts'
 import { deleteExpiredBrowsers } from '../sessions/browsers.ts'
 import { deleteExpiredDevices } from '../sessions/devices.ts'
 import { deleteOldSessions } from '../sessions/store.ts'
 import { deleteExpiredAttempts } from '../signin/attempts.ts'
+import { deleteExpiredPostedAnswers } from '../signin/posted-answers.ts'
 import { deleteExpiredInteractions } from '../signin/store.ts'
 import { deleteExpiredAccessTokens } from '../tokens/access-tokens.ts'
 import { deleteExpiredCodes } from '../tokens/authorization-codes.ts'
@@ -24,6 +26,8 @@ const sweeps: readonly Sweep[] = [
   (ctx, stopping) => alongKey(FIRST_ID, (after, limit) => deleteExpiredAccessTokens(ctx, after, limit), stopping),
   (ctx, stopping) => alongKey(EPOCH, (after, limit) => deleteExpiredGrants(ctx, after, limit), stopping),
   (ctx, stopping) => inBatches((limit) => deleteExpiredInteractions(ctx, limit), stopping),
+  (ctx, stopping) => inBatches((limit) => deleteExpiredPostedAnswers(ctx, limit), stopping),
+  (ctx, stopping) => inBatches((limit) => deleteExpiredSeenIds(ctx.db, limit), stopping),
   (ctx, stopping) => inBatches((limit) => deleteExpiredAttempts(ctx, limit), stopping),
   (ctx, stopping) => inBatches((limit) => deleteOldSessions(ctx, SESSIONS_KEPT_DAYS, limit), stopping),
   (ctx, stopping) => inBatches((limit) => deleteExpiredBrowsers(ctx, limit), stopping),
