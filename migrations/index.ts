@@ -15,8 +15,8 @@ import * as m0013 from './0013-leases.ts'
 import * as m0014 from './0014-attempts.ts'
 import * as m0015 from './0015-demo.ts'
 import * as m0016 from './0016-identities.ts'
-import * as m0019 from './0019-upstream-authority.ts'
 import * as m0017 from './0017-saml.ts'
+import * as m0019 from './0019-upstream-authority.ts'
 
 // The list of migrations, forward only. A new one is one file and one line here; a landed one is never changed.
 export const migrations: Record<string, Migration> = {
@@ -36,6 +36,6 @@ export const migrations: Record<string, Migration> = {
   '0014-attempts': m0014,
   '0015-demo': m0015,
   '0016-identities': m0016,
-  '0019-upstream-authority': m0019,
   '0017-saml': m0017,
+  '0019-upstream-authority': m0019,
 }
