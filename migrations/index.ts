@@ -17,6 +17,7 @@ import * as m0015 from './0015-demo.ts'
 import * as m0016 from './0016-identities.ts'
 import * as m0017 from './0017-saml.ts'
 import * as m0019 from './0019-upstream-authority.ts'
+import * as m0022 from './0022-account.ts'
 
 // The list of migrations, forward only. A new one is one file and one line here; a landed one is never changed.
 export const migrations: Record<string, Migration> = {
@@ -38,4 +39,5 @@ export const migrations: Record<string, Migration> = {
   '0016-identities': m0016,
   '0017-saml': m0017,
   '0019-upstream-authority': m0019,
+  '0022-account': m0022,
 }

@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify'
+import { registerAccount } from './account/routes.ts'
 import type { Config } from './config.ts'
 import type { Context } from './context.ts'
 import { registerDemo } from './demo/routes.ts'
@@ -46,6 +47,7 @@ export async function buildApp(opened: OpenedContext): Promise<FastifyInstance> 
   app.setNotFoundHandler((request, reply) => presentPageError(ctx, new OAuthError('not_found', 'There is nothing here', { status: 404 }), request, reply))
   await registerEndpoints(app, ctx, 'machines', presentApiError)
   await registerEndpoints(app, ctx, 'people', presentPageError)
+  await registerAccount(app, ctx)
   if (config.demo) await registerDemo(app, ctx)
   if (moveClock !== undefined) registerTestClock(app, ctx, moveClock)
   await app.ready()

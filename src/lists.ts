@@ -1,3 +1,4 @@
+import { sections } from './account/index.ts'
 import { checks } from './authorization-request/checks/index.ts'
 import { responseModes } from './authorization-request/response-modes/index.ts'
 import { responseTypes } from './authorization-request/response-types.ts'
@@ -18,6 +19,7 @@ export const lists: Readonly<Record<string, readonly string[]>> = {
   'grant types': grantTypes.map(({ type }) => type),
   'protocols of sign-in': connectorTypes.map(({ protocol }) => protocol),
   'sign-in steps': steps.map(({ name }) => name),
+  'sections of the account pages': sections.map(({ name }) => name),
   endpoints: endpoints.map(({ name }) => name),
   'kinds of documents': kinds.map(({ kind }) => kind),
   jobs: jobs.map(({ name }) => name),

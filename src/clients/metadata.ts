@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { localizedText } from '../protocol/localized-text.ts'
 import { isInsecureRedirect, isLoopbackRedirect, redirectUriFault } from '../protocol/redirect-uri.ts'
+import { isOwnClient } from './own-clients.ts'
 
 // Owns what a client's registration may say: RFC 7591 and OpenID Connect Registration names, letter for letter, and ours in snake_case.
 // Which grants, methods and algorithms exist is told by the caller above: lower floors ask, upper floors tell.
@@ -41,7 +42,7 @@ function among(values: readonly string[]): z.ZodType<string> {
 
 function shape(offered: Offered) {
   return z.strictObject({
-    client_id: z.string().regex(CLIENT_ID, 'must be 1 to 200 of A-Z a-z 0-9 . _ ~ -').optional(),
+    client_id: z.string().regex(CLIENT_ID, 'must be 1 to 200 of A-Z a-z 0-9 . _ ~ -').refine((id) => !isOwnClient(id), 'is the name of a part of this server').optional(),
     client_name: localizedText.optional(),
     application_type: z.enum(applicationTypes).default('web'),
     redirect_uris: z.array(redirectUri).max(100).default([]),

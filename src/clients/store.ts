@@ -4,6 +4,7 @@ import { createCache, raiseCacheVersion } from '../database/cache-versions.ts'
 import type { Database } from '../database/schema.ts'
 import type { Client } from './client.ts'
 import { type ClientMetadata, isClientId } from './metadata.ts'
+import { ownClients } from './own-clients.ts'
 import { listSecretHashes } from './secrets.ts'
 
 // Owns clients. What a running server uses comes through findClient, from memory and at most STALENESS_MS old; tools read the rows.
@@ -70,8 +71,9 @@ export async function isRegisteredOrigin(ctx: Context, origin: string): Promise<
   return (await origins(ctx).get(origin)) !== undefined
 }
 
+/** Every client but those that are parts of this server: nobody registers, exports or removes them. */
 export async function listClients(db: Kysely<Database>): Promise<readonly (Client & { readonly declared: boolean })[]> {
-  const rows = await db.selectFrom('clients').selectAll().orderBy('client_id').execute()
+  const rows = await db.selectFrom('clients').selectAll().where('client_id', 'not in', ownClients).orderBy('client_id').execute()
   const clients = await withSecrets(db, rows)
   return clients.map((client, i) => ({ ...client, declared: rows[i]?.declared ?? false }))
 }

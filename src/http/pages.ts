@@ -128,7 +128,9 @@ function pageContext<K extends keyof Views>(
 ): object {
   const sentences = translator(locale)
   return {
-    page: name,
+    page: name.startsWith('account-') ? 'account' : name,
+    view: name,
+    status: options.status ?? 200,
     model,
     locale,
     direction: directionOf(locale),

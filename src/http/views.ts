@@ -4,6 +4,7 @@
  * language already (`localized` of `locale.ts`); the service's own sentences are the templates'.
  */
 
+import type { AccountViews } from './account-views.ts'
 import type { DemoHomeModel, DemoModel } from './demo-model.ts'
 import type { UnexpectedUserModel, UpstreamModel } from './upstream-model.ts'
 
@@ -285,4 +286,4 @@ interface SigninViews {
 }
 
 /** Every view, with what it is told. An area of pages keeps its models in a file of its own. */
-export interface Views extends SigninViews {}
+export interface Views extends SigninViews, AccountViews {}

@@ -11,6 +11,8 @@ export interface Browser {
   readonly browserId: string
   /** The cookie is the one from before the last sign-in. */
   readonly isSuperseded: boolean
+  /** The session that the account pages are about, as far as one was picked; it may have ended since. */
+  readonly accountSessionId: string | undefined
 }
 
 const GRACE_SECONDS = 60
@@ -19,9 +21,9 @@ const GRACE_SECONDS = 60
 export async function findBrowser(ctx: Context, cookie: string | undefined): Promise<Browser | undefined> {
   const presented = cookie === undefined ? undefined : readToken('bs', cookie)
   if (presented === undefined) return undefined
-  const { rows } = await sql<{ browser_id: string; is_superseded: boolean }>`select browser_id, secret_hash <> ${presented.hash} as is_superseded from browsers where browser_id = ${presented.id} and expires_at > clock_now()
+  const { rows } = await sql<{ browser_id: string; is_superseded: boolean; account_session_id: string | null }>`select browser_id, secret_hash <> ${presented.hash} as is_superseded, account_session_id from browsers where browser_id = ${presented.id} and expires_at > clock_now()
     and (secret_hash = ${presented.hash} or (previous_hash = ${presented.hash} and previous_until > clock_now()))`.execute(ctx.db)
-  return rows[0] === undefined ? undefined : { browserId: rows[0].browser_id, isSuperseded: rows[0].is_superseded }
+  return rows[0] === undefined ? undefined : { browserId: rows[0].browser_id, isSuperseded: rows[0].is_superseded, accountSessionId: rows[0].account_session_id ?? undefined }
 }
 
 /** A new browser; its token is the cookie's value. */
@@ -37,6 +39,11 @@ export async function renewBrowser(ctx: Context, browserId: string): Promise<Dra
   await sql`update browsers set previous_hash = secret_hash, previous_until = clock_now() + make_interval(secs => ${GRACE_SECONDS}), secret_hash = ${token.hash},
     expires_at = clock_now() + make_interval(secs => ${BROWSER_SECONDS}) where browser_id = ${browserId}`.execute(ctx.db)
   return token
+}
+
+/** Notes which of a browser's sessions the account pages are about. */
+export async function setAccountSession(ctx: Context, browserId: string, sessionId: string): Promise<void> {
+  await sql`update browsers set account_session_id = ${sessionId} where browser_id = ${browserId}`.execute(ctx.db)
 }
 
 /** Deletes at most `limit` expired rows. Returns how many. */

@@ -11,12 +11,14 @@ export interface BrowserOfRequest {
   /** The cookie is the one from before the last sign-in: it keeps a journey alive, and sees nobody signed in. */
   readonly isSuperseded: boolean
   readonly deviceId: string | undefined
+  /** The session that the account pages were last opened for. */
+  readonly accountSessionId?: string | undefined
 }
 
 /** Who is asking: the session cookie's browser and the device cookie's device, as far as they are good. */
 export async function readBrowser(ctx: Context, request: FastifyRequest): Promise<BrowserOfRequest> {
   const [browser, deviceId] = await Promise.all([findBrowser(ctx, readCookie(request, ctx.config, 'session')), findDevice(ctx, readCookie(request, ctx.config, 'device'))])
-  return { browserId: browser?.browserId, isSuperseded: browser?.isSuperseded ?? false, deviceId }
+  return { browserId: browser?.browserId, isSuperseded: browser?.isSuperseded ?? false, deviceId, accountSessionId: browser?.accountSessionId }
 }
 
 /** Who is signed in in the browser that asks, as far as its cookie may know. */

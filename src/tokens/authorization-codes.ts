@@ -107,6 +107,14 @@ export function redeemCode(ctx: Context, redemption: CodeRedemption): Promise<Re
   return redeem(ctx)(redemption)
 }
 
+/** Consumes a code of this server's own pages: whose sign-in it stands for. Nothing is issued for it. Nothing when it is not good, or was used. */
+export async function takeOwnCode(ctx: Context, code: Pick<CodeRedemption, 'codeId' | 'codeHash' | 'clientKey' | 'codeChallenge'>): Promise<{ readonly userId: string; readonly sessionId: string } | undefined> {
+  const { rows } = await sql<{ user_id: string; session_id: string }>`update authorization_codes k set used_at = clock_now()
+    where code_id = ${code.codeId} and secret_hash = ${code.codeHash} and client_key = ${code.clientKey} and code_challenge = ${code.codeChallenge}
+      and used_at is null and expires_at > clock_now() returning user_id, session_id`.execute(ctx.db)
+  return rows[0] === undefined ? undefined : { userId: rows[0].user_id, sessionId: rows[0].session_id }
+}
+
 export type CodeFault = 'unknown' | 'client' | 'redirect_uri' | 'pkce' | 'expired' | 'audience' | 'replayed' | 'not live'
 
 export interface CodeExplanation {

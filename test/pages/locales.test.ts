@@ -50,7 +50,10 @@ it('translations differ from English but where a message has no words', () => {
 /** Every quoted name of a message, and the beginnings of those that are put together. */
 function mentions(): { names: Set<string>; beginnings: string[] } {
   const files = readdirSync(viewsFolder, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.eta')).map((name) => viewsFolder + name)
-  const sources = ['pages', 'provider-search', 'scope-sentences'].map((name) => new URL(`../../src/http/${name}.ts`, import.meta.url))
+  const own = ['http/pages', 'http/provider-search', 'http/scope-sentences'].map((name) => new URL(`../../src/${name}.ts`, import.meta.url))
+  // The reasons that the account pages give are named where they are asked.
+  const account = new URL('../../src/account/', import.meta.url)
+  const sources = [...own, ...readdirSync(account, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts')).map((name) => new URL(name, account))]
   const all = [...files, ...sources].map((file) => readFileSync(file, 'utf8')).join('\n')
   const quoted = [...all.matchAll(/'([a-z][a-z-]*(?:\.[a-z-]+)+)'/g)].map((match) => match[1] ?? '')
   const joined = [...all.matchAll(/'([a-z][a-z-]*(?:\.[a-z-]+)*\.)' \+/g), ...all.matchAll(/`([a-z]+\.)\$\{/g)].map((match) => match[1] ?? '')
@@ -68,7 +71,7 @@ describe('messages and templates', () => {
 
   it('no template names a message that does not exist', () => {
     const families = new Set(Object.keys(english).map((key) => key.split('.')[0]))
-    expect([...names].filter((name) => !/\.(js|eta)$/.test(name) && families.has(name.split('.')[0]) && english[name] === undefined)).toEqual([])
+    expect([...names].filter((name) => !/\.(js|css|eta)$/.test(name) && families.has(name.split('.')[0]) && english[name] === undefined)).toEqual([])
   })
 
   it('every kind of error and every advice has its words', () => {

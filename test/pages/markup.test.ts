@@ -34,7 +34,7 @@ describe.each(supportedLocales(true))('every page in %s', (locale) => {
     expect(answer.headers['content-type']).toBe('text/html; charset=utf-8')
     expect(answer.headers['cache-control']).toBe('no-store')
     expect(answer.headers['content-language']).toBe(locale)
-    expect(html?.attributes.get('data-page')).toBe(entry.view)
+    expect(html?.attributes.get('data-view') ?? html?.attributes.get('data-page')).toBe(entry.view)
     expect(html?.attributes.get('dir')).toBe(locale === 'ar-XB' ? 'rtl' : 'ltr')
     if (!locale.includes('-')) expect(html?.attributes.get('lang')).toBe(locale)
 
@@ -141,7 +141,7 @@ describe('a fault of ours', () => {
 
 describe('the table of cases', () => {
   it('has every view and every kind of error', () => {
-    const views = ['discovery', 'chooser', 'chooser-manage', 'login', 'consent', 'insecure-warning', 'upstream', 'unexpected-user', 'already-answered', 'start-again', 'cookies-blocked', 'too-many-attempts', 'error', 'home', 'wrong-host', 'logout', 'logged-out', 'handoff', 'form-post']
+    const views = ['account-again', 'account-overview', 'discovery', 'chooser', 'chooser-manage', 'login', 'consent', 'insecure-warning', 'upstream', 'unexpected-user', 'already-answered', 'start-again', 'cookies-blocked', 'too-many-attempts', 'error', 'home', 'wrong-host', 'logout', 'logged-out', 'handoff', 'form-post']
     expect([...new Set(cases.map((entry) => entry.view))].sort()).toEqual([...views].sort())
     const kinds = cases.flatMap((entry) => (entry.view === 'error' ? [entry.model.kind] : []))
     expect([...new Set(kinds)].sort()).toEqual(Object.keys(errorActions).sort())

@@ -1,4 +1,5 @@
 import type { Client } from '../../clients/client.ts'
+import { isOwnClient } from '../../clients/own-clients.ts'
 import { listClients, readClient } from '../../clients/store.ts'
 import type { Context } from '../../context.ts'
 import { nearest } from '../../lib/nearest.ts'
@@ -7,7 +8,7 @@ import { Failure } from '../status.ts'
 /** A client by its id. Throws Failure that names the nearest one. */
 export async function findOrFail(ctx: Context, clientId: string): Promise<Client> {
   const client = await readClient(ctx.db, clientId)
-  if (client !== undefined) return client
+  if (client !== undefined && !isOwnClient(clientId)) return client
   const ids = (await listClients(ctx.db)).map((other) => other.clientId)
   const meant = nearest(clientId, ids)
   throw new Failure(`There is no client ${clientId}${meant === undefined ? '' : `; did you mean ${meant}?`}`, 'list them with: portner client list')

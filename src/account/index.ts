@@ -1,0 +1,5 @@
+import type { Section } from './section.ts'
+import { overview } from './sections/overview.ts'
+
+/** The sections of the account pages, in the order of their links. */
+export const sections: readonly Section[] = [overview]
