@@ -13,6 +13,12 @@ export interface GuardedRequest {
   readonly headers?: Readonly<Record<string, string>> | undefined
   readonly body?: string | URLSearchParams | Uint8Array | null | undefined
   readonly signal?: AbortSignal | undefined
+  /** Most bytes of the answer, unpacked; 64 KiB unless it says so. */
+  readonly largest?: number | undefined
+  /** Milliseconds for the whole exchange; five seconds unless it says so. */
+  readonly timeout?: number | undefined
+  /** Takes the body of a 200 piece by piece instead of keeping it in memory: the Response comes without one. What it throws is thrown on. */
+  readonly into?: ((chunk: Uint8Array) => Promise<void>) | undefined
 }
 
 /** Fetches one address. The answer is whole; a redirect comes back as its 3xx. Throws FetchFailure and nothing else. */
@@ -67,16 +73,33 @@ function requireAllowed(address: string, loopback: boolean, isAllowed: (address:
   if (isIP(host) !== 0 && !isAllowed(host)) throw new FetchFailure('forbidden')
 }
 
-async function readBounded(body: AsyncIterable<Uint8Array> | null): Promise<Uint8Array<ArrayBuffer>> {
-  const chunks: Uint8Array[] = []
+type Body = AsyncIterable<Uint8Array> | null
+
+async function* bounded(body: Body, largest: number): AsyncGenerator<Uint8Array> {
   let size = 0
   for await (const chunk of body ?? []) {
     size += chunk.byteLength
     // Counted after decompression: a small answer may unpack to gigabytes. Leaving the loop cancels the stream.
-    if (size > LARGEST_BYTES) throw new FetchFailure('too-large')
-    chunks.push(chunk)
+    if (size > largest) throw new FetchFailure('too-large')
+    yield chunk
   }
+}
+
+async function readBounded(body: Body, largest: number): Promise<Uint8Array<ArrayBuffer>> {
+  const chunks: Uint8Array[] = []
+  for await (const chunk of bounded(body, largest)) chunks.push(chunk)
   return new Uint8Array(Buffer.concat(chunks))
+}
+
+// What the taker throws is its own trouble, not the network's: it must not become a FetchFailure.
+class TakerFailure extends Error {}
+
+async function passOn(body: Body, largest: number, into: (chunk: Uint8Array) => Promise<void>): Promise<void> {
+  for await (const chunk of bounded(body, largest)) {
+    await into(chunk).catch((error: unknown) => {
+      throw new TakerFailure('', { cause: error })
+    })
+  }
 }
 
 function causes(error: unknown): readonly unknown[] {
@@ -107,13 +130,16 @@ export function createGuardedFetch(options: GuardedFetchOptions): { readonly fet
   return {
     fetch: async (address, request = {}) => {
       requireAllowed(address, loopback, isAllowed)
-      const signal = AbortSignal.any([AbortSignal.timeout(timeout), ...(request.signal === undefined ? [] : [request.signal])])
+      const { largest = LARGEST_BYTES, into } = request
+      const signal = AbortSignal.any([AbortSignal.timeout(request.timeout ?? timeout), ...(request.signal === undefined ? [] : [request.signal])])
       try {
         const answer = await send(address, { method: request.method ?? 'GET', headers: { ...request.headers }, body: request.body ?? null, redirect: 'manual', signal, dispatcher: agent })
-        const body = await readBounded(answer.body)
+        const isTaken = into !== undefined && answer.status === 200
+        const body = isTaken ? await passOn(answer.body, largest, into) : await readBounded(answer.body, largest)
         const headers = new Headers([...answer.headers].filter(([name]) => !['content-encoding', 'content-length', 'set-cookie'].includes(name)))
-        return new Response(WITHOUT_BODY.has(answer.status) ? null : body, { status: answer.status, headers })
+        return new Response(WITHOUT_BODY.has(answer.status) ? null : (body ?? null), { status: answer.status, headers })
       } catch (error) {
+        if (error instanceof TakerFailure) throw error.cause
         throw toFailure(error, signal)
       }
     },
