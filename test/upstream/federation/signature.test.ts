@@ -110,7 +110,7 @@ describe('nothing else is', () => {
   test('one changed character anywhere, but in comments and white space between attributes', () => {
     const start = signed.indexOf('<md:Entities')
     fc.assert(
-      fc.property(fc.integer({ min: start, max: signed.length - 2 }), fc.constantFrom(...'ax<>&"1/ '), (at, sign) => {
+      fc.property(fc.integer({ min: start, max: signed.length - 2 }), fc.constantFrom('a', 'x', '<', '>', '&', '"', '1', '/', ' '), (at, sign) => {
         const changed = signed.slice(0, at) + sign + signed.slice(at + 1)
         // What is not signed: comments, white space in tags, a prefix that nobody uses.
         const significant = (text: string): string => text.replaceAll(/<!--[^]*?-->/g, '').replaceAll(/\s+(?=[/>])/g, '').replace(/ xmlns:u[^ ]+"/, '')
