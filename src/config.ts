@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { z } from 'zod'
+import { isMailAddress, parseMailbox } from './lib/mail-address.ts'
 import { nearest } from './lib/nearest.ts'
 
 // Owns the environment: read once, every fault told at once by name and source, then a frozen value. Nobody else reads process.env.
@@ -38,6 +39,18 @@ const issuer = z.string().superRefine((text, context) => {
   if (fault !== undefined) context.addIssue({ code: 'custom', message: fault })
 })
 
+function mailUrlFault(text: string): string | undefined {
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  if (url === undefined || !['smtp:', 'smtps:'].includes(url.protocol) || url.hostname === '') return 'must be smtp://host or smtps://host, with user:password@ before the host where it asks for them'
+  return url.search === '' && url.hash === '' ? undefined : 'must have no query and no fragment'
+}
+
+const mailUrl = z.string().superRefine((text, context) => {
+  const fault = mailUrlFault(text)
+  if (fault !== undefined) context.addIssue({ code: 'custom', message: fault })
+})
+const mailFrom = z.string().refine((text) => isMailAddress(parseMailbox(text).address), 'must be an address, or: A name <address>')
+
 // name of the variable → how it is read. The README's table is printed from this list.
 const variables = {
   PORT: { schema: number(0, 65_535).default(3000), about: 'port to listen on' },
@@ -55,6 +68,8 @@ const variables = {
   PORTNER_SUPPORT_URL: { schema: z.url().optional(), about: 'where the Help link of every page leads' },
   PORTNER_PRIVACY_URL: { schema: z.url().optional(), about: 'where the Privacy link of every page leads' },
   PORTNER_ACCESSIBILITY_URL: { schema: z.url().optional(), about: 'where the Accessibility link of every page leads' },
+  PORTNER_MAIL_URL: { schema: mailUrl.optional(), about: 'mail server, smtp://user:password@host:587 or smtps://…; without it nothing that needs mail is offered' },
+  PORTNER_MAIL_FROM: { schema: mailFrom.optional(), about: 'sender of the mails, an address or: A name <address>' },
   PORTNER_DB_POOL: { schema: number(2, 100).default(6), about: 'most database connections of a process beside those of the hot paths' },
   PORTNER_DB_PREPARE: { schema: onOff.default(true), about: '0 switches named prepared statements off (PgBouncer before 1.21)' },
   PORTNER_DB_BATCH: { schema: onOff.default(true), about: '0 switches the batching of hot statements off' },
@@ -82,6 +97,9 @@ export interface Config {
   readonly supportUrl: string | undefined
   readonly privacyUrl: string | undefined
   readonly accessibilityUrl: string | undefined
+  /** With the credentials in it: for the transport only. */
+  readonly mailUrl: string | undefined
+  readonly mailFrom: string | undefined
   readonly databasePool: number
   readonly prepareStatements: boolean
   readonly batchStatements: boolean
@@ -144,6 +162,7 @@ export function readConfig(env: Environment, options: { readonly demo: boolean }
     if (v[name] === true && !isLoopbackHost(host) && !host.endsWith('.test')) faults.push(`${name}: refused unless the issuer is a loopback address or ends in .test`)
   }
   if (v.PORTNER_SECRET_KEY === undefined && !loopback) faults.push('PORTNER_SECRET_KEY: required unless the issuer is a loopback address; generate one with: openssl rand -base64 32')
+  if (v.PORTNER_MAIL_URL !== undefined && v.PORTNER_MAIL_FROM === undefined) faults.push('PORTNER_MAIL_FROM: required with PORTNER_MAIL_URL')
   if (faults.length > 0) throw new ConfigError(faults)
   return Object.freeze({
     port,
@@ -161,6 +180,8 @@ export function readConfig(env: Environment, options: { readonly demo: boolean }
     supportUrl: v.PORTNER_SUPPORT_URL,
     privacyUrl: v.PORTNER_PRIVACY_URL,
     accessibilityUrl: v.PORTNER_ACCESSIBILITY_URL,
+    mailUrl: v.PORTNER_MAIL_URL,
+    mailFrom: v.PORTNER_MAIL_FROM,
     databasePool: v.PORTNER_DB_POOL ?? 6,
     prepareStatements: v.PORTNER_DB_PREPARE ?? true,
     batchStatements: v.PORTNER_DB_BATCH ?? true,

@@ -11,6 +11,7 @@ import type { Sealing } from './keys/sealing.ts'
 import type { Clock } from './lib/clock.ts'
 import type { GuardedFetch } from './lib/guarded-fetch.ts'
 import type { PasswordHasher } from './lib/password.ts'
+import type { Mail } from './mail/mail.ts'
 
 /** What holds state or touches the world, and nothing else. Built once in app.ts and passed to functions. */
 export interface Context {
@@ -28,6 +29,8 @@ export interface Context {
   readonly passwords: PasswordHasher
   /** The one way out: every HTTP request to others. */
   readonly fetch: GuardedFetch
+  /** Mails to people: put down at once, sent a moment later. */
+  readonly mail: Mail
 }
 
 /** A value that belongs to one context (a cache, a batch), made at its first use. */

@@ -7,6 +7,8 @@ import type { Context } from './context.ts'
 import { watchCacheVersions } from './database/cache-versions.ts'
 import { type Connection, openDatabase } from './database/connect.ts'
 import { installTestClock, moveTestClock, readTestClock } from './database/test-clock.ts'
+import { knownLocale } from './http/locale.ts'
+import { translator } from './http/messages.ts'
 import { createKeyring } from './keys/keyring.ts'
 import { createSealing } from './keys/sealing.ts'
 import { loadSecretKeys } from './keys/secret-key.ts'
@@ -14,6 +16,7 @@ import { createMissingKeys, listKeys } from './keys/store.ts'
 import { movableClock, systemClock } from './lib/clock.ts'
 import { createGuardedFetch } from './lib/guarded-fetch.ts'
 import { startPasswordHasher } from './lib/password.ts'
+import { createMail } from './mail/mail.ts'
 
 // Builds the one Context of a process, from the configuration and a migrated database, and takes it down again in order.
 
@@ -65,8 +68,9 @@ export async function openContext(config: Config, options: OpenOptions): Promise
   const passwords = startPasswordHasher()
   if (config.testFetch) log.warn({ event: 'test.switch' }, 'PORTNER_TEST_FETCH is on: outgoing requests reach this machine, unencrypted too; never in production')
   const outgoing = createGuardedFetch({ loopback: config.testFetch })
+  const mail = createMail({ config, db, sealing, clock, log, metrics, words: (language) => translator(knownLocale(language)) })
   return {
-    ctx: { config, db, hot, versions, clock, log, metrics, keyring, sealing, audit, passwords, fetch: outgoing.fetch },
+    ctx: { config, db, hot, versions, clock, log, metrics, keyring, sealing, audit, passwords, fetch: outgoing.fetch, mail },
     moveClock:
       testClock &&
       (async (seconds) => {
@@ -76,6 +80,7 @@ export async function openContext(config: Config, options: OpenOptions): Promise
       }),
     close: async () => {
       passwords.close()
+      await mail.close()
       await outgoing.close()
       await audit.close()
       await close()

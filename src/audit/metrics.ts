@@ -12,6 +12,7 @@ export interface Metrics {
   readonly discoverySearches: Counter<'result'>
   readonly insecureRedirectWarnings: Counter<'decision'>
   readonly auditDropped: Counter
+  readonly mails: Counter<'kind' | 'result'>
 }
 
 const BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5]
@@ -31,5 +32,6 @@ export function createMetrics(version: string, processMetrics: boolean): Metrics
     discoverySearches: new Counter({ name: 'portner_discovery_searches_total', help: 'Searches for an institution', labelNames: ['result'], registers }),
     insecureRedirectWarnings: new Counter({ name: 'portner_http_redirect_warnings_total', help: 'Warnings about plain http redirect URIs', labelNames: ['decision'], registers }),
     auditDropped: new Counter({ name: 'portner_audit_events_dropped_total', help: 'Audit events that found the buffer full', registers }),
+    mails: new Counter({ name: 'portner_mails_total', help: 'Mails that left, that the mail server put off, and that were given up', labelNames: ['kind', 'result'], registers }),
   }
 }

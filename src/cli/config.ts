@@ -21,6 +21,8 @@ const shown: Readonly<Record<VariableName, (config: Config) => string | number |
   PORTNER_SUPPORT_URL: (config) => config.supportUrl,
   PORTNER_PRIVACY_URL: (config) => config.privacyUrl,
   PORTNER_ACCESSIBILITY_URL: (config) => config.accessibilityUrl,
+  PORTNER_MAIL_URL: (config) => (config.mailUrl === undefined ? undefined : withoutPassword(config.mailUrl)),
+  PORTNER_MAIL_FROM: (config) => config.mailFrom,
   PORTNER_DB_POOL: (config) => config.databasePool,
   PORTNER_DB_PREPARE: (config) => config.prepareStatements,
   PORTNER_DB_BATCH: (config) => config.batchStatements,

@@ -25,6 +25,11 @@ export const defaultLocale: Locale = 'en'
 /** A text for people: one for all, or one a language (`decisions.md` §4). */
 export type LocalizedText = string | Readonly<Record<string, string>>
 
+/** The language of a tag that was kept somewhere; the default where it is none of ours any more. */
+export function knownLocale(tag: string): Locale {
+  return supportedLocales(true).find((locale) => locale === tag) ?? defaultLocale
+}
+
 const choiceCookie = 'ptr_locale'
 const oneYear = 31_536_000
 const maximumHeaderLength = 1_000

@@ -5,6 +5,7 @@
 import { readFileSync, readdirSync } from 'node:fs'
 import { IntlMessageFormat } from 'intl-messageformat'
 import { z } from 'zod'
+import { escapeHtml } from '../lib/escape-html.ts'
 import { viewsFolder } from './assets.ts'
 import { type Locale, locales } from './locale.ts'
 import { lengthened, mirrored } from './pseudo-messages.ts'
@@ -31,11 +32,6 @@ export function translator(locale: Locale): Translator {
     html: (key, values = {}) => isolate(String(compile(locale, key).format(marked(values)))),
     has: (key) => Object.hasOwn(texts['en'] ?? {}, key),
   }
-}
-
-/** `&`, `<`, `>` and both quotes as references. */
-export function escapeHtml(text: string): string {
-  return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`)
 }
 
 // Private-use characters mark a value while its sentence is made and escaped; a value's own ones are dropped, or it could open an element.

@@ -1,5 +1,6 @@
 import { deleteExpiredJob } from './delete-expired.ts'
 import type { Job } from './job.ts'
 import { rotateKeysJob } from './rotate-keys.ts'
+import { sendMailJob } from './send-mail.ts'
 
-export const jobs: readonly Job[] = [deleteExpiredJob, rotateKeysJob]
+export const jobs: readonly Job[] = [deleteExpiredJob, rotateKeysJob, sendMailJob]

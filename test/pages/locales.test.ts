@@ -50,7 +50,7 @@ it('translations differ from English but where a message has no words', () => {
 /** Every quoted name of a message, and the beginnings of those that are put together. */
 function mentions(): { names: Set<string>; beginnings: string[] } {
   const files = readdirSync(viewsFolder, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.eta')).map((name) => viewsFolder + name)
-  const own = ['http/pages', 'http/provider-search', 'http/scope-sentences'].map((name) => new URL(`../../src/${name}.ts`, import.meta.url))
+  const own = ['http/pages', 'http/provider-search', 'http/scope-sentences', 'mail/letter'].map((name) => new URL(`../../src/${name}.ts`, import.meta.url))
   // The reasons that the account pages give are named where they are asked.
   const account = new URL('../../src/account/', import.meta.url)
   const sources = [...own, ...readdirSync(account, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts')).map((name) => new URL(name, account))]

@@ -29,6 +29,12 @@ function database(config: Config): readonly Finding[] {
   return config.databaseUrl === undefined ? [warn('database', 'DATABASE_URL is not set: an embedded PostgreSQL is used, for evaluation and single machines', 'set DATABASE_URL to a PostgreSQL 15 or newer')] : []
 }
 
+function mail(config: Config): readonly Finding[] {
+  if (config.mailUrl === undefined) return [warn('mail', 'PORTNER_MAIL_URL is not set: nobody can set a new password, sign up or get a code by mail', 'set PORTNER_MAIL_URL and PORTNER_MAIL_FROM')]
+  const { protocol, host } = new URL(config.mailUrl)
+  return [ok('mail', `${protocol}//${host}, from ${config.mailFrom ?? ''}`)]
+}
+
 function dataDirectory(config: Config): readonly Finding[] {
   if (config.databaseUrl !== undefined && config.secretKeys.length > 0) return []
   const path = resolve(config.dataDir)
@@ -47,4 +53,4 @@ function node(): readonly Finding[] {
   return [warning === undefined ? ok('node', `Node ${process.versions.node}`) : warn('node', warning, 'install Node 24')]
 }
 
-export const configurationChecks: readonly ConfigCheck[] = [node, issuer, proxy, testSwitches, dataDirectory, database]
+export const configurationChecks: readonly ConfigCheck[] = [node, issuer, proxy, testSwitches, mail, dataDirectory, database]

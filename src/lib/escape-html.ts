@@ -1,0 +1,4 @@
+/** `&`, `<`, `>` and both quotes as references. */
+export function escapeHtml(text: string): string {
+  return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`)
+}
