@@ -5,10 +5,13 @@ import { deleteExpiredDevices } from '../sessions/devices.ts'
 import { deleteOldSessions } from '../sessions/store.ts'
 import { deleteExpiredAttempts } from '../signin/attempts.ts'
 import { deleteExpiredPostedAnswers } from '../signin/posted-answers.ts'
+import { deleteExpiredSignUps } from '../signin/sign-ups.ts'
 import { deleteExpiredInteractions } from '../signin/store.ts'
 import { deleteExpiredAccessTokens } from '../tokens/access-tokens.ts'
 import { deleteExpiredCodes } from '../tokens/authorization-codes.ts'
 import { deleteExpiredGrants } from '../tokens/grants.ts'
+import { deleteExpiredAddressChanges } from '../users/address-changes.ts'
+import { deleteExpiredResetLinks } from '../users/reset-links.ts'
 import { alongKey, inBatches } from './batches.ts'
 import type { Job } from './job.ts'
 
@@ -32,6 +35,9 @@ const sweeps: readonly Sweep[] = [
   (ctx, stopping) => inBatches((limit) => deleteOldSessions(ctx, SESSIONS_KEPT_DAYS, limit), stopping),
   (ctx, stopping) => inBatches((limit) => deleteExpiredBrowsers(ctx, limit), stopping),
   (ctx, stopping) => inBatches((limit) => deleteExpiredDevices(ctx, limit), stopping),
+  (ctx, stopping) => inBatches((limit) => deleteExpiredResetLinks(ctx, limit), stopping),
+  (ctx, stopping) => inBatches((limit) => deleteExpiredAddressChanges(ctx, limit), stopping),
+  (ctx, stopping) => inBatches((limit) => deleteExpiredSignUps(ctx, limit), stopping),
 ]
 
 async function run(ctx: Context, stopping: () => boolean): Promise<number> {
