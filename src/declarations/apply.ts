@@ -92,8 +92,8 @@ async function writeSteps(ctx: Context, trx: Transaction<Database>, plan: Plan, 
 }
 
 function drawnSecrets(ready: ReadonlyMap<Declaration, ReadySecret>): readonly DrawnSecret[] {
-  return [...ready].flatMap(([{ kind, id }, { source, text }]) =>
-    source.is === 'generate' && text !== undefined && kind.secret !== undefined ? [{ kind: kind.kind, id, member: kind.secret.member, value: text }] : [],
+  return [...ready].flatMap(([{ kind, id, document }, { source, text }]) =>
+    source.is === 'generate' && text !== undefined && kind.secret !== undefined ? [{ kind: kind.kind, id, member: kind.secret.member(document), value: text }] : [],
   )
 }
 

@@ -23,7 +23,7 @@ async function ready(now: number, secret: Secret): Promise<ReadySecret> {
 }
 
 const secret: SecretRules = {
-  member: 'client_secret',
+  member: () => 'client_secret',
   fault: machineSecretFault,
   isCurrent: (_ctx, current, declared) => (declared.is === 'generate' ? current.secret !== undefined : current.secret === hexOf(declared)),
   ready: (ctx, declared) => ready(ctx.clock.now(), declared),

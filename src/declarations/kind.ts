@@ -48,7 +48,8 @@ export interface Reference {
 
 /** How secrets of a kind are said, checked, compared and made ready. */
 export interface SecretRules {
-  readonly member: string
+  /** The member of a document that says it. */
+  member(document: Document): string
   /** What is wrong with it in a document with these members; `demo` allows the demo's short one. */
   fault(secret: Secret, demo: boolean, members: Document): string | undefined
   /** Whether the thing has this very secret already. */

@@ -26,10 +26,10 @@ export interface Step {
   readonly newSecret: boolean
 }
 
-function secretChanges(ctx: Context, { kind, secret }: Declaration, current: Current | undefined): readonly MemberChange[] {
+function secretChanges(ctx: Context, { kind, secret, document }: Declaration, current: Current | undefined): readonly MemberChange[] {
   if (kind.secret === undefined || secret === undefined) return []
   if (current !== undefined && kind.secret.isCurrent(ctx, current, secret)) return []
-  return [{ member: kind.secret.member, secret: true }]
+  return [{ member: kind.secret.member(document), secret: true }]
 }
 
 function planOne(ctx: Context, state: State, declaration: Declaration): Step | undefined {

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { readOrganization } from '../organizations/store.ts'
+import type { ConnectorType } from '../upstream/connector.ts'
 import { connectorTypes } from '../upstream/index.ts'
 import type { Provider } from '../upstream/provider.ts'
 import { isSealedSecret, sealSecret } from '../upstream/secret.ts'
@@ -10,23 +11,33 @@ const [first, ...others] = connectorTypes.map(({ schema }) => schema)
 if (first === undefined) throw new Error('no protocol is known')
 const schema = z.discriminatedUnion('protocol', [first, ...others])
 
+function typeOf(protocol: unknown): ConnectorType | undefined {
+  return connectorTypes.find((type) => type.protocol === protocol)
+}
+
 function hasSecret(protocol: unknown): boolean {
-  return connectorTypes.find((type) => type.protocol === protocol)?.hasSecret === true
+  return typeOf(protocol)?.hasSecret === true
+}
+
+function secretMember(protocol: unknown): string {
+  return typeOf(protocol)?.secretMember ?? 'client_secret'
 }
 
 const LONGEST_SECRET = 1024
+/** The members that say where a secret is sent. */
+const ADDRESSES = ['issuer', 'url'] as const
 
 const secret: SecretRules = {
-  member: 'client_secret',
+  member: ({ protocol }) => secretMember(protocol),
   fault: (declared, _demo, { protocol }) => {
     // A protocol that nobody knows is the fault to tell.
-    if (!hasSecret(protocol)) return connectorTypes.some((type) => type.protocol === protocol) ? 'is not a member of a provider with this protocol' : undefined
+    if (!hasSecret(protocol)) return typeOf(protocol) !== undefined ? 'is not a member of a provider with this protocol' : undefined
     if (declared.is !== 'text') return 'is the one that the provider gave us: it must be one of { value: … }, { from_env: … } or { from_file: … }'
     return declared.text === '' || declared.text.length > LONGEST_SECRET ? `must be 1 to ${LONGEST_SECRET} characters` : undefined
   },
   isCurrent: (ctx, current, declared) => current.secret !== undefined && declared.is === 'text' && isSealedSecret(ctx, current.id, Buffer.from(current.secret, 'base64'), declared.text),
   ready: (_ctx, declared) => Promise.resolve({ source: declared, text: undefined, stored: declared.is === 'text' ? declared.text : '' }),
-  omission: ({ protocol }) => (hasSecret(protocol) ? 'client_secret is never exported: add it' : undefined),
+  omission: ({ protocol }) => (hasSecret(protocol) ? `${secretMember(protocol)} is never exported: add it` : undefined),
 }
 
 export const provider: Kind<Provider> = {
@@ -40,7 +51,7 @@ export const provider: Kind<Provider> = {
   save: async ({ ctx, trx, document, current, secret: declared, saysSecret }) => {
     const organization = document.organization === undefined ? undefined : await readOrganization(trx, document.organization)
     // A secret is for the address it was given for: who changes the address must say it again.
-    const movedAway = current !== undefined && withoutUndefined(document)['issuer'] !== current.document['issuer']
+    const movedAway = current !== undefined && ADDRESSES.some((member) => withoutUndefined(document)[member] !== current.document[member])
     const dropped = movedAway && !saysSecret ? null : undefined
     await saveProvider(trx, document, organization, true, declared === undefined ? dropped : sealSecret(ctx, document.provider_id, declared.stored))
   },

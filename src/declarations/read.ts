@@ -46,9 +46,9 @@ function findKind(source: SourceDocument, faults: Fault[]): Kind | undefined {
 }
 
 function takeSecret(source: SourceDocument, kind: Kind, members: Document, options: ReadOptions, faults: Fault[]): Secret | undefined {
-  const value = kind.secret && members[kind.secret.member]
-  if (kind.secret === undefined || value === undefined) return undefined
-  const { member } = kind.secret
+  const member = kind.secret?.member(members)
+  const value = member === undefined ? undefined : members[member]
+  if (kind.secret === undefined || member === undefined || value === undefined) return undefined
   const read = readSecret(value, { env: options.env, directory: source.file.directory ?? process.cwd() })
   const fault = typeof read === 'string' ? read : kind.secret.fault(read, options.demo, members)
   if (fault !== undefined) faults.push(faultAt(source, [member], `${member} ${fault}`))
@@ -67,7 +67,7 @@ function checkMembers(source: SourceDocument, kind: Kind, members: Document, off
   const result = schema.safeParse(members)
   if (result.success) return result.data
   const { issues } = result.error
-  const known = kind.secret === undefined ? kind.members : [...kind.members, kind.secret.member]
+  const known = kind.secret === undefined ? kind.members : [...kind.members, kind.secret.member(members)]
   faults.push(...issueFaults(source, [...issues, ...laterIssues(schema, members, issues)], known))
   return undefined
 }
@@ -76,7 +76,7 @@ function readOne(source: SourceDocument, options: ReadOptions, faults: Fault[]):
   const kind = findKind(source, faults)
   if (kind === undefined || !isMap(source.value)) return undefined
   const { kind: _, ...members } = source.value
-  const member = kind.secret?.member
+  const member = kind.secret?.member(members)
   const { [member ?? '']: _secret, ...rest } = members
   const before = faults.length
   const secret = takeSecret(source, kind, members, options, faults)

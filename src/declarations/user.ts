@@ -25,7 +25,7 @@ function known(secret: string | undefined): Known | undefined {
 }
 
 const secret: SecretRules = {
-  member: 'password',
+  member: () => 'password',
   fault: passwordFault,
   isCurrent: (ctx, current, declared) => {
     const kept = known(current.secret)

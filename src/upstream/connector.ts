@@ -93,7 +93,9 @@ export interface ConnectorType {
   readonly protocol: string
   /** The whole declaration of such a provider but for its secret. */
   readonly schema: z.ZodObject & z.ZodType<Provider>
-  /** Whether a declaration has a `client_secret`. */
+  /** Whether a declaration has a secret. */
   readonly hasSecret: boolean
+  /** What the declaration calls it; `client_secret` when left out. */
+  readonly secretMember?: string
   open(ctx: Context, opening: Opening): Connector
 }
