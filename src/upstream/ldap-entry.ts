@@ -55,8 +55,9 @@ const UUID_BYTES = 16
 
 /** Active Directory's identifier as text: its first three groups are little-endian (MS-DTYP §2.3.4). */
 export function guidText(bytes: Buffer): string {
-  const swapped = Buffer.concat([Buffer.from(bytes.subarray(0, 4)).reverse(), Buffer.from(bytes.subarray(4, 6)).reverse(), Buffer.from(bytes.subarray(6, 8)).reverse(), bytes.subarray(8)])
-  return swapped.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5')
+  const hex = bytes.toString('hex')
+  const backwards = (from: number, to: number): string => (hex.slice(from, to).match(/../g) ?? []).toReversed().join('')
+  return [backwards(0, 8), backwards(8, 12), backwards(12, 16), hex.slice(16, 20), hex.slice(20)].join('-')
 }
 
 /** Attributes that identify an entry for good, whatever it is renamed to and wherever it is moved (RFC 4530; Active Directory). */
