@@ -102,8 +102,6 @@ interface Providers extends Declared {
   provider_id: string
   protocol: string
   country: string | null
-  words: string
-  sort_name: string
   sealed_secret: Buffer | null
 }
 

@@ -3,11 +3,14 @@ import { localizedText } from '../protocol/localized-text.ts'
 
 export const organizationId = z.string().regex(/^[a-z0-9][a-z0-9._-]{0,62}$/, 'must be 1 to 63 of a-z 0-9 . _ -')
 
+/** A domain that addresses of its people end with. */
+export const realm = z.string().regex(/^[a-z0-9.-]+\.[a-z0-9-]+$/, 'must be a domain in lower case')
+
 /** What an organization's declaration may say. */
 export const organizationSchema = z.strictObject({
   organization_id: organizationId,
   name: localizedText,
-  realms: z.array(z.string().regex(/^[a-z0-9.-]+\.[a-z0-9-]+$/, 'must be a domain in lower case')).max(100).default([]),
+  realms: z.array(realm).max(100).default([]),
   country: z.string().regex(/^[a-z]{2}$/, 'must be a two-letter country code in lower case').optional(),
   mandatory_clients: z.array(z.string()).default([]),
 })

@@ -2,8 +2,9 @@ import type { AuthorizationRequest } from '../authorization-request/request.ts'
 import type { Client } from '../clients/client.ts'
 import type { Context } from '../context.ts'
 import { listRememberedAccounts, type RememberedAccount } from '../sessions/devices.ts'
-import { isAccepted, type ProviderFacts } from '../upstream/provider.ts'
-import { findProvider, searchProviders } from '../upstream/store.ts'
+import { isAccepted } from '../upstream/provider.ts'
+import { findSoleProvider } from '../upstream/search.ts'
+import { findProvider } from '../upstream/store.ts'
 import { type Consent, findConsent } from '../users/consents.ts'
 import { findUsers } from '../users/store.ts'
 import { type BrowserOfRequest, sessionsOf } from './browser.ts'
@@ -38,11 +39,6 @@ async function listAccounts(ctx: Context, input: JourneyInput): Promise<readonly
   return accounts.filter((account) => account !== undefined)
 }
 
-async function findSoleProvider(ctx: Context, client: Client): Promise<ProviderFacts | undefined> {
-  const { found, total } = await searchProviders(ctx, { rules: client.metadata.login_providers, query: '', country: undefined, onlyCountry: false, offset: 0, limit: 2 })
-  return total === 1 ? found[0] : undefined
-}
-
 /** Reads everything the steps ask about. */
 export async function readJourney(ctx: Context, input: JourneyInput): Promise<Journey> {
   const { request, client, interaction } = input
@@ -51,6 +47,6 @@ export async function readJourney(ctx: Context, input: JourneyInput): Promise<Jo
   const journey: Journey = { request, client, progress: interaction?.progress ?? {}, now: Math.floor(ctx.clock.now() / 1000), accounts, soleProvider: undefined, consent: nothing }
   const account = chosenAccount(journey)
   const signsIn = account?.session === undefined || mustSignInAgain(journey, account)
-  const [soleProvider, consent] = await Promise.all([signsIn ? findSoleProvider(ctx, client) : undefined, account?.session === undefined ? nothing : findConsent(ctx.db, account.user.userId, client.key)])
+  const [soleProvider, consent] = await Promise.all([signsIn ? findSoleProvider(ctx, client.metadata.login_providers) : undefined, account?.session === undefined ? nothing : findConsent(ctx.db, account.user.userId, client.key)])
   return { ...journey, soleProvider, consent }
 }

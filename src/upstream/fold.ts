@@ -1,18 +1,42 @@
-const SPECIAL: Readonly<Record<string, string>> = { ø: 'o', æ: 'ae', å: 'a', ß: 'ss', ł: 'l', đ: 'd', ı: 'i', þ: 'th', ð: 'd', œ: 'oe' }
+const SPECIAL: Readonly<Record<string, string>> = { ø: 'o', æ: 'ae', ß: 'ss', ł: 'l', đ: 'd', ı: 'i', þ: 'th', ð: 'd', œ: 'oe', ς: 'σ', ة: 'ه', ى: 'ي', ـ: '' }
+// "E.T.H." is one word; "uni.example" is too, with its dots.
+const INITIALS = /(?<![\p{L}\p{N}.])(?:\p{L}\.)+\p{L}?(?![\p{L}\p{N}])/gu
+const LOOSE_DOTS = /(?<![\p{L}\p{N}])\.+|\.+(?![\p{L}\p{N}])/gu
 
 /** A text as the search compares it: lower case, without diacritics, letters that do not decompose replaced, other signs as spaces. */
 export function fold(text: string): string {
   return text
+    .normalize('NFKD')
     .toLowerCase()
-    .replaceAll(/[øæåßłđıþðœ]/g, (letter) => SPECIAL[letter] ?? letter)
     .normalize('NFKD')
     .replaceAll(/\p{M}/gu, '')
+    .replaceAll(/[øæßłđıþðœςةىـ]/g, (letter) => SPECIAL[letter] ?? letter)
     .replaceAll(/[^\p{L}\p{N}.]+/gu, ' ')
+    .replaceAll(INITIALS, (initials) => initials.replaceAll('.', ''))
+    .replaceAll(LOOSE_DOTS, ' ')
+    .replaceAll(/ +/g, ' ')
     .trim()
 }
 
-/** What a query looks for: of an e-mail address only the domain (the rest is nobody's business), else its words. */
-export function queryWords(query: string): readonly string[] {
-  const at = query.lastIndexOf('@')
-  return fold(at < 0 ? query : query.slice(at + 1)).split(' ').filter((word) => word !== '').slice(0, 8)
+/** The words of a folded text. */
+export function wordsOf(folded: string): readonly string[] {
+  return folded.split(' ').filter((word) => word !== '')
+}
+
+const MOST_WORDS = 8
+
+export interface Query {
+  readonly words: readonly string[]
+  /** What was typed is an e-mail address: of it only the domain is looked for. */
+  readonly isAddress: boolean
+}
+
+/** What a person typed, without the part of an e-mail address that is nobody's business. */
+export function withoutLocalPart(typed: string): string {
+  return typed.slice(typed.lastIndexOf('@') + 1).trim()
+}
+
+/** What a query looks for: of an e-mail address only the domain, else its words. */
+export function readQuery(typed: string): Query {
+  return { words: wordsOf(fold(withoutLocalPart(typed))).slice(0, MOST_WORDS), isAddress: typed.includes('@') }
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { realm } from '../organizations/organization.ts'
 import { localizedText } from '../protocol/localized-text.ts'
 
 /** What the declaration of every place to sign in may say. Each protocol adds its own members (connector.ts). */
@@ -6,9 +7,13 @@ export const providerMembers = {
   name: localizedText,
   organization: z.string().optional(),
   country: z.string().regex(/^[a-z]{2}$/, 'must be a two-letter country code in lower case').optional(),
+  /** Domains of its people's addresses, beside those of its organization. */
+  realms: z.array(realm).max(100).optional(),
   keywords: z.array(z.string().min(1).max(100)).max(50).default([]),
   login_hint: localizedText.optional(),
   disabled: z.boolean().default(false),
+  /** Not shown among others: only a link or a client that names it leads there. */
+  hidden: z.boolean().optional(),
 }
 
 /** The name of a provider: in addresses, in `login_providers`, and half of every identity. */
@@ -19,7 +24,7 @@ const providerSchema = z.object({ provider_id: providerId, protocol: z.string(),
 /** A place where people sign in, whatever its protocol. */
 export type Provider = z.output<typeof providerSchema>
 
-/** The realms of a provider come from its organization. */
+/** A provider with what its organization adds: realms, and the country where it says none itself. */
 export interface ProviderFacts {
   readonly provider: Provider
   readonly realms: readonly string[]

@@ -1,16 +1,14 @@
-import { type Kysely, type RawBuilder, sql, type Transaction } from 'kysely'
+import { type Kysely, sql, type Transaction } from 'kysely'
 import { perContext, type Context } from '../context.ts'
 import { createCache, raiseCacheVersion } from '../database/cache-versions.ts'
 import type { DeclaredDocument } from '../database/declared.ts'
 import type { Database } from '../database/schema.ts'
-import { allVersions, inLanguage } from '../protocol/localized-text.ts'
 import type { Organization } from '../organizations/organization.ts'
 import { findOrganization } from '../organizations/store.ts'
-import { fold, queryWords } from './fold.ts'
 import { isAccepted, type Provider, type ProviderFacts } from './provider.ts'
+import { indexProviders } from './search-index.ts'
 
-// Owns providers. The search is a question to PostgreSQL over folded words; nothing proportional to the number of providers is kept
-// in memory or sent to a browser.
+// Owns providers. Whoever saves one writes in the same transaction what the search knows of it (search-index.ts).
 
 interface Row {
   readonly document: unknown
@@ -28,9 +26,12 @@ const cache = perContext((ctx: Context) =>
   }),
 )
 
+function factsOf(provider: Provider, organization: Organization | undefined): ProviderFacts {
+  return { provider, realms: [...new Set([...(provider.realms ?? []), ...(organization?.realms ?? [])])], country: provider.country ?? organization?.country }
+}
+
 async function withFacts(ctx: Context, provider: Provider): Promise<ProviderFacts> {
-  const organization = await findOrganization(ctx, provider.organization)
-  return { provider, realms: organization?.realms ?? [], country: provider.country ?? organization?.country }
+  return factsOf(provider, await findOrganization(ctx, provider.organization))
 }
 
 /** A provider with what its organization adds, from memory. */
@@ -39,78 +40,19 @@ export async function findProvider(ctx: Context, providerId: string): Promise<Pr
   return provider === undefined ? undefined : withFacts(ctx, provider)
 }
 
+/** These providers, in this order; those that are gone are left out. Read at once and not kept: a search meets a new ten each time. */
+export async function readProviders(ctx: Context, ids: readonly string[]): Promise<readonly ProviderFacts[]> {
+  if (ids.length === 0) return []
+  const { rows } = await sql<Row & { provider_id: string }>`select provider_id, document from providers where provider_id = any(${[...ids]}::text[])`.execute(ctx.db)
+  const documents = new Map(rows.map((row) => [row.provider_id, row.document as Provider]))
+  const found = ids.map((id) => documents.get(id)).filter((provider) => provider !== undefined)
+  return Promise.all(found.map((provider) => withFacts(ctx, provider)))
+}
+
 /** A provider that a client with these `login_providers` accepts, or nothing. */
 export async function findAcceptedProvider(ctx: Context, rules: readonly string[], providerId: string): Promise<ProviderFacts | undefined> {
   const facts = await findProvider(ctx, providerId)
   return facts !== undefined && isAccepted(rules, facts) ? facts : undefined
-}
-
-export interface ProviderSearch {
-  readonly rules: readonly string[]
-  readonly query: string
-  /** Those of this country first; with `onlyCountry` no others. */
-  readonly country: string | undefined
-  readonly onlyCountry: boolean
-  readonly offset: number
-  readonly limit: number
-}
-
-export interface FoundProviders {
-  readonly found: readonly ProviderFacts[]
-  readonly total: number
-}
-
-// Rules are few and named; each becomes a condition, so that the database filters and counts, and no page shows what the client refuses.
-function ruleCondition(rules: readonly string[]) {
-  const realms = rules.filter((rule) => rule.startsWith('realm:')).map((rule) => rule.slice(6))
-  const countries = rules.filter((rule) => rule.startsWith('country:')).map((rule) => rule.slice(8))
-  const protocols = rules.filter((rule) => rule.startsWith('protocol:')).map((rule) => rule.slice(9))
-  return sql<boolean>`(${rules.includes('all')} or provider_id = any(${[...rules]}::text[]) or country = any(${countries}::text[]) or protocol = any(${protocols}::text[])
-    or string_to_array(words, ' ') && ${realms}::text[])`
-}
-
-// Scripts without spaces have whole words within words.
-const WITHOUT_SPACES = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}]/u
-const SHORTEST_PART = 3
-
-function like(words: readonly string[], match: (word: string) => RawBuilder<unknown>): RawBuilder<unknown> {
-  return sql.join([sql`words is not null`, ...words.map(match)], sql` and `)
-}
-
-function beginsWord(word: string): RawBuilder<unknown> {
-  return sql`(' ' || words) like ${`% ${escapeLike(word)}%`}`
-}
-
-function isWithin(word: string): RawBuilder<unknown> {
-  return word.length >= SHORTEST_PART || WITHOUT_SPACES.test(word) ? sql`words like ${`%${escapeLike(word)}%`}` : beginsWord(word)
-}
-
-function escapeLike(word: string): string {
-  return word.replaceAll(/[%_\\]/g, String.raw`\$&`)
-}
-
-/**
- * Searches by name in any language, abbreviation, keyword or domain: every word must begin a word of the provider, or stand within one if
- * it is long enough to mean something. An abbreviation comes first, then what begins with the query, then beginnings of words, then parts.
- */
-export async function searchProviders(ctx: Context, search: ProviderSearch): Promise<FoundProviders> {
-  const words = queryWords(search.query)
-  const country = search.country ?? null
-  const inCountry = search.onlyCountry && country !== null ? sql`country = ${country}` : sql`true`
-  const whole = escapeLike(words.join(' '))
-  const { rows } = await sql<Row & { total: string }>`
-    select document, count(*) over () as total from providers
-    where not coalesce((document->>'disabled')::boolean, false) and ${ruleCondition(search.rules)} and ${like(words, isWithin)} and ${inCountry}
-    order by ((' ' || words || ' ') like ${`% ${whole} %`}) desc, (sort_name like ${`${whole}%`}) desc, (${like(words, beginsWord)}) desc, (country is not distinct from ${country}) desc, sort_name, provider_id
-    limit ${search.limit} offset ${search.offset}`.execute(ctx.db)
-  const found = await Promise.all(rows.map((row) => withFacts(ctx, row.document as Provider)))
-  return { found, total: Number(rows[0]?.total ?? 0) }
-}
-
-/** The countries of the providers that a client accepts. */
-export async function listCountries(ctx: Context, rules: readonly string[]): Promise<readonly string[]> {
-  const { rows } = await sql<{ country: string }>`select distinct country from providers where country is not null and ${ruleCondition(rules)} order by country`.execute(ctx.db)
-  return rows.map((row) => row.country)
 }
 
 /** The providers as they were declared; `secret` is sealed. */
@@ -130,13 +72,10 @@ export async function findSealedSecret(ctx: Context, id: string): Promise<Buffer
  * secret there is; left out, it stays.
  */
 export async function saveProvider(trx: Transaction<Database>, provider: Provider, organization: Organization | undefined, declared: boolean, sealedSecret?: Buffer | null): Promise<void> {
-  const realms = organization?.realms ?? []
-  const words = [...allVersions(provider.name), ...provider.keywords, provider.provider_id].map(fold).concat(realms).join(' ')
+  const facts = factsOf(provider, organization)
   const values = {
     protocol: provider.protocol,
-    country: provider.country ?? organization?.country ?? null,
-    words,
-    sort_name: fold(inLanguage(provider.name, 'en')),
+    country: facts.country ?? null,
     document: JSON.stringify(provider),
     declared,
     ...(sealedSecret === undefined ? {} : { sealed_secret: sealedSecret }),
@@ -146,6 +85,23 @@ export async function saveProvider(trx: Transaction<Database>, provider: Provide
     .values({ provider_id: provider.provider_id, ...values })
     .onConflict((conflict) => conflict.column('provider_id').doUpdateSet({ ...values, updated_at: sql`clock_now()` }))
     .execute()
+  await indexProviders(trx, [facts])
+  await raiseCacheVersion(trx, 'providers')
+}
+
+// No statement of thousands of rows: each has its time-out.
+const CHUNK = 500
+
+/** Creates or replaces many providers that belong to no organization, in few statements: what a federation's list brings. */
+export async function saveProviders(trx: Transaction<Database>, providers: readonly Provider[]): Promise<void> {
+  for (let from = 0; from < providers.length; from += CHUNK) {
+    const some = providers.slice(from, from + CHUNK)
+    const rows = JSON.stringify(some.map((document) => ({ document })))
+    await sql`insert into providers (provider_id, protocol, country, document, declared)
+      select document->>'provider_id', document->>'protocol', document->>'country', document, false from jsonb_to_recordset(${rows}::jsonb) as r (document jsonb) order by 1
+      on conflict (provider_id) do update set protocol = excluded.protocol, country = excluded.country, document = excluded.document, declared = false, updated_at = clock_now()`.execute(trx)
+    await indexProviders(trx, some.map((provider) => factsOf(provider, undefined)))
+  }
   await raiseCacheVersion(trx, 'providers')
 }
 

@@ -9,7 +9,7 @@ import { inTransaction } from '../../src/database/transaction.ts'
 import { sha256 } from '../../src/lib/digest.ts'
 import { isPasswordOf, setPassword } from '../../src/users/passwords.ts'
 import { findLocalUser, saveLocalUser, setUserStatus } from '../../src/users/store.ts'
-import { searchProviders } from '../../src/upstream/store.ts'
+import { searchProviders } from '../../src/upstream/search.ts'
 import { open, type Opened, SECRET } from './open.ts'
 
 let opened: Opened
@@ -159,7 +159,7 @@ describe('apply', () => {
   test('an organization\'s new realm finds its providers', async () => {
     await opened.apply(ORGANIZATION + PROVIDER)
     await opened.apply(ORGANIZATION.replace('[ntu.example]', '[ntu.example, other.example]'))
-    const { total } = await searchProviders(opened.ctx, { rules: ['realm:other.example'], query: '', country: undefined, onlyCountry: false, offset: 0, limit: 5 })
+    const { total } = await searchProviders(opened.ctx, { clientKey: '1', rules: ['realm:other.example'], query: '', country: undefined, onlyCountry: false, offset: 0, limit: 5 })
     expect(total).toBe(1)
   })
 })

@@ -11,7 +11,7 @@ import { loginRequired } from '../../protocol/error.ts'
 import { forgetProvider } from '../../sessions/devices.ts'
 import { endSession } from '../../sessions/store.ts'
 import type { ProviderFacts } from '../../upstream/provider.ts'
-import { listCountries, searchProviders } from '../../upstream/store.ts'
+import { listCountries, searchProviders } from '../../upstream/search.ts'
 import { chosenAccount } from '../chosen-account.ts'
 import { initials } from '../initials.ts'
 import { insecureRedirect } from '../insecure-redirect.ts'
@@ -78,8 +78,8 @@ async function discoveryModel(ctx: Context, request: FastifyRequest, rails: Rail
   const search = readSearch(request)
   const offset = (search.pageNumber - 1) * ROWS
   const onlyCountry = search.chosenCountry && search.query === ''
-  const { found, total } = await searchProviders(ctx, { rules, query: search.query, country: search.country, onlyCountry, offset, limit: ROWS })
-  const browse = total === 0 && search.query !== '' ? (await searchProviders(ctx, { rules, query: '', country: search.country, onlyCountry: false, offset: 0, limit: ROWS })).found : found
+  const { found, total } = await searchProviders(ctx, { clientKey: journey.client.key, rules, query: search.query, country: search.country, onlyCountry, offset, limit: ROWS })
+  const browse = total === 0 && search.query !== '' ? (await searchProviders(ctx, { clientKey: journey.client.key, rules, query: '', country: search.country, onlyCountry: false, offset: 0, limit: ROWS })).found : found
   const login = rails.path(visit, 'login')
   const path = rails.path(visit, NAME)
   const codes = await listCountries(ctx, rules)

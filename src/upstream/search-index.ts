@@ -1,0 +1,174 @@
+import { type Kysely, type RawBuilder, sql } from 'kysely'
+import type { Context } from '../context.ts'
+import type { Database } from '../database/schema.ts'
+import { allVersions, inLanguage } from '../protocol/localized-text.ts'
+import { fold, wordsOf } from './fold.ts'
+import { misspelt } from './one-typo.ts'
+import type { ProviderFacts } from './provider.ts'
+import { usesAt } from './uses.ts'
+
+// Owns provider_index, provider_words and word_ends: what the search knows of a provider. Words lead to providers, and every end of a word
+// leads to the word, so that "begins with" and "stands within" are both a range of an index. Does not own what a provider is (store.ts) nor
+// what a person typed (search.ts). Words that nobody has any more stay in word_ends: they lead nowhere.
+
+const LONGEST_WORD = 60
+const MOST_WORDS = 300
+const SHORTEST_END = 2
+
+interface Entry {
+  readonly provider_id: string
+  readonly listed: boolean
+  readonly protocol: string
+  readonly country: string | null
+  readonly realms: readonly string[]
+  readonly names: string
+  readonly abbreviations: string
+  readonly sort_name: string
+  readonly words: readonly string[]
+}
+
+function entryOf({ provider, realms, country }: ProviderFacts): Entry {
+  const names = [...new Set(allVersions(provider.name).map(fold))]
+  const abbreviations = [...new Set([...provider.keywords, provider.provider_id].map(fold))]
+  const words = [...names, ...abbreviations].flatMap(wordsOf).concat(realms)
+  return {
+    provider_id: provider.provider_id,
+    listed: !provider.disabled && provider.hidden !== true,
+    protocol: provider.protocol,
+    country: country ?? null,
+    realms,
+    names: `\n${names.join('\n')}`,
+    abbreviations: `\n${abbreviations.join('\n')}\n`,
+    sort_name: fold(inLanguage(provider.name, 'en')),
+    words: [...new Set(words.map((word) => Array.from(word).slice(0, LONGEST_WORD).join('')))].slice(0, MOST_WORDS),
+  }
+}
+
+function endsOf(word: string): readonly string[] {
+  const letters = Array.from(word)
+  return letters.flatMap((_letter, i) => (i === 0 || letters.length - i >= SHORTEST_END ? [letters.slice(i).join('')] : []))
+}
+
+/** Writes what the search knows of these providers anew. To be called in the transaction that writes them. */
+export async function indexProviders(trx: Kysely<Database>, providers: readonly ProviderFacts[]): Promise<void> {
+  const entries = providers.map(entryOf)
+  const rows = JSON.stringify(entries.map(({ words: _words, ...row }) => row))
+  const words = entries.flatMap((entry) => entry.words.map((word) => ({ id: entry.provider_id, word })))
+  const ends = [...new Set(words.map(({ word }) => word))].flatMap((word) => endsOf(word).map((part) => ({ part, word })))
+  await sql`insert into provider_index (provider_id, listed, protocol, country, realms, names, abbreviations, sort_name)
+    select provider_id, listed, protocol, country, realms, names, abbreviations, sort_name
+    from jsonb_to_recordset(${rows}::jsonb) as r (provider_id text, listed boolean, protocol text, country text, realms text[], names text, abbreviations text, sort_name text)
+    on conflict (provider_id) do update set listed = excluded.listed, protocol = excluded.protocol, country = excluded.country, realms = excluded.realms,
+      names = excluded.names, abbreviations = excluded.abbreviations, sort_name = excluded.sort_name`.execute(trx)
+  await sql`delete from provider_words where number in (select number from provider_index where provider_id = any(${entries.map((entry) => entry.provider_id)}::text[]))`.execute(trx)
+  await sql`insert into provider_words (word, number)
+    select word, number from unnest(${words.map(({ word }) => word)}::text[], ${words.map(({ id }) => id)}::text[]) as w (word, provider_id) join provider_index using (provider_id)`.execute(trx)
+  await sql`insert into word_ends (part, word) select * from unnest(${ends.map(({ part }) => part)}::text[], ${ends.map(({ word }) => word)}::text[]) as e (part, word) order by 1, 2
+    on conflict do nothing`.execute(trx)
+}
+
+/** The condition of a client's `login_providers`: the database filters and counts, and no page shows what the client refuses. */
+function ruleCondition(rules: readonly string[]): RawBuilder<unknown> {
+  const values = (kind: string): readonly string[] => rules.filter((rule) => rule.startsWith(`${kind}:`)).map((rule) => rule.slice(kind.length + 1))
+  if (rules.includes('all')) return sql`true`
+  return sql`(i.provider_id = any(${[...rules]}::text[]) or i.country = any(${values('country')}::text[]) or i.protocol = any(${values('protocol')}::text[]) or i.realms && ${values('realm')}::text[])`
+}
+
+// Scripts without spaces have whole words within words.
+const WITHOUT_SPACES = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}]/u
+const SHORTEST_PART = 3
+const SHORTEST_PART_WITHOUT_SPACES = 2
+
+function mayStandWithin(word: string): boolean {
+  return Array.from(word).length >= (WITHOUT_SPACES.test(word) ? SHORTEST_PART_WITHOUT_SPACES : SHORTEST_PART)
+}
+
+function beginsWith(column: RawBuilder<unknown>, start: string): RawBuilder<unknown> {
+  return sql`${column} >= ${start} and ${column} < ${`${start}\u{10FFFF}`}`
+}
+
+const PART = sql`e.part`
+
+/** The providers of one word: whether a word of theirs begins with it, and with how many typos. */
+function providersOf(word: string, typo: boolean): RawBuilder<unknown> {
+  const within = mayStandWithin(word) ? sql`` : sql`and e.part = e.word`
+  const right = sql`select w.number, e.part = e.word as begins, 0 as typos from word_ends e join provider_words w on w.word = e.word where ${beginsWith(PART, word)} ${within}`
+  const wrong = typo ? misspelt(word) : undefined
+  if (wrong === undefined) return sql`(select number, bool_or(begins) as begins, min(typos) as typos from (${right}) r group by number)`
+  const candidates = sql`select word from word_ends e where part = word and ${beginsWith(PART, wrong.head)} and word like any(${wrong.patterns}::text[])
+    union select word from word_ends e where ${beginsWith(PART, wrong.tail)} and word like any(${wrong.patterns}::text[])`
+  return sql`(select number, bool_or(begins) as begins, min(typos) as typos from (${right} union all select w.number, true, 1 from (${candidates}) c join provider_words w on w.word = c.word) r group by number)`
+}
+
+export interface IndexQuestion {
+  readonly clientKey: string
+  readonly rules: readonly string[]
+  /** Folded. */
+  readonly words: readonly string[]
+  /** One typo in one of the words is forgiven. */
+  readonly typo: boolean
+  /** Those with one of these domains only. */
+  readonly realms?: readonly string[]
+  /** Those of this country first; with `onlyCountry` no others. */
+  readonly country: string | undefined
+  readonly onlyCountry: boolean
+  /** Before all others, where nothing was typed. */
+  readonly first: readonly string[]
+  readonly offset: number
+  readonly limit: number
+}
+
+export interface IndexAnswer {
+  readonly ids: readonly string[]
+  readonly total: number
+}
+
+// An abbreviation that is the query, then a name that begins with it, then words that do, then parts of words.
+function rankOf(words: readonly string[]): RawBuilder<unknown> {
+  if (words.length === 0) return sql`0`
+  const query = words.join(' ')
+  const begins = sql.join(words.map((_word, i) => sql`${sql.ref(`m${i}`)}.begins`), sql` and `)
+  return sql`case when position(${`\n${query}\n`} in i.abbreviations) > 0 then 3 when position(${`\n${query}`} in i.names) > 0 then 2 when ${begins} then 1 else 0 end`
+}
+
+/** Asks the index. Equally good ones in the order of their use at the client, then the country's own, then by name. */
+export async function askIndex(ctx: Context, question: IndexQuestion): Promise<IndexAnswer> {
+  const { words, typo, country, realms, first } = question
+  const joins = words.map((word, i) => sql`join ${providersOf(word, typo)} as ${sql.ref(`m${i}`)} using (number)`)
+  const conditions = [
+    sql`i.listed`,
+    ruleCondition(question.rules),
+    ...(question.onlyCountry && country !== undefined ? [sql`i.country = ${country}`] : []),
+    ...(realms === undefined ? [] : [sql`i.realms && ${[...realms]}::text[]`]),
+    ...(typo && words.length > 1 ? [sql`${sql.join(words.map((_word, i) => sql`${sql.ref(`m${i}`)}.typos`), sql` + `)} <= 1`] : []),
+  ]
+  const own = sql`(i.country is not distinct from ${country ?? null})`
+  const uses = sql`coalesce(u.uses, 0) desc`
+  const order = words.length === 0 ? sql`first desc, own desc, ${uses}, country nulls last` : sql`rank desc, ${uses}, own desc`
+  const { rows } = await sql<{ provider_id: string | null; total: string }>`
+    with found as materialized (
+      select i.provider_id, i.sort_name, i.country, ${own} as own, i.provider_id = any(${[...first]}::text[]) as first, ${rankOf(words)} as rank
+      from provider_index i ${joins.length === 0 ? sql`` : sql.join(joins, sql` `)} where ${sql.join(conditions, sql` and `)})
+    select shown.provider_id, counted.total from (select count(*) as total from found) as counted left join
+      (select f.provider_id, row_number() over (order by ${order}, sort_name, f.provider_id) as place from found f left join ${usesAt(question.clientKey)} u using (provider_id)
+      order by place limit ${question.limit} offset ${question.offset}) as shown on true order by place`.execute(ctx.db)
+  return { ids: rows.map((row) => row.provider_id).filter((id) => id !== null), total: Number(rows[0]?.total ?? 0) }
+}
+
+/** The only provider that a client accepts, if there is just one that is listed. */
+export async function onlyListed(ctx: Context, rules: readonly string[]): Promise<string | undefined> {
+  const { rows } = await sql<{ provider_id: string }>`select i.provider_id from provider_index i where i.listed and ${ruleCondition(rules)} limit 2`.execute(ctx.db)
+  return rows.length === 1 ? rows[0]?.provider_id : undefined
+}
+
+/** The countries of the providers that a client accepts. */
+export async function listedCountries(ctx: Context, rules: readonly string[]): Promise<readonly string[]> {
+  const { rows } = await sql<{ country: string }>`select distinct i.country from provider_index i where i.listed and i.country is not null and ${ruleCondition(rules)} order by 1`.execute(ctx.db)
+  return rows.map((row) => row.country)
+}
+
+/** The providers with one of these domains, listed or not. At most `limit`. */
+export async function withRealm(ctx: Context, realms: readonly string[], limit: number): Promise<readonly string[]> {
+  const { rows } = await sql<{ provider_id: string }>`select i.provider_id from provider_index i where i.realms && ${[...realms]}::text[] order by i.provider_id limit ${limit}`.execute(ctx.db)
+  return rows.map((row) => row.provider_id)
+}

@@ -1,0 +1,85 @@
+import { perContext, type Context } from '../context.ts'
+import { createCache } from '../database/cache-versions.ts'
+import { readQuery } from './fold.ts'
+import type { ProviderFacts } from './provider.ts'
+import { askIndex, type IndexAnswer, type IndexQuestion, listedCountries, onlyListed } from './search-index.ts'
+import { readProviders, findProvider } from './store.ts'
+
+// Owns the search for a place to sign in: what is tried, and what is tried when that finds nothing. The index answers
+// (search-index.ts); nothing proportional to the number of providers is kept in memory or sent to a browser.
+
+export interface ProviderSearch {
+  readonly clientKey: string
+  readonly rules: readonly string[]
+  /** As it was typed. */
+  readonly query: string
+  /** Those of this country first; with `onlyCountry` no others. */
+  readonly country: string | undefined
+  readonly onlyCountry: boolean
+  /** Ids of those that come before all others while nothing is typed. */
+  readonly first?: readonly string[]
+  readonly offset: number
+  readonly limit: number
+}
+
+export interface FoundProviders {
+  readonly found: readonly ProviderFacts[]
+  readonly total: number
+}
+
+const LEAST_LABELS = 2
+
+/** `cs.uni.example` belongs to `uni.example`: a domain and those above it, but for the top one. */
+export function domainsAbove(domain: string): readonly string[] {
+  const labels = domain.split('.')
+  return labels.flatMap((_label, i) => (labels.length - i >= LEAST_LABELS ? [labels.slice(i).join('.')] : []))
+}
+
+async function ask(ctx: Context, { query, first = [], ...search }: ProviderSearch): Promise<IndexAnswer> {
+  const { words, isAddress } = readQuery(query)
+  const question: IndexQuestion = { ...search, first, words, typo: false }
+  const answer = await askIndex(ctx, question)
+  if (answer.total > 0 || words.length === 0) return answer
+  if (isAddress) return askIndex(ctx, { ...question, words: [], realms: domainsAbove(words.join('.')) })
+  return askIndex(ctx, { ...question, typo: true })
+}
+
+/**
+ * Searches by name in any language, abbreviation, keyword or domain: every word must begin a word of the provider, or stand within one if
+ * it is long enough to mean something. An abbreviation comes first, then what begins with the query, then beginnings of words, then parts.
+ * Only what nothing else matches may have a typo, and one. Of an e-mail address the domain is looked for, or one above it.
+ */
+export async function searchProviders(ctx: Context, search: ProviderSearch): Promise<FoundProviders> {
+  const { ids, total } = await ask(ctx, search)
+  return { found: await readProviders(ctx, ids), total }
+}
+
+interface Choice {
+  readonly sole: string | undefined
+  readonly countries: readonly string[]
+}
+
+// The same for every visit of every client with these rules, until a provider changes.
+const choices = perContext((ctx: Context) =>
+  createCache<string, Choice>({
+    name: 'providers',
+    versions: ctx.versions,
+    max: 1000,
+    load: async (key) => {
+      const rules = JSON.parse(key) as readonly string[]
+      const [sole, countries] = await Promise.all([onlyListed(ctx, rules), listedCountries(ctx, rules)])
+      return { sole, countries }
+    },
+  }),
+)
+
+/** The countries of the providers that a client accepts. From memory. */
+export async function listCountries(ctx: Context, rules: readonly string[]): Promise<readonly string[]> {
+  return (await choices(ctx).get(JSON.stringify(rules)))?.countries ?? []
+}
+
+/** The only provider that a client accepts, if there is just one. From memory. */
+export async function findSoleProvider(ctx: Context, rules: readonly string[]): Promise<ProviderFacts | undefined> {
+  const sole = (await choices(ctx).get(JSON.stringify(rules)))?.sole
+  return sole === undefined ? undefined : findProvider(ctx, sole)
+}

@@ -1,0 +1,182 @@
+import fc from 'fast-check'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { allVersions } from '../../src/protocol/localized-text.ts'
+import { fold, readQuery } from '../../src/upstream/fold.ts'
+import { misspelt } from '../../src/upstream/one-typo.ts'
+import { type ProviderSearch, searchProviders } from '../../src/upstream/search.ts'
+import { saveProviders } from '../../src/upstream/store.ts'
+import { noteUse } from '../../src/upstream/uses.ts'
+import { startTestServer, type TestServer } from '../support/app.ts'
+import { institutions, languages } from '../support/institutions.ts'
+
+// Ten thousand institutions in more than twenty languages, and how people look for theirs.
+
+let server: TestServer
+beforeAll(async () => {
+  server = await startTestServer()
+  await server.ctx.db.transaction().execute((trx) => saveProviders(trx, institutions(10_000)))
+}, 60_000)
+afterAll(() => server.close())
+
+async function search(query: string, changes: Partial<ProviderSearch> = {}): Promise<{ readonly ids: readonly string[]; readonly total: number }> {
+  const { found, total } = await searchProviders(server.ctx, { clientKey: '1', rules: ['all'], query, country: undefined, onlyCountry: false, offset: 0, limit: 25, ...changes })
+  return { ids: found.map(({ provider }) => provider.provider_id), total }
+}
+
+test('there are ten thousand of them, in twenty languages and more', async () => {
+  expect(languages.length).toBeGreaterThanOrEqual(20)
+  expect((await search('')).total).toBe(10_002)
+})
+
+describe('what is typed finds', () => {
+  test.each([
+    ['a name without its diacritics', 'ecole polytechnique nimes', 'fr-nimes-it'],
+    ['a name with them', 'École polytechnique de Nîmes', 'fr-nimes-it'],
+    ['another letter for ø', 'hogskolen i bodo', 'no-bodo-uas'],
+    ['ß as ss', 'universitat meissen', 'de-meissen-u'],
+    ['ł as l', 'uniwersytet w belchatow', 'pl-belchatow-u'],
+    ['the Turkish dotless ı', 'igdir universitesi', 'tr-igdir-u'],
+    ['Greek without accents, final sigma typed as any', 'πανεπιστημιο αργοσ', 'gr-argos-u'],
+    ['Cyrillic', 'орел университет', 'kz-oryol-u'],
+    ['Arabic, whatever hamza the alef has', 'جامعة اسوان', 'eg-aswan-u'],
+    ['Hebrew', 'אוניברסיטת אילת', 'il-eilat-u'],
+    ['Thai, within a name without spaces', 'มหาวิทยาลัยกระบี่', 'th-krabi-u'],
+    ['Chinese', '台北大学', 'tw-taipei-u'],
+    ['Japanese', '松本大学', 'jp-matsumoto-u'],
+    ['Korean', '강릉대학교', 'kr-gangneung-u'],
+    ['the English name of the same', 'university of gangneung', 'kr-gangneung-u'],
+    ['words in any order', 'taipei university of', 'tw-taipei-u'],
+    ['beginnings of words', 'akur techn', 'is-akureyri-it'],
+    ['a part of a word', 'kureyri institute', 'is-akureyri-it'],
+    ['a domain', 'u.keswick.gb.example', 'gb-keswick-u'],
+    ['an e-mail address', 'lee@u.keswick.gb.example', 'gb-keswick-u'],
+    ['an e-mail address below a domain', 'lee@students.cs.u.keswick.gb.example', 'gb-keswick-u'],
+    ['full-width letters', 'ＫＥＳＷＩＣＫ university', 'gb-keswick-u'],
+    ['two letters in the wrong order', 'univresity of keswick', 'gb-keswick-u'],
+    ['a letter too few', 'university of kewick', 'gb-keswick-u'],
+    ['a letter too many', 'university of kesswick', 'gb-keswick-u'],
+    ['another letter', 'university of keswock', 'gb-keswick-u'],
+    ['a wrong first letter', 'university of meswick', 'gb-keswick-u'],
+    ['a typo in the middle of a beginning', 'kewsi univ', 'gb-keswick-u'],
+  ])('%s', async (_how, query, wanted) => {
+    const { ids } = await search(query)
+    expect(ids).toContain(wanted)
+    // Nothing of another town.
+    expect(ids.filter((id) => !id.startsWith(wanted.replace(/[^-]*$/, '')))).toEqual([])
+  })
+
+  test.each([['大学', 200], ['대학교', 200], ['มหาวิทยาลัย', 80], ['جامعة', 80]])('%s in all the names that have it', async (query, least) => {
+    expect((await search(query)).total).toBeGreaterThan(least)
+  })
+
+  test('an abbreviation first', async () => {
+    const { found } = await searchProviders(server.ctx, { clientKey: '1', rules: ['all'], query: 'KEU', country: undefined, onlyCountry: false, offset: 0, limit: 25 })
+    const abbreviated = found.map(({ provider }) => provider.keywords.includes('KEU'))
+    expect(new Set(abbreviated)).toEqual(new Set([true, false]))
+    expect(abbreviated).toEqual(abbreviated.toSorted((one, other) => Number(other) - Number(one)))
+    expect((await search('E.T.H.')).total).toBe((await search('eth')).total)
+  })
+
+  test('a name that begins so before one that has such a word, before one with it inside a word', async () => {
+    const { found } = await searchProviders(server.ctx, { clientKey: '1', rules: ['all'], query: 'nan', country: undefined, onlyCountry: false, offset: 0, limit: 100 })
+    const places = found.map(({ provider }) => {
+      const names = allVersions(provider.name).map(fold)
+      return names.some((name) => name.startsWith('nan')) ? 2 : names.some((name) => name.includes(' nan')) ? 1 : 0
+    })
+    expect(new Set(places)).toEqual(new Set([2, 1, 0]))
+    expect(places).toEqual(places.toSorted((a, b) => b - a))
+  })
+
+  test('no typo where something matches as it is', async () => {
+    const right = await search('keswick')
+    expect(right.ids.every((id) => id.includes('keswick'))).toBe(true)
+    expect((await search('malm')).ids.some((id) => id.includes('palm'))).toBe(false)
+  })
+
+  test('nothing for two typos, in one word or in two', async () => {
+    expect((await search('univresiyt of keswick')).total).toBe(0)
+    expect((await search('univresity of kewsick')).total).toBe(0)
+  })
+
+  test('one or two letters only at the beginning of a word, two signs anywhere where words have no spaces', async () => {
+    expect((await search('zz')).total).toBe(0)
+    expect((await search('esw')).total).toBeGreaterThan(0)
+    expect((await search('本大')).ids[0]).toBe('jp-matsumoto-u')
+  })
+})
+
+describe('pages and filters', () => {
+  test('each provider is on one page, with a typo too', async () => {
+    for (const query of ['keswick', 'kewsick']) {
+      const { total } = await search(query)
+      const pages = await Promise.all(Array.from({ length: Math.ceil(total / 10) }, (_page, i) => search(query, { offset: i * 10, limit: 10 })))
+      expect(new Set(pages.flatMap(({ ids }) => ids)).size, query).toBe(total)
+    }
+    expect((await search('keswick', { offset: 4000 })).total).toBeGreaterThan(0)
+  })
+
+  test('what the client does not accept is not found, by whatever is typed', async () => {
+    const found = async (rules: readonly string[], query: string): Promise<readonly string[]> => (await search(query, { rules })).ids
+    expect(await found(['country:no'], 'keswick')).toEqual([])
+    expect(await found(['country:no'], 'lee@u.keswick.gb.example')).toEqual([])
+    expect(await found(['country:no'], 'kewsick')).toEqual([])
+    expect(await found(['gb-keswick-u'], 'keswick')).toEqual(['gb-keswick-u'])
+    expect(await found(['realm:u.keswick.gb.example', 'no-bodo-u'], '')).toHaveLength(2)
+    expect(await found(['protocol:saml'], 'university')).toEqual([])
+  })
+
+  test('the country\'s own first, then what is used most at this client, then by name', async () => {
+    const { ids } = await search('', { country: 'is' })
+    expect(ids.every((id) => id.startsWith('is-'))).toBe(true)
+    const query = 'university vik'
+    const before = (await search(query)).ids
+    expect(before.indexOf('is-vik-u')).toBeGreaterThanOrEqual(0)
+    const { rows } = await server.ctx.hot({ name: 'client', text: `select client_key::text from clients where client_id = 'planner'` }, []).then((list) => ({ rows: list }))
+    const clientKey = String(rows[0]?.[0])
+    noteUse(server.ctx, clientKey, 'is-vik-mu')
+    await expect.poll(async () => (await search('', { country: 'is', clientKey })).ids[0]).toBe('is-vik-mu')
+    expect((await search('', { country: 'is', clientKey: '0' })).ids[0]).not.toBe('is-vik-mu')
+    expect((await search('', { country: 'is', clientKey, first: ['gb-keswick-u'] })).ids[0]).toBe('gb-keswick-u')
+  })
+
+  test('one that is disabled or hidden is not listed', async () => {
+    const [one, two] = institutions(2)
+    if (one === undefined || two === undefined) return
+    await server.ctx.db.transaction().execute((trx) => saveProviders(trx, [{ ...one, hidden: true }, { ...two, disabled: true }]))
+    expect((await search('')).total).toBe(10_000)
+    await server.ctx.db.transaction().execute((trx) => saveProviders(trx, [one, two]))
+    expect((await search('')).total).toBe(10_002)
+  })
+})
+
+describe('whatever is typed', () => {
+  test('is answered', async () => {
+    await fc.assert(fc.asyncProperty(fc.string({ unit: 'grapheme', maxLength: 40 }), async (query) => (await search(query, { limit: 10 })).ids.length <= 10), { numRuns: 60 })
+  })
+
+  test('folds to words of letters, digits and dots, and folding them again changes nothing', () => {
+    fc.assert(fc.property(fc.string({ unit: 'grapheme', maxLength: 60 }), (text) => {
+      const folded = fold(text)
+      expect(folded).toMatch(/^[\p{L}\p{N}. ]*$/u)
+      expect(fold(folded)).toBe(folded)
+    }))
+  })
+
+  test('loses the part of an address before the @', () => {
+    fc.assert(fc.property(fc.stringMatching(/^[a-z]{5,12}$/), (local) => {
+      expect(readQuery(`${local}@uni.example`)).toEqual({ words: ['uni.example'], isAddress: true })
+    }))
+  })
+
+  test('with one typo is among what may have been meant, and with none of the letters it is not', () => {
+    fc.assert(fc.property(fc.stringMatching(/^[a-z]{5,12}$/), fc.nat(20), fc.constantFrom('q', 'z', 'x'), fc.nat(3), (word, at, letter, kind) => {
+      const i = at % word.length
+      const typed = [word.slice(0, i) + word.slice(i + 1), word.slice(0, i) + letter + word.slice(i), word.slice(0, i) + letter + word.slice(i + 1), word.slice(0, i) + (word[i + 1] ?? '') + (word[i] ?? '') + word.slice(i + 2)][kind] ?? ''
+      const meant = misspelt(typed)
+      if (meant === undefined) return
+      const matches = meant.patterns.some((pattern) => new RegExp(`^${pattern.replaceAll('_', '.').replace('%', '')}`).test(word))
+      expect(typed === word || word.startsWith(typed) || matches, typed).toBe(true)
+      expect(typed === word || word.startsWith(meant.head) || word.includes(meant.tail), typed).toBe(true)
+    }))
+  })
+})
