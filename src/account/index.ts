@@ -1,5 +1,6 @@
 import type { Section } from './section.ts'
+import { applications } from './sections/applications.ts'
 import { overview } from './sections/overview.ts'
 
 /** The sections of the account pages, in the order of their links. */
-export const sections: readonly Section[] = [overview]
+export const sections: readonly Section[] = [overview, applications]

@@ -5,6 +5,7 @@ export type AuditEvent =
   | { readonly event: 'login.throttled'; readonly providerId: string; readonly userId?: string }
   | { readonly event: 'logout'; readonly userId: string }
   | { readonly event: 'consent.granted'; readonly userId: string; readonly clientId: string; readonly scope: string }
+  | { readonly event: 'consent.removed'; readonly userId: string; readonly clientId: string }
   | { readonly event: 'consent.denied'; readonly userId: string; readonly clientId: string }
   | { readonly event: 'code.replayed'; readonly userId: string; readonly clientId: string }
   | { readonly event: 'refresh.reuse'; readonly userId: string; readonly clientId: string }

@@ -81,7 +81,9 @@ interface Consents {
   client_key: string
   granted: string[]
   declined: string[]
-  created_at: Time
+  used_at: ColumnType<Date | null, never, unknown>
+  removed_at: ColumnType<Date | null, never, unknown>
+  created_at: ColumnType<Date, never, unknown>
   updated_at: ColumnType<Date, never, unknown>
 }
 

@@ -6,6 +6,7 @@ import { responseModes } from '../authorization-request/response-modes/index.ts'
 import type { Departure } from '../authorization-request/response-modes/mode.ts'
 import { responseTypes } from '../authorization-request/response-types.ts'
 import { type Client, clientName } from '../clients/client.ts'
+import { isOwnClient } from '../clients/own-clients.ts'
 import { findClient } from '../clients/store.ts'
 import type { Context } from '../context.ts'
 import { logRefusal } from '../http/api-errors.ts'
@@ -30,6 +31,7 @@ import { readJourney } from '../signin/read-journey.ts'
 import { answerOf, registerSignin, startOf } from '../signin/routes.ts'
 import { createInteraction } from '../signin/store.ts'
 import { createCode } from '../tokens/authorization-codes.ts'
+import { noteUse } from '../users/consents.ts'
 import type { Endpoint } from './endpoint.ts'
 
 // The authorization endpoint (RFC 6749 §3.1): checks the request, starts or passes over the journey, and answers the client.
@@ -56,7 +58,7 @@ async function success(ctx: Context, client: Client, request: AuthorizationReque
       amr: session.amr,
     },
   })
-  await touchSession(ctx, session.sessionId)
+  await Promise.all([touchSession(ctx, session.sessionId), isOwnClient(client.clientId) ? undefined : noteUse(ctx, user.userId, client.key)])
   return answerSuccess(ctx, redirectOf(request), { code })
 }
 

@@ -146,7 +146,8 @@ function pageContext<K extends keyof Views>(
     departure: departureAddress,
     logo: (address: string | undefined) => shownLogo(address, options.imageSource),
     host: hostOf,
-    moment: (date: Date) => moment(date, locale),
+    moment: (date: Date) => moment(date, locale, momentParts),
+    day: (date: Date) => moment(date, locale, dayParts),
     scopeSentence: scopeSentence(sentences),
     scopeDetails: scopeDetails(sentences),
     providerHeading: providerHeading(sentences),
@@ -182,11 +183,12 @@ function hostOf(address: string): string {
 }
 
 const momentParts = { year: 'numeric', month: 'short', day: 'numeric', hour: '2-digit', minute: '2-digit', timeZoneName: 'short' } as const
+const dayParts = { year: 'numeric', month: 'short', day: 'numeric' } as const
 
-/** A moment with its zone, because the server does not know the person's. */
-function moment(date: Date, locale: Locale): { iso: string; text: string } {
+/** A moment, or its day: with its zone, because the server does not know the person's. */
+function moment(date: Date, locale: Locale, parts: Intl.DateTimeFormatOptions): { iso: string; text: string } {
   const language = locale === 'en' || locale in pseudoLocales ? 'en-GB' : locale
-  const format = new Intl.DateTimeFormat(language, { ...momentParts, timeZone: 'UTC' })
+  const format = new Intl.DateTimeFormat(language, { ...parts, timeZone: 'UTC' })
   return { iso: date.toISOString(), text: format.format(date) }
 }
 

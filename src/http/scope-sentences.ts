@@ -3,7 +3,7 @@
  * scope to a general one, so that no item is ever empty or a raw name (S-02).
  */
 import type { Translator } from './messages.ts'
-import type { ScopeItem } from './views.ts'
+import type { ScopeItem } from './scope-item.ts'
 
 /** HTML of an item's sentence, with the person's own value where there is one. */
 export function scopeSentence(sentences: Translator): (item: ScopeItem) => string {

@@ -6,6 +6,7 @@
 
 import type { AccountViews } from './account-views.ts'
 import type { DemoHomeModel, DemoModel } from './demo-model.ts'
+import type { ScopeItem } from './scope-item.ts'
 import type { UnexpectedUserModel, UpstreamModel } from './upstream-model.ts'
 
 export interface Person {
@@ -111,14 +112,6 @@ export interface LoginModel extends JourneyModel, FormModel, ClientLinks {
   readonly sharedComputer: boolean
 }
 
-/** One scope as the person reads it. Without `sentence`, standard scopes have the service's own, with `value` in it. */
-export interface ScopeItem {
-  readonly scope: string
-  readonly sentence?: string | undefined
-  readonly details?: string | undefined
-  readonly value?: string | undefined
-}
-
 export interface OptionalScopeItem extends ScopeItem {
   readonly checked: boolean
 }
@@ -145,6 +138,8 @@ export interface ConsentModel extends JourneyModel, FormModel, ClientLinks {
   readonly duration: ConsentDuration
   readonly switchHref?: string | undefined
   readonly rawScopes: readonly string[]
+  /** The person took it back then, and is asked again (A-08). */
+  readonly removedOn?: Date | undefined
 }
 
 /** The one page an http client always gets, also with consent (S-09). Buttons `name=decision value=allow|deny`. */

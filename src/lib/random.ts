@@ -35,6 +35,13 @@ export function newRowId(nowMilliseconds: number): string {
   return uuidText(timeOrderedId(nowMilliseconds))
 }
 
+const ROW_ID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
+
+/** Whether a text could be the id of a row: anything else is not looked up. */
+export function isRowId(text: string): boolean {
+  return ROW_ID.test(text)
+}
+
 /** The smallest time-ordered id of a moment: every row drawn before it sorts below. */
 export function firstIdAt(nowMilliseconds: number): string {
   const id = Buffer.alloc(16)

@@ -2,7 +2,7 @@ import { describeScope } from '../apis/scopes.ts'
 import { isStandardScope } from '../apis/scope-definition.ts'
 import type { Context } from '../context.ts'
 import { type Locale, localized } from '../http/locale.ts'
-import type { ScopeItem } from '../http/views.ts'
+import type { ScopeItem } from '../http/scope-item.ts'
 import type { User } from '../users/user.ts'
 
 // What a scope means to this very person: the sentence, with their own value where we have it.

@@ -5,6 +5,7 @@ import { createBatch } from '../database/batch.ts'
 import { drawToken } from '../lib/opaque-token.ts'
 import { firstIdAt, newRowId } from '../lib/random.ts'
 import { sessionWasEnded } from '../sessions/store.ts'
+import { consentWasRemoved } from '../users/consents.ts'
 import { joinLiveUser, userIsLive } from '../users/store.ts'
 import { insertAccessTokens } from './access-tokens.ts'
 import { type AuthorizationDetails, joinList, type PersonAuthorization, readPerson, splitList } from './authorization.ts'
@@ -78,7 +79,7 @@ const REDEEM = {
         and (k.redirect_uri = item.redirect_uri or (item.redirect_uri is null and not k.redirect_uri_given))
         and k.code_challenge is not distinct from item.code_challenge
         and (item.audience is null or k.audience is null or string_to_array(item.audience, ' ') <@ string_to_array(k.audience, ' '))
-        and ${userIsLive('k.user_id')} and ${clientIsLive('k.client_key')} and (k.offline or not ${sessionWasEnded('k.session_id')})
+        and ${userIsLive('k.user_id')} and ${clientIsLive('k.client_key')} and not ${consentWasRemoved('k.user_id', 'k.client_key')} and (k.offline or not ${sessionWasEnded('k.session_id')})
       returning k.grant_id, k.client_key, k.user_id, k.session_id, k.scope as granted_scope, k.audience as granted_audience, k.details, k.auth_time, k.offline,
         item.token_id, item.token_hash, item.refresh_hash, item.lifetime, k.scope, coalesce(item.audience, k.audience) as audience),
     started as (${insertGrants('consumed')}),
@@ -113,6 +114,13 @@ export async function takeOwnCode(ctx: Context, code: Pick<CodeRedemption, 'code
     where code_id = ${code.codeId} and secret_hash = ${code.codeHash} and client_key = ${code.clientKey} and code_challenge = ${code.codeChallenge}
       and used_at is null and expires_at > clock_now() returning user_id, session_id`.execute(ctx.db)
   return rows[0] === undefined ? undefined : { userId: rows[0].user_id, sessionId: rows[0].session_id }
+}
+
+/** Voids the codes of a person for a client that are not redeemed yet. One that is being redeemed is waited for. */
+export async function voidCodes(ctx: Context, userId: string, clientKey: string): Promise<void> {
+  // The key carries the time: only the last minutes' codes are looked at.
+  const since = firstIdAt(ctx.clock.now() - 5 * CODE_LIFETIME_SECONDS * 1000)
+  await sql`update authorization_codes set used_at = clock_now() where code_id > ${since} and user_id = ${userId} and client_key = ${clientKey} and used_at is null`.execute(ctx.db)
 }
 
 export type CodeFault = 'unknown' | 'client' | 'redirect_uri' | 'pkce' | 'expired' | 'audience' | 'replayed' | 'not live'

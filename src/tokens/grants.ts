@@ -166,6 +166,31 @@ export async function revokeGrant(ctx: Context, grantId: string): Promise<boolea
   return (result.numAffectedRows ?? 0n) > 0n
 }
 
+/** Revokes everything that a person has let a client do, also what goes on while they are signed out. Says how much it was. */
+export async function revokeGrantsOf(ctx: Context, userId: string, clientKey: string): Promise<number> {
+  const result = await sql`update grants set revoked_at = clock_now(), sealed_answer = null where user_id = ${userId} and client_key = ${clientKey} and revoked_at is null`.execute(ctx.db)
+  return Number(result.numAffectedRows ?? 0n)
+}
+
+/** What a client can do for a person at this moment. */
+export interface LiveGrants {
+  readonly clientKey: string
+  readonly scopes: readonly string[]
+  /** Some of it goes on while the person is signed out. */
+  readonly offline: boolean
+  /** Signed-in browsers that it rests on, past ones of offline grants included. */
+  readonly devices: number
+}
+
+/** The live grants of a person, by client. */
+export async function listLiveGrants(ctx: Context, userId: string): Promise<readonly LiveGrants[]> {
+  const { rows } = await sql<{ client_key: string; scopes: readonly string[]; offline: boolean; devices: string }>`
+    select g.client_key, array_agg(distinct s.scope) as scopes, bool_or(g.offline) as offline, count(distinct coalesce(g.session_id, g.grant_id)) as devices
+    from grants g cross join lateral unnest(string_to_array(g.scope, ' ')) as s (scope)
+    where g.user_id = ${userId} and g.expires_at > clock_now() and coalesce(g.refresh_expires_at, g.expires_at) > clock_now() and ${sql.raw(GRANT_IS_LIVE)} group by g.client_key`.execute(ctx.db)
+  return rows.map((row) => ({ clientKey: row.client_key, scopes: row.scopes, offline: row.offline, devices: Number(row.devices) }))
+}
+
 /** Revokes the grant of a refresh token that this client presents, of this generation or the one before. */
 export async function revokeByRefreshToken(ctx: Context, clientKey: string, grantId: string, hash: Buffer): Promise<boolean> {
   const result = await sql`update grants set revoked_at = clock_now(), sealed_answer = null

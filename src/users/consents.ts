@@ -1,20 +1,23 @@
 import { type Kysely, sql } from 'kysely'
 import type { Context } from '../context.ts'
 import type { Database } from '../database/schema.ts'
-import { newRowId } from '../lib/random.ts'
+import { isRowId, newRowId } from '../lib/random.ts'
 
-// Owns consents: what a person has let a client have, and what they left unticked, so that neither is asked again.
+// Owns consents: what a person has let a client have, and what they left unticked, so that neither is asked again; since when, when it was
+// last used, and that it was taken back. One row a person and client, also where the operator implies the consent.
 
 export interface Consent {
   readonly granted: readonly string[]
   readonly declined: readonly string[]
+  /** When the person took it back; then nothing is granted until they are asked again, in full. */
+  readonly removedAt?: Date
 }
 
 const NOTHING: Consent = { granted: [], declined: [] }
 
 export async function findConsent(db: Kysely<Database>, userId: string, clientKey: string): Promise<Consent> {
-  const row = await db.selectFrom('consents').select(['granted', 'declined']).where('user_id', '=', userId).where('client_key', '=', clientKey).executeTakeFirst()
-  return row ?? NOTHING
+  const row = await db.selectFrom('consents').select(['granted', 'declined', 'removed_at']).where('user_id', '=', userId).where('client_key', '=', clientKey).executeTakeFirst()
+  return row === undefined ? NOTHING : { granted: row.granted, declined: row.declined, ...(row.removed_at === null ? {} : { removedAt: row.removed_at }) }
 }
 
 /** Adds to what was granted; what is granted now is no longer declined, and the other way round. One statement. */
@@ -28,14 +31,73 @@ export async function saveConsent(ctx: Context, userId: string, clientKey: strin
       conflict.columns(['user_id', 'client_key']).doUpdateSet({
         granted: sql`array(select unnest(consents.granted) except select unnest(${declined}::text[]) union select unnest(${granted}::text[]))`,
         declined: sql`array(select unnest(consents.declined) except select unnest(${granted}::text[]) union select unnest(${declined}::text[]))`,
+        created_at: sql`case when consents.removed_at is null then consents.created_at else clock_now() end`,
+        removed_at: null,
         updated_at: sql`clock_now()`,
       }),
     )
     .execute()
 }
 
+/** Notes that a client got something for a person, at most every hour. It is the first one knows of a client whose consent is implied. */
+export async function noteUse(ctx: Context, userId: string, clientKey: string): Promise<void> {
+  await sql`insert into consents (consent_id, user_id, client_key, granted, declined, used_at) values (${newRowId(ctx.clock.now())}, ${userId}, ${clientKey}, '{}', '{}', clock_now())
+    on conflict (user_id, client_key) do update set used_at = clock_now() where consents.used_at is null or consents.used_at < clock_now() - interval '1 hour'`.execute(ctx.db)
+}
+
+/** A client that may have something of a person. */
+export interface GivenConsent {
+  readonly consentId: string
+  readonly clientKey: string
+  readonly granted: readonly string[]
+  readonly since: Date
+  readonly usedAt: Date | undefined
+}
+
+interface GivenRow {
+  readonly consent_id: string
+  readonly client_key: string
+  readonly granted: readonly string[]
+  readonly created_at: Date
+  readonly used_at: Date | null
+  readonly removed_at: Date | null
+}
+
+function toGiven(row: GivenRow): GivenConsent {
+  return { consentId: row.consent_id, clientKey: row.client_key, granted: row.granted, since: row.created_at, usedAt: row.used_at ?? undefined }
+}
+
+const MOST_LISTED = 2000
+
+/** What a person has let clients have, used last first. */
+export async function listConsents(ctx: Context, userId: string): Promise<readonly GivenConsent[]> {
+  const { rows } = await sql<GivenRow>`select consent_id, client_key, granted, created_at, used_at, removed_at from consents where user_id = ${userId} and removed_at is null
+    order by coalesce(used_at, created_at) desc, consent_id desc limit ${MOST_LISTED}`.execute(ctx.db)
+  return rows.map(toGiven)
+}
+
+/** One of a person's own, taken back or not; nothing for anybody else's. */
+export async function findOwnConsent(ctx: Context, userId: string, consentId: string): Promise<(GivenConsent & { readonly removed: boolean }) | undefined> {
+  if (!isRowId(consentId)) return undefined
+  const { rows } = await sql<GivenRow>`select consent_id, client_key, granted, created_at, used_at, removed_at from consents where user_id = ${userId} and consent_id = ${consentId}`.execute(ctx.db)
+  return rows[0] === undefined ? undefined : { ...toGiven(rows[0]), removed: rows[0].removed_at !== null }
+}
+
+/** Takes back what a person has let a client have. Gives the client's key, to one of two at once; nothing when it is not theirs, or was taken back. */
+export async function removeConsent(ctx: Context, userId: string, consentId: string): Promise<string | undefined> {
+  if (!isRowId(consentId)) return undefined
+  const { rows } = await sql<{ client_key: string }>`update consents set granted = '{}', declined = '{}', removed_at = clock_now(), updated_at = clock_now()
+    where consent_id = ${consentId} and user_id = ${userId} and removed_at is null returning client_key`.execute(ctx.db)
+  return rows[0]?.client_key
+}
+
+/** The part of a hot statement that asks whether a person has taken back what a client of a row had. */
+export function consentWasRemoved(userColumn: string, clientColumn: string): string {
+  return `exists (select from consents where consents.user_id = ${userColumn} and consents.client_key = ${clientColumn} and consents.removed_at is not null)`
+}
+
 /** How many people have let a client have something. */
 export async function countConsents(db: Kysely<Database>, clientKey: string): Promise<number> {
-  const row = await db.selectFrom('consents').select((eb) => eb.fn.countAll<string>().as('people')).where('client_key', '=', clientKey).executeTakeFirst()
+  const row = await db.selectFrom('consents').select((eb) => eb.fn.countAll<string>().as('people')).where('client_key', '=', clientKey).where('removed_at', 'is', null).executeTakeFirst()
   return Number(row?.people ?? 0)
 }

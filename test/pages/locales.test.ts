@@ -50,14 +50,15 @@ it('translations differ from English but where a message has no words', () => {
 /** Every quoted name of a message, and the beginnings of those that are put together. */
 function mentions(): { names: Set<string>; beginnings: string[] } {
   const files = readdirSync(viewsFolder, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.eta')).map((name) => viewsFolder + name)
-  const own = ['http/pages', 'http/provider-search', 'http/scope-sentences', 'mail/letter'].map((name) => new URL(`../../src/${name}.ts`, import.meta.url))
-  // The reasons that the account pages give are named where they are asked.
-  const account = new URL('../../src/account/', import.meta.url)
-  const sources = [...own, ...readdirSync(account, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts')).map((name) => new URL(name, account))]
+  const sources = ['http/pages', 'http/provider-search', 'http/scope-sentences', 'mail/letter'].map((name) => new URL(`../../src/${name}.ts`, import.meta.url))
   const all = [...files, ...sources].map((file) => readFileSync(file, 'utf8')).join('\n')
+  // The reasons that the account pages give (`….again.…`) are named where they are asked.
+  const account = new URL('../../src/account/', import.meta.url)
+  const code = readdirSync(account, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts')).map((name) => readFileSync(new URL(name, account), 'utf8'))
+  const reasons = [...code.join('\n').matchAll(/'([a-z]+(?:\.[a-z-]+)*\.again\.[a-z-]+)'/g)].map((match) => match[1] ?? '')
   const quoted = [...all.matchAll(/'([a-z][a-z-]*(?:\.[a-z-]+)+)'/g)].map((match) => match[1] ?? '')
   const joined = [...all.matchAll(/'([a-z][a-z-]*(?:\.[a-z-]+)*\.)' \+/g), ...all.matchAll(/`([a-z]+\.)\$\{/g)].map((match) => match[1] ?? '')
-  return { names: new Set(quoted), beginnings: joined }
+  return { names: new Set([...quoted, ...reasons]), beginnings: joined }
 }
 
 describe('messages and templates', () => {

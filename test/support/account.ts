@@ -12,3 +12,25 @@ export async function openAccount(browser: Browser, path = '/account', username 
 export function viewName(page: Page): string | undefined {
   return /<html[^>]*data-view="([^"]+)"/.exec(page.html)?.[1]
 }
+
+/** The text of the first element with an id, without tags. */
+export function textById(page: Page, id: string): string | undefined {
+  const found = new RegExp(`<(\\w+)[^>]*\\bid="${id}"[^>]*>([\\s\\S]*?)</\\1>`).exec(page.html)?.[2]
+  return found?.replaceAll(/<[^>]*>/g, ' ').replaceAll(/\s+/g, ' ').trim()
+}
+
+export interface Entry {
+  readonly id: string
+  readonly text: string
+  /** Where its first link leads, or its first form goes. */
+  readonly href: string
+}
+
+/** The rows of a list whose items carry `data-<name>`: applications, sessions, what a device remembers. */
+export function entries(page: Page, name: string): readonly Entry[] {
+  return [...page.html.matchAll(new RegExp(`<li[^>]*data-${name}="([^"]+)"[^>]*>([\\s\\S]*?)\\n</li>`, 'g'))].map(([, id = '', inner = '']) => ({
+    id,
+    text: inner.replaceAll(/<[^>]*>/g, ' ').replaceAll(/\s+/g, ' ').trim(),
+    href: /(?:href|action)="([^"]+)"/.exec(inner)?.[1] ?? '',
+  }))
+}

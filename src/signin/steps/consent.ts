@@ -61,6 +61,7 @@ async function consentModel(ctx: Context, rails: Rails, visit: Visit, user: User
     duration: offline ? { kind: 'offline' } : { kind: 'until-removed' },
     switchHref: rails.path(visit, 'switch'),
     rawScopes: journey.request.scopes,
+    removedOn: journey.consent.removedAt,
     logoUri: metadata.logo_uri,
     policyUri: metadata.policy_uri,
     tosUri: metadata.tos_uri,
@@ -120,6 +121,8 @@ export const consent: Step = {
     if (account === undefined || journey.progress.consented === account.user.userId) return undefined
     const silently = () => consentRequired('The person must be asked')
     if (journey.request.prompt.includes('consent')) return { name: 'prompt_consent', silently }
+    // What was taken back is asked for in full, also where the operator implies the answer.
+    if (journey.consent.removedAt !== undefined) return { name: 'was_removed', silently }
     if (journey.client.metadata.consent === 'implied') return undefined
     return undecidedScopes(journey).length > 0 ? { name: 'new_scopes', silently } : undefined
   },

@@ -1,0 +1,55 @@
+import { type Client, clientName } from '../clients/client.ts'
+import { findClientByKey } from '../clients/store.ts'
+import type { Context } from '../context.ts'
+import type { ApplicationRow } from '../http/account-views.ts'
+import { type Locale, localized } from '../http/locale.ts'
+import { findOrganization } from '../organizations/store.ts'
+import { scopeItem } from '../signin/scope-items.ts'
+import { listLiveGrants, type LiveGrants } from '../tokens/grants.ts'
+import { type GivenConsent, listConsents } from '../users/consents.ts'
+import type { User } from '../users/user.ts'
+
+// What a person has let applications have, as they read it. One row an application, whatever it rests on: consent, offline grants, devices.
+
+/** A consent with its client and what of it is alive. */
+export interface Application {
+  readonly consent: GivenConsent
+  readonly client: Client
+  readonly name: string
+  readonly live: LiveGrants | undefined
+}
+
+/** The applications of a person, used last first. */
+export async function listApplications(ctx: Context, user: User, language: Locale): Promise<readonly Application[]> {
+  const [consents, grants] = await Promise.all([listConsents(ctx, user.userId), listLiveGrants(ctx, user.userId)])
+  const byClient = new Map(grants.map((live) => [live.clientKey, live]))
+  const found = await Promise.all(
+    consents.map(async (consent): Promise<Application | undefined> => {
+      const client = await findClientByKey(ctx, consent.clientKey)
+      return client && { consent, client, name: clientName(client, language), live: byClient.get(consent.clientKey) }
+    }),
+  )
+  return found.filter((application) => application !== undefined)
+}
+
+/** In words: what was granted and what its live tokens carry; an application with neither knows only that it is this person. */
+function scopesOf({ consent, live }: Application): readonly string[] {
+  const scopes = [...new Set([...consent.granted, ...(live?.scopes ?? [])])].filter((scope) => scope !== 'offline_access')
+  return scopes.length === 0 ? ['openid'] : scopes
+}
+
+export async function applicationRow(ctx: Context, user: User, application: Application, language: Locale, path: string): Promise<ApplicationRow> {
+  const { consent, client, name, live } = application
+  const [owner, items] = await Promise.all([findOrganization(ctx, client.metadata.organization), Promise.all(scopesOf(application).map((scope) => scopeItem(ctx, scope, user, language)))])
+  return {
+    id: consent.consentId,
+    name,
+    owner: owner && localized(owner.name, language),
+    items,
+    since: consent.since,
+    usedOn: consent.usedAt,
+    offline: live?.offline ?? false,
+    devices: live?.devices ?? 0,
+    removeHref: `${path}/${consent.consentId}/remove`,
+  }
+}
