@@ -18,6 +18,7 @@ import * as m0016 from './0016-identities.ts'
 import * as m0017 from './0017-saml.ts'
 import * as m0019 from './0019-upstream-authority.ts'
 import * as m0020 from './0020-provider-search.ts'
+import * as m0021 from './0021-second-factors.ts'
 import * as m0022 from './0022-account.ts'
 import * as m0023 from './0023-mail.ts'
 
@@ -42,6 +43,7 @@ export const migrations: Record<string, Migration> = {
   '0017-saml': m0017,
   '0019-upstream-authority': m0019,
   '0020-provider-search': m0020,
+  '0021-second-factors': m0021,
   '0022-account': m0022,
   '0023-mail': m0023,
 }

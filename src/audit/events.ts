@@ -3,6 +3,11 @@ export type AuditEvent =
   | { readonly event: 'login'; readonly userId: string; readonly providerId: string }
   | { readonly event: 'login.failed'; readonly providerId: string; readonly userId?: string; readonly reason: string }
   | { readonly event: 'login.throttled'; readonly providerId: string; readonly userId?: string }
+  | { readonly event: 'factor.failed'; readonly userId: string; readonly method: string; readonly reason: string }
+  | { readonly event: 'factor.proven'; readonly userId: string }
+  | { readonly event: 'factor.throttled'; readonly userId: string }
+  | { readonly event: 'factor.recovery_code_used'; readonly userId: string }
+  | { readonly event: 'factor.changed'; readonly userId: string; readonly change: string }
   | { readonly event: 'logout'; readonly userId: string }
   | { readonly event: 'consent.granted'; readonly userId: string; readonly clientId: string; readonly scope: string }
   | { readonly event: 'consent.removed'; readonly userId: string; readonly clientId: string }

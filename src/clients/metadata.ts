@@ -63,6 +63,7 @@ function shape(offered: Offered) {
     default_max_age: z.number().int().min(0).optional(),
     require_auth_time: z.boolean().default(false),
     default_acr_values: z.array(z.string()).optional(),
+    require_second_factor: z.boolean().optional(),
     initiate_login_uri: secureAddress.optional(),
     client_uri: webAddress.optional(),
     logo_uri: webAddress.optional(),

@@ -17,9 +17,10 @@ import { refuseOtherMethods } from '../http/methods.ts'
 import { presentPageError } from '../http/page-errors.ts'
 import { page, requestLocale } from '../http/pages.ts'
 import { newReference } from '../lib/random.ts'
+import { acrOf, acrValues, amrOf } from '../protocol/acr.ts'
+import { essentialAcr } from '../protocol/claims-request.ts'
 import { OAuthError } from '../protocol/error.ts'
 import type { Form } from '../protocol/form.ts'
-import { acrValues } from '../protocol/names.ts'
 import { codeChallengeMethods } from '../protocol/pkce.ts'
 import { promptValues } from '../protocol/prompt.ts'
 import { touchSession } from '../sessions/store.ts'
@@ -40,6 +41,7 @@ const PATH = '/oauth/authorization'
 
 async function success(ctx: Context, client: Client, request: AuthorizationRequest, done: Done): Promise<Departure> {
   const { session, user, scopes } = done
+  const acr = acrOf(session, [...(essentialAcr(request.claims) ?? []), ...request.acrValues])
   const code = await createCode(ctx, {
     clientKey: client.key,
     userId: user.userId,
@@ -54,8 +56,8 @@ async function success(ctx: Context, client: Client, request: AuthorizationReque
     details: {
       ...(request.nonce === undefined ? {} : { nonce: request.nonce }),
       ...(Object.keys(request.claims).length === 0 ? {} : { claims: request.claims }),
-      ...(session.acr === undefined ? {} : { acr: session.acr }),
-      amr: session.amr,
+      ...(acr === undefined ? {} : { acr }),
+      amr: amrOf(session),
     },
   })
   await Promise.all([touchSession(ctx, session.sessionId), isOwnClient(client.clientId) ? undefined : noteUse(ctx, user.userId, client.key)])

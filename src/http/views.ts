@@ -7,6 +7,7 @@
 import type { AccountViews } from './account-views.ts'
 import type { DemoHomeModel, DemoModel } from './demo-model.ts'
 import type { ScopeItem } from './scope-item.ts'
+import type { FactorViews } from './factor-views.ts'
 import type { UnexpectedUserModel, UpstreamModel } from './upstream-model.ts'
 
 export interface Person {
@@ -281,4 +282,4 @@ interface SigninViews {
 }
 
 /** Every view, with what it is told. An area of pages keeps its models in a file of its own. */
-export interface Views extends SigninViews, AccountViews {}
+export interface Views extends SigninViews, AccountViews, FactorViews {}

@@ -12,6 +12,9 @@ import { deleteExpiredCodes } from '../tokens/authorization-codes.ts'
 import { deleteExpiredGrants } from '../tokens/grants.ts'
 import { deleteExpiredAddressChanges } from '../users/address-changes.ts'
 import { deleteExpiredResetLinks } from '../users/reset-links.ts'
+import { deleteExpiredEmailCodes } from '../users/email-codes.ts'
+import { deleteExpiredChallenges } from '../users/passkey-challenges.ts'
+import { deleteExpiredTrust } from '../users/trusted-devices.ts'
 import { alongKey, inBatches } from './batches.ts'
 import type { Job } from './job.ts'
 
@@ -38,6 +41,9 @@ const sweeps: readonly Sweep[] = [
   (ctx, stopping) => inBatches((limit) => deleteExpiredResetLinks(ctx, limit), stopping),
   (ctx, stopping) => inBatches((limit) => deleteExpiredAddressChanges(ctx, limit), stopping),
   (ctx, stopping) => inBatches((limit) => deleteExpiredSignUps(ctx, limit), stopping),
+  (ctx, stopping) => inBatches((limit) => deleteExpiredTrust(ctx, limit), stopping),
+  (ctx, stopping) => inBatches((limit) => deleteExpiredChallenges(ctx, limit), stopping),
+  (ctx, stopping) => inBatches((limit) => deleteExpiredEmailCodes(ctx, limit), stopping),
 ]
 
 async function run(ctx: Context, stopping: () => boolean): Promise<number> {

@@ -12,6 +12,8 @@ export const organizationSchema = z.strictObject({
   name: localizedText,
   realms: z.array(realm).max(100).default([]),
   country: z.string().regex(/^[a-z]{2}$/, 'must be a two-letter country code in lower case').optional(),
+  /** Whether everybody who belongs to it must prove a second factor at each sign-in, here or at the provider. */
+  second_factor: z.enum(['required', 'optional']).optional(),
   mandatory_clients: z.array(z.string()).default([]),
 })
 

@@ -6,7 +6,3 @@ export const ID_TOKEN_TYPE = 'JWT'
 export const ACCESS_TOKEN_TYPE = 'at+jwt'
 /** The `typ` of a signed introspection answer (RFC 9701 §5). */
 export const INTROSPECTION_TYPE = 'token-introspection+jwt'
-
-/** Authentication context classes that a sign-in here can reach, weakest first. */
-export const ACR_PASSWORD = 'urn:portner:acr:password'
-export const acrValues: readonly string[] = [ACR_PASSWORD]

@@ -1,4 +1,4 @@
-/** A person signed in in one browser: when, how, and by which provider. One truth for `auth_time`, `acr` and `amr`. */
+/** A person signed in in one browser: when, how, and by which provider. One truth for `auth_time`, `acr` and `amr` (protocol/acr.ts reads them). */
 export interface Session {
   readonly sessionId: string
   readonly userId: string
@@ -7,6 +7,10 @@ export interface Session {
   readonly authTime: number
   readonly acr: string | undefined
   readonly amr: readonly string[]
+  /** What was proven beside that, here: the `amr` values of a second factor. Empty without one. */
+  readonly factors: readonly string[]
+  /** When that was. Seconds since the epoch. */
+  readonly factorAt: number | undefined
   /** False for a sign-in on a shared computer: it serves the journey it was made for, and no other. */
   readonly remembered: boolean
 }

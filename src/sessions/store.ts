@@ -13,6 +13,8 @@ interface Row {
   readonly auth_time: Date
   readonly acr: string | null
   readonly amr: readonly string[]
+  readonly factors: readonly string[]
+  readonly factor_at: Date | null
   readonly remembered: boolean
 }
 
@@ -24,12 +26,16 @@ function toSession(row: Row): Session {
     authTime: Math.floor(row.auth_time.getTime() / 1000),
     acr: row.acr ?? undefined,
     amr: row.amr,
+    factors: row.factors,
+    factorAt: row.factor_at === null ? undefined : Math.floor(row.factor_at.getTime() / 1000),
     remembered: row.remembered,
   }
 }
 
-const COLUMNS = sql`session_id, user_id, provider_id, auth_time, acr, amr, remembered`
-const LIVE = sql`ended_at is null and expires_at > clock_now()`
+const COLUMNS = sql`session_id, user_id, provider_id, auth_time, acr, amr, factors, factor_at, remembered`
+const ALIVE = sql`ended_at is null and expires_at > clock_now()`
+// Half a sign-in is none: whoever knows the password and not the second factor is signed in nowhere.
+const LIVE = sql`${ALIVE} and not factor_due`
 const EXPIRES = sql`least(clock_now() + make_interval(secs => ${SESSION_IDLE_SECONDS}), auth_time + make_interval(secs => ${SESSION_ABSOLUTE_SECONDS}))`
 
 /** The live sessions of a browser, latest sign-in first. */
@@ -54,6 +60,8 @@ export interface SignedIn {
   readonly authTime?: number | undefined
   /** False on a shared computer: the device keeps no label of the account. */
   readonly remembered: boolean
+  /** A second factor must be proven before this counts. */
+  readonly factorDue?: boolean
 }
 
 // Never in the future, and never so long ago that the session would have ended before it began.
@@ -64,17 +72,30 @@ function authenticatedAt(authTime: number | undefined) {
 
 /** Starts a session, or renews the one that this person has in this browser: a new `auth_time`, the same `sid`. One statement. */
 export async function startSession(ctx: Context, signedIn: SignedIn): Promise<Session> {
-  const { browserId, userId, providerId, acr, amr, authTime, remembered } = signedIn
+  const { browserId, userId, providerId, acr, amr, authTime, remembered, factorDue = false } = signedIn
   const { rows } = await sql<Row>`
-    insert into sessions (session_id, browser_id, user_id, provider_id, auth_time, acr, amr, remembered, expires_at)
-    values (${newRowId(ctx.clock.now())}, ${browserId}, ${userId}, ${providerId}, ${authenticatedAt(authTime)}, ${acr ?? null}, ${[...amr]}, ${remembered},
+    insert into sessions (session_id, browser_id, user_id, provider_id, auth_time, acr, amr, remembered, factor_due, expires_at)
+    values (${newRowId(ctx.clock.now())}, ${browserId}, ${userId}, ${providerId}, ${authenticatedAt(authTime)}, ${acr ?? null}, ${[...amr]}, ${remembered}, ${factorDue},
       clock_now() + make_interval(secs => ${SESSION_IDLE_SECONDS}))
     on conflict (browser_id, user_id) where ended_at is null do update set provider_id = excluded.provider_id, auth_time = excluded.auth_time, acr = excluded.acr,
-      amr = excluded.amr, remembered = excluded.remembered, seen_at = clock_now(), expires_at = excluded.expires_at
+      amr = excluded.amr, factors = '{}', factor_at = null, factor_due = excluded.factor_due, remembered = excluded.remembered, seen_at = clock_now(), expires_at = excluded.expires_at
     returning ${COLUMNS}`.execute(ctx.db)
   const row = rows[0]
   if (row === undefined) throw new Error('the session was not written')
   return toSession(row)
+}
+
+/** The sign-ins of a browser that wait for a second factor. */
+export async function listPendingSessions(ctx: Context, browserId: string): Promise<readonly Session[]> {
+  const { rows } = await sql<Row>`select ${COLUMNS} from sessions where browser_id = ${browserId} and ${ALIVE} and factor_due`.execute(ctx.db)
+  return rows.map(toSession)
+}
+
+/** Adds a proven second factor to a session of a browser: one that waited for it counts from now on. Nothing when the session is gone. */
+export async function liftSession(ctx: Context, browserId: string, sessionId: string, factors: readonly string[]): Promise<Session | undefined> {
+  const { rows } = await sql<Row>`update sessions set factors = array(select distinct unnest(factors || ${[...factors]}::text[])), factor_at = date_trunc('second', clock_now()), factor_due = false,
+    seen_at = clock_now(), expires_at = ${EXPIRES} where session_id = ${sessionId} and browser_id = ${browserId} and ${ALIVE} returning ${COLUMNS}`.execute(ctx.db)
+  return rows[0] === undefined ? undefined : toSession(rows[0])
 }
 
 /** Notes that a session was used, at most every five minutes. */

@@ -14,6 +14,8 @@ import type { Progress } from './store.ts'
 export interface Account {
   readonly user: User
   readonly session: Session | undefined
+  /** Signed in during this journey but for a second factor. To every other step nobody is signed in. */
+  readonly pending: Session | undefined
   readonly provider: ProviderFacts | undefined
   /** Whether the client takes sign-ins of that provider. */
   readonly accepted: boolean
@@ -28,6 +30,8 @@ export interface Journey {
   readonly accounts: readonly Account[]
   /** The only provider that the client accepts, if there is just one. */
   readonly soleProvider: ProviderFacts | undefined
+  /** The second factors that the chosen account has, where that matters: names, the first one is asked for. */
+  readonly factors: readonly string[]
   /** What the chosen and signed-in account has let this client have before. */
   readonly consent: Consent
 }

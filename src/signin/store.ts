@@ -22,6 +22,10 @@ export interface Progress {
   readonly warned?: string
   /** The last sign-in that failed, until the next one: shown once more on reload instead of a question to send the form again. */
   readonly failure?: { readonly error: 'credentials' | 'throttled' | 'busy' | 'locked'; readonly providerId: string; readonly username: string; readonly until?: string } | null
+  /** The second factor that the person picked. */
+  readonly factorMethod?: string
+  /** The last code that was no good, until the next one. */
+  readonly factorFailure?: { readonly error: 'wrong' | 'expired' | 'used' | 'throttled' | 'exhausted' | 'passkey'; readonly left?: number; readonly until?: string } | null
   /** Departures to providers that have not come back, sealed, by what names them. Only keepAttempt and takeAttempt touch it. */
   readonly attempts?: Readonly<Record<string, string>>
   /** The last departure that came to nothing, until the next sign-in. */

@@ -142,6 +142,7 @@ describe('a fault of ours', () => {
 describe('the table of cases', () => {
   it('has every view and every kind of error', () => {
     const views = ['account-again', 'account-overview', 'account-applications', 'account-application-remove', 'discovery', 'chooser', 'chooser-manage', 'login', 'consent', 'insecure-warning', 'upstream', 'unexpected-user', 'already-answered', 'start-again', 'cookies-blocked', 'too-many-attempts', 'error', 'home', 'wrong-host', 'logout', 'logged-out', 'handoff', 'form-post']
+    views.push('factor', 'factor-methods', 'factor-setup', 'recovery-codes')
     expect([...new Set(cases.map((entry) => entry.view))].sort()).toEqual([...views].sort())
     const kinds = cases.flatMap((entry) => (entry.view === 'error' ? [entry.model.kind] : []))
     expect([...new Set(kinds)].sort()).toEqual(Object.keys(errorActions).sort())

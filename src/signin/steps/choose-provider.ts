@@ -136,7 +136,7 @@ export const chooseProvider: Step = {
   name: NAME,
   reason: (journey) => {
     const account = chosenAccount(journey)
-    if (account?.session !== undefined || account?.provider !== undefined || journey.soleProvider !== undefined) return undefined
+    if (account?.session !== undefined || account?.pending !== undefined || account?.provider !== undefined || journey.soleProvider !== undefined) return undefined
     return { name: 'provider_unknown', silently: () => loginRequired('Nobody is signed in') }
   },
   pages,

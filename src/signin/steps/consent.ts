@@ -77,7 +77,8 @@ function pages(app: FastifyInstance, ctx: Context, rails: Rails): void {
   app.get<{ Params: { id: string } }>(`/signin/:id/${NAME}`, async (request, reply) => {
     const visit = await rails.visit(request, reply)
     if (!isVisit(visit)) return visit
-    const user = chosenAccount(visit.journey)?.user
+    const account = chosenAccount(visit.journey)
+    const user = account?.session === undefined ? undefined : account.user
     if (user === undefined || consent.reason(visit.journey) === undefined) return rails.proceed(request, reply, visit, {})
     const { uiLocales } = visit.journey.request
     const model = await consentModel(ctx, rails, visit, user, requestLocale(request, uiLocales))

@@ -4,7 +4,8 @@ import { consent } from './consent.ts'
 import { insecureWarning } from './insecure-warning.ts'
 import { login } from './login.ts'
 import { requirements } from './requirements.ts'
+import { secondFactor } from './second-factor.ts'
 import type { Step } from './step.ts'
 
 /** The steps of a sign-in, in their order. */
-export const steps: readonly Step[] = [chooseAccount, chooseProvider, login, requirements, consent, insecureWarning]
+export const steps: readonly Step[] = [chooseAccount, chooseProvider, login, secondFactor, requirements, consent, insecureWarning]

@@ -7,7 +7,7 @@ import { localized } from '../../http/locale.ts'
 import { page, requestLocale } from '../../http/pages.ts'
 import { PasswordsBusy } from '../../lib/password.ts'
 import { accessDenied, loginRequired } from '../../protocol/error.ts'
-import { ACR_PASSWORD } from '../../protocol/names.ts'
+import { ACR_PASSWORD } from '../../protocol/acr.ts'
 import { listRememberedAccounts } from '../../sessions/devices.ts'
 import { type PasswordConnector, UpstreamFailure } from '../../upstream/connector.ts'
 import { openConnector } from '../../upstream/open.ts'
@@ -171,6 +171,7 @@ export const login: Step = {
   reason: (journey) => {
     const account = chosenAccount(journey)
     const silently = () => loginRequired('A sign-in is needed')
+    if (account?.pending !== undefined) return undefined
     if (account?.session === undefined) return { name: 'not_signed_in', silently }
     return mustSignInAgain(journey, account) ? { name: 'sign_in_again', silently } : undefined
   },

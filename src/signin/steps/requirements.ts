@@ -1,3 +1,4 @@
+import { satisfiesAcr } from '../../protocol/acr.ts'
 import { essentialAcr } from '../../protocol/claims-request.ts'
 import { loginRequired, unmetAuthenticationRequirements } from '../../protocol/error.ts'
 import { chosenAccount } from '../chosen-account.ts'
@@ -8,11 +9,12 @@ export const requirements: Step = {
   name: 'requirements',
   reason: (journey) => {
     const account = chosenAccount(journey)
-    if (account?.session === undefined) return undefined
+    const session = account?.session
+    if (account === undefined || session === undefined) return undefined
     const { hint, claims } = journey.request
     if (hint !== undefined && hint.sub !== account.user.userId) return { name: 'another_person', refuses: true, silently: () => loginRequired('Another person signed in than the application expected') }
     const acr = essentialAcr(claims)
-    if (acr === undefined || acr.length === 0 || acr.includes(account.session.acr ?? '')) return undefined
+    if (acr === undefined || acr.length === 0 || acr.some((value) => satisfiesAcr(session, value))) return undefined
     return { name: 'acr_unmet', refuses: true, silently: () => unmetAuthenticationRequirements('The demanded kind of sign-in is not possible') }
   },
   pages: () => {},

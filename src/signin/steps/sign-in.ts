@@ -4,12 +4,18 @@ import { writeCookie } from '../../http/cookies.ts'
 import { createBrowser, renewBrowser } from '../../sessions/browsers.ts'
 import { createDevice, forgetAccount, rememberAccount } from '../../sessions/devices.ts'
 import { DEVICE_SECONDS } from '../../sessions/session.ts'
-import { startSession } from '../../sessions/store.ts'
+import type { Session } from '../../sessions/session.ts'
+import { liftSession, startSession } from '../../sessions/store.ts'
+import { findOrganization } from '../../organizations/store.ts'
+import { hasTwoFactors } from '../../protocol/acr.ts'
+import { isTrustedDevice } from '../../users/trusted-devices.ts'
 import type { User } from '../../users/user.ts'
+import { factorsOf } from '../factors-of.ts'
 import { moveInteraction } from '../store.ts'
 import type { Visit } from './step.ts'
 
-// Owns what happens once a person has proven who they are, in whatever way: session, cookies, what the device remembers.
+// Owns what happens once a person has proven who they are, in whatever way: session, cookies, what the device remembers. Whoever has a second
+// factor, or belongs to an organization that wants one, is signed in only when that is proven too.
 
 export interface Proof {
   readonly user: User
@@ -43,12 +49,29 @@ async function remember(ctx: Context, reply: FastifyReply, deviceId: string | un
   writeCookie(reply, ctx.config, 'device', created.text, DEVICE_SECONDS)
 }
 
+async function isFactorDue(ctx: Context, deviceId: string | undefined, { user, acr, amr, remembered }: Proof): Promise<boolean> {
+  if (hasTwoFactors({ acr, amr, factors: [] })) return false
+  const [own, organization] = await Promise.all([factorsOf(ctx, user), findOrganization(ctx, user.organizationId)])
+  if (own.length === 0) return organization?.second_factor === 'required'
+  return !remembered || deviceId === undefined || !(await isTrustedDevice(ctx, user.userId, deviceId))
+}
+
 /** Signs a person in: the session under a new cookie secret, the account remembered unless the computer is shared. Returns the visit as it is now. */
 export async function signIn(ctx: Context, reply: FastifyReply, visit: Visit, proof: Proof): Promise<Visit> {
   const { user, providerId, acr, amr, authTime, remembered } = proof
   const browserId = await renewCookie(ctx, reply, visit)
-  await startSession(ctx, { browserId, userId: user.userId, providerId, acr, amr, authTime, remembered })
-  ctx.audit.record({ event: 'login', userId: user.userId, providerId })
+  const factorDue = await isFactorDue(ctx, visit.deviceId, proof)
+  await startSession(ctx, { browserId, userId: user.userId, providerId, acr, amr, authTime, remembered, factorDue })
+  if (!factorDue) ctx.audit.record({ event: 'login', userId: user.userId, providerId })
   await remember(ctx, reply, visit.deviceId, proof)
+  return { ...visit, browserId, isSuperseded: false }
+}
+
+/** Adds a proven second factor to the sign-in of a visit, under a new cookie secret. Returns the visit as it is now, or nothing when the sign-in is gone. */
+export async function lift(ctx: Context, reply: FastifyReply, visit: Visit, session: Session, isPending: boolean, amr: readonly string[]): Promise<Visit | undefined> {
+  const lifted = await liftSession(ctx, visit.browserId, session.sessionId, amr)
+  if (lifted === undefined) return undefined
+  const browserId = await renewCookie(ctx, reply, visit)
+  ctx.audit.record(isPending ? { event: 'login', userId: session.userId, providerId: session.providerId } : { event: 'factor.proven', userId: session.userId })
   return { ...visit, browserId, isSuperseded: false }
 }

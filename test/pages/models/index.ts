@@ -1,6 +1,7 @@
 import { accountCases } from './account.ts'
 import type { Case } from './case.ts'
+import { factorCases } from './factor.ts'
 import { signinCases } from './signin.ts'
 
 /** Every page in every state: the table that the tests of the pages walk through. A view without a row fails them. */
-export const cases: readonly Case[] = [...signinCases, ...accountCases]
+export const cases: readonly Case[] = [...signinCases, ...accountCases, ...factorCases]

@@ -1,0 +1,83 @@
+// What the pages about second factors and passkeys are told.
+
+interface FactorForm {
+  readonly action: string
+  readonly csrf: string
+}
+
+/** The names of `signin/factors`: each has messages `factor.<name>.…`. */
+export type FactorName = string
+
+/** One second factor is asked for (M-01 to M-03). Fields `code`, `trust`; buttons `send`, `cancel`. */
+export interface FactorModel extends FactorForm {
+  readonly clientName: string
+  readonly method: FactorName
+  readonly kind: 'code' | 'passkey'
+  /** Whose it is: an address or a name. */
+  readonly account: string
+  /** Where a code was sent, shortened; with `kind` code only. */
+  readonly sentTo?: string | undefined
+  /** A code must be sent first: the page has a button for that and no field. */
+  readonly mustSend?: boolean | undefined
+  readonly error?: 'wrong' | 'expired' | 'used' | 'throttled' | 'exhausted' | 'passkey' | undefined
+  /** Tries left, when there are few. */
+  readonly left?: number | undefined
+  readonly until?: Date | undefined
+  /** The other methods of the person; left out when there are none. */
+  readonly otherHref?: string | undefined
+  /** To begin the sign-in again, when there are no more tries. */
+  readonly restartHref?: string | undefined
+  readonly mayTrust: boolean
+  /** Where the script gets what the authenticator signs. */
+  readonly optionsHref?: string | undefined
+}
+
+/** All methods of the person (M-04). Radio `method`. */
+export interface FactorMethodsModel extends FactorForm {
+  readonly clientName: string
+  readonly account: string
+  readonly methods: readonly { readonly name: FactorName; readonly checked: boolean }[]
+  readonly backHref: string
+}
+
+/** A picture of squares, as the path of an SVG. */
+export interface QrPicture {
+  readonly size: number
+  readonly path: string
+}
+
+/** A secret to be put into an authenticator app (M-06). Fields `secret`, `code`. */
+export interface AppSetup extends FactorForm {
+  readonly picture: QrPicture
+  /** In groups of four. */
+  readonly key: string
+  readonly otpauth: string
+  /** Sealed: comes back with the form. */
+  readonly sealed: string
+  readonly wrong?: boolean | undefined
+}
+
+/** A second factor must be set up before the journey goes on, because somebody demands one. */
+export interface FactorSetupModel extends AppSetup {
+  readonly clientName: string
+  readonly account: string
+  /** Who demands it: an organization's name, or the application's when left out. */
+  readonly demandedBy?: string | undefined
+  /** A passkey can be made instead. */
+  readonly passkey?: (FactorForm & { readonly optionsHref: string }) | undefined
+}
+
+/** Ten codes, shown this once. */
+export interface RecoveryCodesModel {
+  readonly codes: readonly string[]
+  readonly continueHref: string
+  /** In a journey: on to this application. */
+  readonly clientName?: string | undefined
+}
+
+export interface FactorViews {
+  readonly factor: FactorModel
+  readonly 'factor-methods': FactorMethodsModel
+  readonly 'factor-setup': FactorSetupModel
+  readonly 'recovery-codes': RecoveryCodesModel
+}
