@@ -24,6 +24,10 @@ export interface AuthorizationRequest {
   readonly acrValues: readonly string[]
   readonly claims: ClaimsRequest
   readonly uiLocales?: string
+  /** The pushed request that this one was read from; it is spent with the answer. */
+  readonly pushed?: string
+  /** The thumbprint of the key that the code is bound to (RFC 9449 §10). */
+  readonly jkt?: string
 }
 
 const verified: unique symbol = Symbol('verified redirect')

@@ -16,6 +16,11 @@ export function isPublic(client: Client): boolean {
   return client.metadata.token_endpoint_auth_method === 'none'
 }
 
+/** Whether a client proves itself with a secret that it shares with us. */
+export function hasSecret({ token_endpoint_auth_method }: Pick<ClientMetadata, 'token_endpoint_auth_method'>): boolean {
+  return token_endpoint_auth_method.startsWith('client_secret_')
+}
+
 export function isEnabled(client: Client): boolean {
   return client.status !== 'disabled'
 }

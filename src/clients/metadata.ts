@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { clientSigningAlgorithms, jsonWebKeySet } from './json-web-keys.ts'
 import { localizedText } from '../protocol/localized-text.ts'
 import { isInsecureRedirect, isLoopbackRedirect, redirectUriFault } from '../protocol/redirect-uri.ts'
 import { isOwnClient } from './own-clients.ts'
@@ -50,6 +51,15 @@ function shape(offered: Offered) {
     grant_types: z.array(among(offered.grantTypes)).optional(),
     response_types: z.array(among(offered.responseTypes)).optional(),
     token_endpoint_auth_method: among(offered.authenticationMethods).optional(),
+    token_endpoint_auth_signing_alg: among([...clientSigningAlgorithms, 'HS256']).optional(),
+    request_object_signing_alg: among(clientSigningAlgorithms).optional(),
+    require_signed_request_object: z.boolean().default(false),
+    require_pushed_authorization_requests: z.boolean().default(false),
+    request_uris: z.array(secureAddress).max(20).default([]),
+    dpop_bound_access_tokens: z.boolean().default(false),
+    require_dpop_nonce: z.boolean().default(false),
+    jwks: jsonWebKeySet.optional(),
+    jwks_uri: secureAddress.optional(),
     scope: z.string().max(4096).regex(SCOPE, 'must be scope values separated by one space').default('openid'),
     optional_scopes: z.array(z.string()).default([]),
     allowed_origins: z.array(origin).max(50).default([]),
@@ -118,7 +128,13 @@ const optionalIsRequested: Refine = (client, fault) => {
   if (client.optional_scopes.includes('openid')) fault('optional_scopes', 'openid cannot be optional')
 }
 
-const rules: readonly Refine[] = [redirectsMatchKind, developmentOnly, fapiIsStrict, grantsFit, optionalIsRequested]
+const keysAreThere: Refine = (client, fault) => {
+  if (client.jwks !== undefined && client.jwks_uri !== undefined) fault('jwks_uri', 'goes not with jwks: say the keys or where they are (RFC 7591 §2)')
+  const { token_endpoint_auth_method: method } = withDefaults(client)
+  if (method === 'private_key_jwt' && client.jwks === undefined && client.jwks_uri === undefined) fault('jwks', 'private_key_jwt needs the public keys: jwks or jwks_uri')
+}
+
+const rules: readonly Refine[] = [redirectsMatchKind, developmentOnly, fapiIsStrict, grantsFit, optionalIsRequested, keysAreThere]
 
 /** The schema of a registration, for files, dynamic registration, the management API and the dashboard alike. */
 export function clientMetadataSchema(offered: Offered) {

@@ -1,4 +1,5 @@
 import { type Kysely, sql, type Transaction } from 'kysely'
+import type { Context } from '../context.ts'
 import type { Database } from '../database/schema.ts'
 import { sha256 } from '../lib/digest.ts'
 import { newRowId } from '../lib/random.ts'
@@ -34,18 +35,36 @@ export async function listSecrets(db: Kysely<Database>, clientKey: string): Prom
   return rows.map((row) => ({ hint: row.hint, createdAt: row.created_at, expiresAt: row.expires_at ?? undefined }))
 }
 
+/** A secret as the database keeps it. `sealed` is there for `client_secret_jwt` alone, where the secret itself makes the signature. */
+export interface KeptSecret {
+  readonly hash: Buffer
+  readonly hint: string
+  readonly sealed: Buffer | null
+}
+
+/** How a secret of a client with that authentication method is kept. */
+export function keptSecret(ctx: Context, clientKey: string, method: string, secret: string): KeptSecret {
+  return { hash: sha256(secret), hint: secret.slice(-3), sealed: method === 'client_secret_jwt' ? ctx.sealing.seal('client-secret', Buffer.from(secret), clientKey) : null }
+}
+
+/** The live secrets of a client that are kept sealed. */
+export async function readSealedSecrets(ctx: Context, clientKey: string): Promise<readonly Buffer[]> {
+  const { rows } = await sql<{ sealed: Buffer }>`select sealed from client_secrets where client_key = ${clientKey} and sealed is not null and (expires_at is null or expires_at > clock_now())`.execute(ctx.db)
+  return rows.flatMap(({ sealed }) => ctx.sealing.unseal('client-secret', sealed, clientKey) ?? [])
+}
+
 /** Adds a secret; the ones there are expire after `overlapSeconds` (0: at once). */
-export async function addSecret(trx: Transaction<Database>, clientKey: string, secret: string, overlapSeconds: number, nowMilliseconds: number): Promise<void> {
+export async function addSecret(trx: Transaction<Database>, clientKey: string, secret: KeptSecret, overlapSeconds: number, nowMilliseconds: number): Promise<void> {
   await trx
     .updateTable('client_secrets')
     .set({ expires_at: sql`least(expires_at, clock_now() + make_interval(secs => ${overlapSeconds}))` })
     .where('client_key', '=', clientKey)
     .execute()
-  await insertSecret(trx, clientKey, sha256(secret), secret.slice(-3), false, nowMilliseconds)
+  await insertSecret(trx, clientKey, secret, false, nowMilliseconds)
 }
 
-async function insertSecret(trx: Transaction<Database>, clientKey: string, hash: Buffer, hint: string, declared: boolean, nowMilliseconds: number): Promise<void> {
-  await trx.insertInto('client_secrets').values({ secret_id: newRowId(nowMilliseconds), client_key: clientKey, secret_hash: hash, hint, declared }).execute()
+async function insertSecret(trx: Transaction<Database>, clientKey: string, { hash, hint, sealed }: KeptSecret, declared: boolean, nowMilliseconds: number): Promise<void> {
+  await trx.insertInto('client_secrets').values({ secret_id: newRowId(nowMilliseconds), client_key: clientKey, secret_hash: hash, hint, sealed, declared }).execute()
 }
 
 /** The hash of the declared secret of each client that has one, by client key. */
@@ -54,11 +73,12 @@ export async function listDeclaredSecrets(db: Kysely<Database>): Promise<Readonl
   return new Map(rows.map((row) => [row.client_key, row.secret_hash]))
 }
 
-/** Makes `hash` the one declared secret of a client; those added by hand stay. Returns whether that changed anything. */
-export async function declareSecret(trx: Transaction<Database>, clientKey: string, hash: Buffer, hint: string, nowMilliseconds: number): Promise<boolean> {
-  const live = await trx.selectFrom('client_secrets').select('secret_hash').where('client_key', '=', clientKey).where('declared', '=', true).where('expires_at', 'is', null).execute()
-  if (live.length === 1 && live[0]?.secret_hash.equals(hash) === true) return false
+/** Makes `secret` the one declared secret of a client; those added by hand stay. Returns whether that changed anything. */
+export async function declareSecret(trx: Transaction<Database>, clientKey: string, secret: KeptSecret, nowMilliseconds: number): Promise<boolean> {
+  const live = await trx.selectFrom('client_secrets').select(['secret_hash', 'sealed']).where('client_key', '=', clientKey).where('declared', '=', true).where('expires_at', 'is', null).execute()
+  const [only, another] = live
+  if (another === undefined && only?.secret_hash.equals(secret.hash) === true && (only.sealed === null) === (secret.sealed === null)) return false
   await trx.deleteFrom('client_secrets').where('client_key', '=', clientKey).where('declared', '=', true).execute()
-  await insertSecret(trx, clientKey, hash, hint, true, nowMilliseconds)
+  await insertSecret(trx, clientKey, secret, true, nowMilliseconds)
   return true
 }

@@ -37,6 +37,7 @@ interface ClientSecrets {
   client_key: string
   secret_hash: Buffer
   hint: string
+  sealed: ColumnType<Buffer | null, Buffer | null | undefined, never>
   declared: ColumnType<boolean, boolean | undefined, boolean>
   created_at: Time
   expires_at: ColumnType<Date | null, never, unknown>

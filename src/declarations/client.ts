@@ -1,7 +1,7 @@
 import { readApiScope } from '../apis/api.ts'
 import { isStandardScope } from '../apis/scope-definition.ts'
 import { type ClientMetadata, clientMetadataSchema } from '../clients/metadata.ts'
-import { declareSecret, listDeclaredSecrets } from '../clients/secrets.ts'
+import { declareSecret, keptSecret, listDeclaredSecrets } from '../clients/secrets.ts'
 import { clientChanged, deleteClient, listClients, saveClient } from '../clients/store.ts'
 import { sha256 } from '../lib/digest.ts'
 import { drawToken } from '../lib/opaque-token.ts'
@@ -28,7 +28,7 @@ const secret: SecretRules = {
   isCurrent: (_ctx, current, declared) => (declared.is === 'generate' ? current.secret !== undefined : current.secret === hexOf(declared)),
   ready: (ctx, declared) => ready(ctx.clock.now(), declared),
   omission: (document) =>
-    document['token_endpoint_auth_method'] === 'none' ? undefined : `client_secret is never exported: add it, or run: portner client rotate-secret ${String(document['client_id'])}`,
+    !String(document['token_endpoint_auth_method']).startsWith('client_secret_') ? undefined : `client_secret is never exported: add it, or run: portner client rotate-secret ${String(document['client_id'])}`,
 }
 
 // A client that a file gives no client_id: the same name gives the same id, so that a second apply finds the client of the first.
@@ -77,7 +77,9 @@ export const client: Kind<ClientMetadata> = {
   save: async ({ ctx, trx, id, document, secret: declared }) => {
     const key = await saveClient(trx, id, document, true)
     if (declared === undefined) return
-    await declareSecret(trx, key, Buffer.from(declared.stored, 'hex'), declared.text?.slice(-3) ?? '', ctx.clock.now())
+    const { text, stored } = declared
+    const kept = text === undefined ? { hash: Buffer.from(stored, 'hex'), hint: '', sealed: null } : keptSecret(ctx, key, document.token_endpoint_auth_method, text)
+    await declareSecret(trx, key, kept, ctx.clock.now())
     await clientChanged(trx)
   },
   remove: (trx, current) => deleteClient(trx, current.id),

@@ -1,6 +1,8 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { answerError, answerSuccess } from '../authorization-request/answer.ts'
 import { type AcceptedRequest, checkAuthorizationRequest } from '../authorization-request/parse.ts'
+import { spendPushedRequest } from '../authorization-request/pushed.ts'
+import { requestObjectAlgorithms } from '../authorization-request/request-object.ts'
 import { type AuthorizationRequest, redirectOf } from '../authorization-request/request.ts'
 import { responseModes } from '../authorization-request/response-modes/index.ts'
 import type { Departure } from '../authorization-request/response-modes/mode.ts'
@@ -19,7 +21,7 @@ import { page, requestLocale } from '../http/pages.ts'
 import { newReference } from '../lib/random.ts'
 import { acrOf, acrValues, amrOf } from '../protocol/acr.ts'
 import { essentialAcr } from '../protocol/claims-request.ts'
-import { OAuthError } from '../protocol/error.ts'
+import { invalidRequestUri, OAuthError } from '../protocol/error.ts'
 import type { Form } from '../protocol/form.ts'
 import { codeChallengeMethods } from '../protocol/pkce.ts'
 import { promptValues } from '../protocol/prompt.ts'
@@ -33,6 +35,7 @@ import { answerOf, registerSignin, startOf } from '../signin/routes.ts'
 import { createInteraction } from '../signin/store.ts'
 import { createCode } from '../tokens/authorization-codes.ts'
 import { noteUse } from '../users/consents.ts'
+import { confirmationText } from '../tokens/sender-constraint/constraint.ts'
 import type { Endpoint } from './endpoint.ts'
 
 // The authorization endpoint (RFC 6749 §3.1): checks the request, starts or passes over the journey, and answers the client.
@@ -42,6 +45,7 @@ const PATH = '/oauth/authorization'
 async function success(ctx: Context, client: Client, request: AuthorizationRequest, done: Done): Promise<Departure> {
   const { session, user, scopes } = done
   const acr = acrOf(session, [...(essentialAcr(request.claims) ?? []), ...request.acrValues])
+  if (request.pushed !== undefined && !(await spendPushedRequest(ctx, request.pushed))) return answerError(ctx, redirectOf(request), invalidRequestUri('The pushed request was answered before'))
   const code = await createCode(ctx, {
     clientKey: client.key,
     userId: user.userId,
@@ -49,6 +53,7 @@ async function success(ctx: Context, client: Client, request: AuthorizationReque
     redirectUri: request.redirectUri,
     redirectUriGiven: request.redirectUriGiven,
     codeChallenge: request.codeChallenge,
+    confirmation: request.jkt === undefined ? null : confirmationText({ member: 'jkt', value: request.jkt }),
     scopes,
     audience: request.resources,
     authTime: session.authTime,
@@ -106,7 +111,7 @@ async function startFromPost(ctx: Context, httpRequest: FastifyRequest, reply: F
 }
 
 async function receive(ctx: Context, httpRequest: FastifyRequest, reply: FastifyReply, form: Form): Promise<FastifyReply> {
-  const checked = await checkAuthorizationRequest(ctx, form)
+  const checked = await checkAuthorizationRequest(ctx, form, 'authorization')
   if (checked.kind === 'accepted') {
     try {
       return await (httpRequest.method === 'POST' ? startFromPost(ctx, httpRequest, reply, checked) : start(ctx, httpRequest, reply, checked))
@@ -161,7 +166,7 @@ export const authorize: Endpoint = {
       },
     })
   },
-  metadata: (issuer) => ({
+  metadata: (issuer, config) => ({
     authorization_endpoint: `${issuer}${PATH}`,
     response_types_supported: responseTypes.map(({ type }) => type),
     response_modes_supported: responseModes.map(({ name }) => name),
@@ -172,8 +177,11 @@ export const authorize: Endpoint = {
     ui_locales_supported: ['en', 'nb', 'nn', 'fi', 'sv'],
     claim_types_supported: ['normal'],
     claims_parameter_supported: true,
-    request_parameter_supported: false,
-    request_uri_parameter_supported: false,
+    request_parameter_supported: true,
+    request_uri_parameter_supported: config.fetchRequestUris,
+    require_request_uri_registration: true,
+    require_signed_request_object: false,
+    request_object_signing_alg_values_supported: requestObjectAlgorithms(undefined),
     authorization_response_iss_parameter_supported: true,
   }),
 }

@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify'
+import type { Config } from '../config.ts'
 import type { Context } from '../context.ts'
 import { allowAnyOrigin } from '../http/cors.ts'
 import { refuseOtherMethods } from '../http/methods.ts'
@@ -11,10 +12,11 @@ import type { Endpoint } from './endpoint.ts'
 const PATHS = ['/.well-known/openid-configuration', '/.well-known/oauth-authorization-server']
 
 /** The metadata of a server with these endpoints. */
-export function metadataOf(issuer: string, endpoints: readonly Endpoint[]): Readonly<Record<string, unknown>> {
+export function metadataOf(config: Config, endpoints: readonly Endpoint[]): Readonly<Record<string, unknown>> {
+  const { issuer } = config
   return {
     issuer,
-    ...Object.assign({}, ...endpoints.map((endpoint) => endpoint.metadata(issuer))),
+    ...Object.assign({}, ...endpoints.map((endpoint) => endpoint.metadata(issuer, config))),
     scopes_supported: standardScopes,
     subject_types_supported: ['public'],
     id_token_signing_alg_values_supported: signingAlgorithms,
@@ -27,7 +29,7 @@ export function discovery(endpoints: readonly Endpoint[]): Endpoint {
     name: 'discovery',
     answers: 'machines',
     register: (app: FastifyInstance, ctx: Context) => {
-      const document = JSON.stringify(metadataOf(ctx.config.issuer, endpoints))
+      const document = JSON.stringify(metadataOf(ctx.config, endpoints))
       for (const path of PATHS) {
         app.get(path, async (_request, reply) => {
           allowAnyOrigin(reply)

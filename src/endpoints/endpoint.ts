@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify'
+import type { Config } from '../config.ts'
 import type { Context } from '../context.ts'
 
 // A protocol door. Thin: it parses, calls rules and flows, and presents.
@@ -9,5 +10,5 @@ export interface Endpoint {
   readonly answers: 'machines' | 'people'
   register(app: FastifyInstance, ctx: Context): void | Promise<void>
   /** The members it adds to the metadata documents (RFC 8414, OpenID Connect Discovery). */
-  metadata(issuer: string): Readonly<Record<string, unknown>>
+  metadata(issuer: string, config: Config): Readonly<Record<string, unknown>>
 }

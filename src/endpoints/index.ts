@@ -6,10 +6,11 @@ import { health } from './health.ts'
 import { home } from './home.ts'
 import { introspection } from './introspection.ts'
 import { jwks } from './jwks.ts'
+import { pushedAuthorizationRequest } from './pushed-authorization-request.ts'
 import { revocation } from './revocation.ts'
 import { token } from './token.ts'
 import { userinfo } from './userinfo.ts'
 
-const described: readonly Endpoint[] = [authorize, token, userinfo, introspection, revocation, endSessionEndpoint, jwks]
+const described: readonly Endpoint[] = [authorize, pushedAuthorizationRequest, token, userinfo, introspection, revocation, endSessionEndpoint, jwks]
 
 export const endpoints: readonly Endpoint[] = [...described, discovery(described), home, health]

@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { findApiByAudience } from '../apis/store.ts'
 import { type AuthenticatedClient, authenticateClient } from '../clients/authenticate.ts'
-import { clientAuthenticationMethods } from '../clients/authentication/index.ts'
+import { assertionAlgorithms, clientAuthenticationMethods } from '../clients/authentication/index.ts'
 import { isPublic } from '../clients/client.ts'
 import type { Context } from '../context.ts'
 import { bodyForm, refuseQuery } from '../http/forms.ts'
@@ -15,6 +15,8 @@ import { INTROSPECTION_TYPE } from '../protocol/names.ts'
 import { type InspectedToken, inspectAccessToken } from '../tokens/inspect.ts'
 import { readGrant } from '../tokens/grants.ts'
 import { clientSubject } from '../tokens/issue.ts'
+import { confirmationClaim } from '../tokens/sender-constraint/constraint.ts'
+import { tokenTypeOf } from '../tokens/sender-constraint/prove.ts'
 import type { Endpoint } from './endpoint.ts'
 
 const PATH = '/oauth/introspection'
@@ -31,7 +33,7 @@ async function mayKnow(ctx: Context, caller: AuthenticatedClient, token: Inspect
 }
 
 function describe(ctx: Context, token: InspectedToken): object {
-  const { person, scopes, audience, clientId, expiresAt } = token
+  const { person, scopes, audience, clientId, expiresAt, confirmation } = token
   const [only, another] = audience
   const about =
     person === undefined
@@ -43,7 +45,8 @@ function describe(ctx: Context, token: InspectedToken): object {
           ...(person.details.acr === undefined ? {} : { acr: person.details.acr }),
           ...(person.details.amr === undefined ? {} : { amr: person.details.amr }),
         }
-  return { active: true, token_type: 'Bearer', iss: ctx.config.issuer, client_id: clientId, scope: scopes.join(' '), exp: expiresAt, jti: token.tokenId, ...about, ...(only === undefined ? {} : { aud: another === undefined ? only : audience }) }
+  const cnf = confirmationClaim(confirmation)
+  return { active: true, token_type: tokenTypeOf(confirmation), ...(cnf && { cnf }), iss: ctx.config.issuer, client_id: clientId, scope: scopes.join(' '), exp: expiresAt, jti: token.tokenId, ...about, ...(only === undefined ? {} : { aud: another === undefined ? only : audience }) }
 }
 
 /** A refresh token is nobody's business but its client's. */
@@ -89,6 +92,7 @@ export const introspection: Endpoint = {
   },
   metadata: (issuer) => ({
     introspection_endpoint: `${issuer}${PATH}`,
+    introspection_endpoint_auth_signing_alg_values_supported: assertionAlgorithms,
     introspection_endpoint_auth_methods_supported: clientAuthenticationMethods.map(({ name }) => name).filter((name) => name !== 'none'),
     introspection_signing_alg_values_supported: signingAlgorithms,
   }),

@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { type AuthenticatedClient, authenticateClient, claimedClientId } from '../clients/authenticate.ts'
-import { clientAuthenticationMethods } from '../clients/authentication/index.ts'
+import { assertionAlgorithms, clientAuthenticationMethods } from '../clients/authentication/index.ts'
 import { findClient, isRegisteredOrigin } from '../clients/store.ts'
 import type { Context } from '../context.ts'
 import { allowRegisteredOrigin, answerPreflight } from '../http/cors.ts'
@@ -41,6 +41,7 @@ export const revocation: Endpoint = {
   },
   metadata: (issuer) => ({
     revocation_endpoint: `${issuer}${PATH}`,
+    revocation_endpoint_auth_signing_alg_values_supported: assertionAlgorithms,
     revocation_endpoint_auth_methods_supported: clientAuthenticationMethods.map(({ name }) => name),
   }),
 }

@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Api } from '../apis/api.ts'
 import { findApiByAudience } from '../apis/store.ts'
 import { type AuthenticatedClient, authenticateClient, claimedClientId } from '../clients/authenticate.ts'
-import { clientAuthenticationMethods } from '../clients/authentication/index.ts'
+import { assertionAlgorithms, clientAuthenticationMethods } from '../clients/authentication/index.ts'
 import type { PresentedCredentials } from '../clients/authentication/method.ts'
 import { isPublic, mayUseGrant } from '../clients/client.ts'
 import { findClient, isRegisteredOrigin } from '../clients/store.ts'
@@ -14,6 +14,7 @@ import { toOAuthError } from '../http/failure.ts'
 import { bodyForm, refuseQuery } from '../http/forms.ts'
 import { sendJson } from '../http/json.ts'
 import { refuseOtherMethods } from '../http/methods.ts'
+import { presentedProof } from '../http/proof.ts'
 import { drawToken } from '../lib/opaque-token.ts'
 import { invalidRequest, invalidScope, invalidTarget, unauthorizedClient, unsupportedGrantType } from '../protocol/error.ts'
 import { readFields } from '../protocol/fields.ts'
@@ -21,9 +22,13 @@ import type { Form } from '../protocol/form.ts'
 import { parseResources } from '../protocol/resource.ts'
 import { parseScope } from '../protocol/scope.ts'
 import { accessTokenLifetime, issueTokens, maySign, type TokenResponse } from '../tokens/issue.ts'
+import type { Confirmation } from '../tokens/sender-constraint/constraint.ts'
+import { dpopAlgorithms } from '../tokens/sender-constraint/dpop.ts'
+import { newDpopNonce } from '../tokens/sender-constraint/dpop-nonce.ts'
+import { proveSender } from '../tokens/sender-constraint/prove.ts'
 import type { Endpoint } from './endpoint.ts'
 
-// The token endpoint (RFC 6749 §3.2). It owns every phase that grants share, in this order: form, client, grant, scope and resource, the
+// The token endpoint (RFC 6749 §3.2). It owns every phase that grants share, in this order: form, client, grant, sender constraint, scope and resource, the
 // grant's parameters, what is drawn, the grant's one statement, the mint, the answer. A grant fills in what is its own and cannot forget
 // the rest.
 
@@ -47,17 +52,17 @@ async function findApis(ctx: Context, resources: readonly string[]): Promise<rea
   })
 }
 
-async function redeem(ctx: Context, grant: ListedGrant, client: AuthenticatedClient, form: Form): Promise<TokenResponse> {
+async function redeem(ctx: Context, grant: ListedGrant, client: AuthenticatedClient, form: Form, confirmation: Confirmation | undefined): Promise<TokenResponse> {
   const scopes = parseScope(form.single.get('scope'))
   const resources = parseResources(form.repeatable.get('resource'), form.repeatable.get('audience'))
   const asked = resources.length === 0 ? [] : await findApis(ctx, resources)
   const parameters = readFields(grant.parameters, form, { scope: invalidScope })
   const access = drawToken('at', ctx.clock.now())
-  const redemption = await grant.redeem({ client, parameters, scopes, resources, apis: asked, access, lifetime: accessTokenLifetime(asked) }, ctx)
+  const redemption = await grant.redeem({ client, parameters, scopes, resources, apis: asked, access, lifetime: accessTokenLifetime(asked), confirmation }, ctx)
   if (redemption.kind === 'answered') return redemption.response
   const { authorization, drawn, settle } = redemption
   const apis = authorization.audience.length === 0 ? [] : await findApis(ctx, authorization.audience)
-  const response = await issueTokens(ctx, client, authorization, apis, drawn)
+  const response = await issueTokens(ctx, client, authorization, apis, drawn, confirmation)
   // A signed answer is kept before it is sent: what nobody kept, nobody has.
   return settle !== undefined && maySign(authorization) ? settle(response) : response
 }
@@ -72,7 +77,10 @@ async function answer(ctx: Context, request: FastifyRequest, reply: FastifyReply
   }
   const client = await authenticateClient(ctx, presented)
   const grant = findGrant(form, client)
-  const response = await redeem(ctx, grant, client, form)
+  const proof = presentedProof(ctx, request)
+  const confirmation = await proveSender(ctx, client, proof)
+  if (proof.dpop.length > 0) void reply.header('dpop-nonce', newDpopNonce(ctx))
+  const response = await redeem(ctx, grant, client, form, confirmation)
   ctx.metrics.tokensIssued.inc({ grant: grant.type, type: 'access_token' })
   return sendJson(reply, response)
 }
@@ -95,6 +103,8 @@ export const token: Endpoint = {
   metadata: (issuer) => ({
     token_endpoint: `${issuer}${PATH}`,
     token_endpoint_auth_methods_supported: clientAuthenticationMethods.map(({ name }) => name),
+    token_endpoint_auth_signing_alg_values_supported: assertionAlgorithms,
+    dpop_signing_alg_values_supported: dpopAlgorithms,
     grant_types_supported: grantTypes.map(({ type }) => type),
   }),
 }

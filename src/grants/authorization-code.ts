@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { mayUseGrant } from '../clients/client.ts'
+import { isPublic, mayUseGrant } from '../clients/client.ts'
 import type { Context } from '../context.ts'
 import { text } from '../protocol/fields.ts'
 import { drawSecret, readToken, tokenText } from '../lib/opaque-token.ts'
@@ -8,6 +8,7 @@ import { challengeOf } from '../protocol/pkce.ts'
 import { joinList } from '../tokens/authorization.ts'
 import { type CodeExplanation, type CodeFault, type CodeRedemption, explainCode, redeemCode } from '../tokens/authorization-codes.ts'
 import { revokeGrant } from '../tokens/grants.ts'
+import { confirmationText } from '../tokens/sender-constraint/constraint.ts'
 import { defineGrant, type GrantRequest } from './grant-type.ts'
 
 // The authorization code grant (RFC 6749 §4.1.3, RFC 7636 §4.6).
@@ -19,6 +20,7 @@ const SENTENCES: Readonly<Record<CodeFault, string>> = {
   client: 'The code is not valid',
   redirect_uri: 'The redirect_uri is not the one the code was asked with',
   pkce: 'The code_verifier does not fit the code',
+  binding: 'The code is bound to another key',
   expired: 'The code has expired',
   audience: 'The resource was not part of the authorization request',
   replayed: 'The code was used before; everything that came from it is revoked',
@@ -54,6 +56,8 @@ function redemptionOf(request: GrantRequest<z.output<typeof parameters>>, refres
     refreshHash,
     audience: joinList(request.resources),
     lifetime: request.lifetime,
+    confirmation: confirmationText(request.confirmation),
+    grantConfirmation: isPublic(request.client) ? confirmationText(request.confirmation) : null,
   }
 }
 

@@ -4,6 +4,7 @@ import { beyond } from '../protocol/scope.ts'
 import { isStandardScope } from '../apis/scope-definition.ts'
 import { mintClientToken } from '../tokens/access-tokens.ts'
 import { joinList } from '../tokens/authorization.ts'
+import { confirmationText } from '../tokens/sender-constraint/constraint.ts'
 import type { Client } from '../clients/client.ts'
 import { defineGrant } from './grant-type.ts'
 
@@ -21,9 +22,9 @@ export const clientCredentials = defineGrant({
   type: 'client_credentials',
   parameters: z.object({}),
   publicClients: 'refused',
-  redeem: async ({ client, scopes, resources, access, lifetime }, ctx) => {
+  redeem: async ({ client, scopes, resources, access, lifetime, confirmation }, ctx) => {
     const granted = grantedScopes(client, scopes)
-    const kept = await mintClientToken(ctx, { id: access.id, hash: access.hash, clientKey: client.key, scope: granted.join(' '), audience: joinList(resources), lifetime })
+    const kept = await mintClientToken(ctx, { id: access.id, hash: access.hash, clientKey: client.key, scope: granted.join(' '), audience: joinList(resources), lifetime, confirmation: confirmationText(confirmation) })
     if (!kept) throw invalidGrant('The client may no longer have tokens', { detail: 'client.disabled' })
     return { kind: 'authorized', authorization: { scopes: granted, audience: resources, person: undefined }, drawn: { access, refreshToken: undefined } }
   },

@@ -4,6 +4,7 @@ import type { AuthenticatedClient } from '../clients/authenticate.ts'
 import type { Context } from '../context.ts'
 import type { Authorization } from '../tokens/authorization.ts'
 import type { DrawnTokens, TokenResponse } from '../tokens/issue.ts'
+import type { Confirmation } from '../tokens/sender-constraint/constraint.ts'
 
 /** What the endpoint has proven, parsed and drawn before a grant is asked. */
 export interface GrantRequest<P> {
@@ -18,6 +19,8 @@ export interface GrantRequest<P> {
   readonly access: { readonly id: string; readonly hash: Buffer; readonly text: string }
   /** Seconds. */
   readonly lifetime: number
+  /** What the request proved to hold: its tokens are bound to it. */
+  readonly confirmation: Confirmation | undefined
 }
 
 /**

@@ -10,6 +10,7 @@ import { type Authorization, joinList, splitList } from '../tokens/authorization
 import { type GrantState, readGrant, REFRESH_REPLAY_SECONDS, revokeGrant, rotateRefreshToken, settleAnswer } from '../tokens/grants.ts'
 import { maySign, type TokenResponse } from '../tokens/issue.ts'
 import { openAnswer, sealAnswer } from '../tokens/refresh-answer.ts'
+import { confirmationText } from '../tokens/sender-constraint/constraint.ts'
 import { defineGrant, type GrantRequest, type Redemption } from './grant-type.ts'
 
 // The refresh token grant (RFC 6749 §6) with rotation (RFC 9700 §4.14). The same token from the same client within 30 seconds gets the
@@ -39,6 +40,7 @@ async function rotate(request: Request, ctx: Context, presented: PresentedToken)
     scope: joinList(request.scopes),
     audience: joinList(request.resources),
     lifetime: request.lifetime,
+    confirmation: confirmationText(request.confirmation),
     sealedAnswer: sealAnswer(presented.secret, presented.id, kept),
   })
   if (rotated === undefined) return undefined
@@ -86,8 +88,14 @@ async function reused(ctx: Context, client: Client, grantId: string, userId: str
   return invalidGrant(`The refresh token was used more than ${REFRESH_REPLAY_SECONDS} seconds ago; everything that came from it is revoked`, { detail: 'refresh.reused' })
 }
 
+/** A bound token in other hands is a stolen one; it neither gets an answer nor ends its owner's family. */
+function isHolder(request: Request, { confirmation }: GrantState): boolean {
+  return confirmation === undefined || confirmation === confirmationText(request.confirmation)
+}
+
 function whyNotRotated(request: Request, state: GrantState): OAuthError {
   if (!state.isLive) return refused('refresh.not_live')
+  if (!isHolder(request, state)) return refused('refresh.binding')
   if (beyond(request.scopes, state.scopes).length > 0) return invalidScope('The scope is wider than what was granted')
   if (state.audience.length > 0 && beyond(request.resources, state.audience).length > 0) return invalidTarget('The resource was not part of the grant')
   return refused('refresh.raced')
@@ -104,7 +112,7 @@ export const refreshToken = defineGrant({
     if (rotated !== undefined) return rotated
     const state = await readGrant(ctx, presented.id, request.client.key, presented.hash)
     if (state === undefined) throw refused('refresh.unknown')
-    if (state.isCurrent) throw whyNotRotated(request, state)
+    if (state.isCurrent || !isHolder(request, state)) throw whyNotRotated(request, state)
     if (state.isReplayable) return answerAgain(request, ctx, presented, state)
     throw await reused(ctx, request.client, presented.id, state.userId)
   },

@@ -4,7 +4,19 @@ import { seal, unseal } from '../lib/sealed.ts'
 // Owns encryption at rest: one key a purpose out of each configured secret. The first secret seals; all of them open, so a secret is
 // replaced by putting the new one in front.
 
-export type Purpose = 'signing-key' | 'interaction-answer' | 'provider-settings' | 'upstream-attempt' | 'saml-key' | 'posted-answer' | 'account-return' | 'mail' | 'sign-up' | 'address-change' | 'totp-secret'
+export type Purpose =
+  | 'signing-key'
+  | 'interaction-answer'
+  | 'provider-settings'
+  | 'upstream-attempt'
+  | 'saml-key'
+  | 'posted-answer'
+  | 'account-return'
+  | 'mail'
+  | 'sign-up'
+  | 'address-change'
+  | 'totp-secret'
+  | 'client-secret'
 
 export interface Sealing {
   seal(purpose: Purpose, plain: Uint8Array, context: string): Buffer

@@ -52,6 +52,9 @@ export const accessDenied = code('access_denied')
 export const serverError = code('server_error', { status: 500 })
 export const temporarilyUnavailable = code('temporarily_unavailable', { status: 503, headers: { 'retry-after': '1' } })
 export const invalidClient = code('invalid_client', { status: 401, headers: { 'www-authenticate': 'Basic realm="portner", charset="UTF-8"' } })
+// RFC 9449 §5 and §8
+export const invalidDpopProof = code('invalid_dpop_proof')
+export const useDpopNonce = code('use_dpop_nonce')
 // RFC 8707 §2, RFC 7009 §2.2.1
 export const invalidTarget = code('invalid_target')
 export const unsupportedTokenType = code('unsupported_token_type')
@@ -63,6 +66,8 @@ export const accountSelectionRequired = code('account_selection_required')
 export const unmetAuthenticationRequirements = code('unmet_authentication_requirements')
 export const requestNotSupported = code('request_not_supported')
 export const requestUriNotSupported = code('request_uri_not_supported')
+export const invalidRequestObject = code('invalid_request_object')
+export const invalidRequestUri = code('invalid_request_uri')
 export const registrationNotSupported = code('registration_not_supported')
 
 /** Too much of something: sizes, counts, tries. Machines get the OAuth shape with the HTTP status that names it. */

@@ -13,6 +13,12 @@ export interface Form {
 
 // RFC 8707 §2 and RFC 8693 §2.1 let these stand several times; the last is a group of boxes on the consent page.
 const REPEATABLE = new Set(['resource', 'audience', 'optional_scope'])
+
+/** Whether a parameter may stand several times. */
+export function isRepeatable(name: string): boolean {
+  return REPEATABLE.has(name)
+}
+
 const MOST_PARAMETERS = 100
 
 export const emptyForm: Form = { single: new Map(), repeatable: new Map(), repeated: new Set() }

@@ -13,8 +13,8 @@ export const JWT_LIFETIME_SECONDS = 300
 
 /** The part of a hot statement that inserts a token for each row of `source`, which has columns of these names (`lifetime` in seconds). */
 export function insertAccessTokens(source: string): string {
-  return `insert into access_tokens (token_id, expires_at, client_key, grant_id, secret_hash, scope, audience)
-    select token_id, clock_now() + make_interval(secs => lifetime), client_key, grant_id, token_hash, scope, audience from ${source}`
+  return `insert into access_tokens (token_id, expires_at, client_key, grant_id, secret_hash, scope, audience, confirmation)
+    select token_id, clock_now() + make_interval(secs => lifetime), client_key, grant_id, token_hash, scope, audience, confirmation from ${source}`
 }
 
 export interface ClientToken {
@@ -24,13 +24,15 @@ export interface ClientToken {
   readonly scope: string
   readonly audience: string | null
   readonly lifetime: number
+  /** What it is bound to (sender-constraint/constraint.ts), or null. */
+  readonly confirmation: string | null
 }
 
 const MINT = {
   name: 'mint-client-token',
   text: `with item as (
-      select token_id, token_hash, client_key, null::uuid as grant_id, scope, audience, lifetime
-      from unnest($1::uuid[], $2::bytea[], $3::bigint[], $4::text[], $5::text[], $6::int[]) as t (token_id, token_hash, client_key, scope, audience, lifetime)
+      select token_id, token_hash, client_key, null::uuid as grant_id, scope, audience, lifetime, confirmation
+      from unnest($1::uuid[], $2::bytea[], $3::bigint[], $4::text[], $5::text[], $6::int[], $7::text[]) as t (token_id, token_hash, client_key, scope, audience, lifetime, confirmation)
       where ${clientIsLive('t.client_key')})
     ${insertAccessTokens('item')} returning token_id`,
 }
@@ -47,6 +49,7 @@ const mint = perContext((ctx: Context) =>
         tokens.map((token) => token.scope),
         tokens.map((token) => token.audience),
         tokens.map((token) => token.lifetime),
+        tokens.map((token) => token.confirmation),
       ])
       const minted = new Set(rows.map((row) => row[0]))
       return tokens.map((token) => (minted.has(token.id) ? true : undefined))

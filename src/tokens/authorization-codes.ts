@@ -31,6 +31,8 @@ export interface NewCode {
   readonly audience: readonly string[]
   readonly details: AuthorizationDetails
   readonly authTime: number
+  /** What the code is bound to before it is redeemed (RFC 9449 §10), or null. */
+  readonly confirmation: string | null
   /** With `offline_access` the grant outlives the session. */
   readonly offline: boolean
 }
@@ -38,9 +40,9 @@ export interface NewCode {
 /** Makes a code and returns its text. */
 export async function createCode(ctx: Context, code: NewCode): Promise<string> {
   const token = drawToken('ac', ctx.clock.now())
-  await sql`insert into authorization_codes (code_id, secret_hash, grant_id, client_key, user_id, session_id, redirect_uri, redirect_uri_given, code_challenge, scope, audience, details, auth_time, offline, expires_at)
+  await sql`insert into authorization_codes (code_id, secret_hash, grant_id, client_key, user_id, session_id, redirect_uri, redirect_uri_given, code_challenge, scope, audience, details, auth_time, offline, confirmation, expires_at)
     values (${token.id}, ${token.hash}, ${newRowId(ctx.clock.now())}, ${code.clientKey}, ${code.userId}, ${code.sessionId}, ${code.redirectUri}, ${code.redirectUriGiven},
-      ${code.codeChallenge ?? null}, ${code.scopes.join(' ')}, ${joinList(code.audience)}, ${JSON.stringify(code.details)}, to_timestamp(${code.authTime}), ${code.offline},
+      ${code.codeChallenge ?? null}, ${code.scopes.join(' ')}, ${joinList(code.audience)}, ${JSON.stringify(code.details)}, to_timestamp(${code.authTime}), ${code.offline}, ${code.confirmation},
       clock_now() + make_interval(secs => ${CODE_LIFETIME_SECONDS}))`.execute(ctx.db)
   return token.text
 }
@@ -58,6 +60,10 @@ export interface CodeRedemption {
   readonly refreshHash: Buffer | null
   readonly audience: string | null
   readonly lifetime: number
+  /** What the request proved to hold; null when nothing. */
+  readonly confirmation: string | null
+  /** What refresh tokens are bound to: the same for a public client, nothing for one that authenticates. */
+  readonly grantConfirmation: string | null
 }
 
 export interface RedeemedCode {
@@ -70,18 +76,19 @@ export interface RedeemedCode {
 const REDEEM = {
   name: 'redeem-authorization-code',
   text: `with item as (
-      select * from unnest($1::uuid[], $2::bytea[], $3::bigint[], $4::text[], $5::text[], $6::uuid[], $7::bytea[], $8::bytea[], $9::text[], $10::int[])
-        as t (code_id, code_hash, client_key, redirect_uri, code_challenge, token_id, token_hash, refresh_hash, audience, lifetime)),
+      select * from unnest($1::uuid[], $2::bytea[], $3::bigint[], $4::text[], $5::text[], $6::uuid[], $7::bytea[], $8::bytea[], $9::text[], $10::int[], $11::text[], $12::text[])
+        as t (code_id, code_hash, client_key, redirect_uri, code_challenge, token_id, token_hash, refresh_hash, audience, lifetime, confirmation, grant_confirmation)),
     consumed as (
       update authorization_codes k set used_at = clock_now() from item
       where k.code_id = item.code_id and k.secret_hash = item.code_hash and k.client_key = item.client_key
         and k.used_at is null and k.expires_at > clock_now()
         and (k.redirect_uri = item.redirect_uri or (item.redirect_uri is null and not k.redirect_uri_given))
         and k.code_challenge is not distinct from item.code_challenge
+        and (k.confirmation is null or k.confirmation = item.confirmation)
         and (item.audience is null or k.audience is null or string_to_array(item.audience, ' ') <@ string_to_array(k.audience, ' '))
         and ${userIsLive('k.user_id')} and ${clientIsLive('k.client_key')} and not ${consentWasRemoved('k.user_id', 'k.client_key')} and (k.offline or not ${sessionWasEnded('k.session_id')})
       returning k.grant_id, k.client_key, k.user_id, k.session_id, k.scope as granted_scope, k.audience as granted_audience, k.details, k.auth_time, k.offline,
-        item.token_id, item.token_hash, item.refresh_hash, item.lifetime, k.scope, coalesce(item.audience, k.audience) as audience),
+        item.token_id, item.token_hash, item.refresh_hash, item.lifetime, item.confirmation, item.grant_confirmation, k.scope, coalesce(item.audience, k.audience) as audience),
     started as (${insertGrants('consumed')}),
     minted as (${insertAccessTokens('consumed')})
     select k.token_id, k.grant_id, k.scope, k.audience, k.user_id, k.session_id, k.auth_time, k.details, u.claims, u.groups from consumed k ${joinLiveUser('k.user_id')}`,
@@ -93,7 +100,7 @@ const redeem = perContext((ctx: Context) =>
     key: (redemption) => redemption.codeId,
     run: async (redemptions) => {
       const column = <K extends keyof CodeRedemption>(name: K): CodeRedemption[K][] => redemptions.map((redemption) => redemption[name])
-      const rows = await ctx.hot(REDEEM, [column('codeId'), column('codeHash'), column('clientKey'), column('redirectUri'), column('codeChallenge'), column('tokenId'), column('tokenHash'), column('refreshHash'), column('audience'), column('lifetime')])
+      const rows = await ctx.hot(REDEEM, [column('codeId'), column('codeHash'), column('clientKey'), column('redirectUri'), column('codeChallenge'), column('tokenId'), column('tokenHash'), column('refreshHash'), column('audience'), column('lifetime'), column('confirmation'), column('grantConfirmation')])
       const byToken = new Map(rows.map((row) => [row[0], row]))
       return redemptions.map(({ tokenId }) => {
         const row = byToken.get(tokenId)
@@ -123,7 +130,7 @@ export async function voidCodes(ctx: Context, userId: string, clientKey: string)
   await sql`update authorization_codes set used_at = clock_now() where code_id > ${since} and user_id = ${userId} and client_key = ${clientKey} and used_at is null`.execute(ctx.db)
 }
 
-export type CodeFault = 'unknown' | 'client' | 'redirect_uri' | 'pkce' | 'expired' | 'audience' | 'replayed' | 'not live'
+export type CodeFault = 'unknown' | 'client' | 'redirect_uri' | 'pkce' | 'binding' | 'expired' | 'audience' | 'replayed' | 'not live'
 
 export interface CodeExplanation {
   readonly fault: CodeFault
@@ -137,6 +144,7 @@ interface CodeRow {
   readonly same_client: boolean
   readonly same_redirect: boolean
   readonly same_challenge: boolean
+  readonly same_binding: boolean
   readonly same_audience: boolean
   readonly used: boolean
   readonly expired: boolean
@@ -146,6 +154,7 @@ function faultOf(row: CodeRow): CodeFault {
   if (!row.same_client) return 'client'
   if (!row.same_redirect) return 'redirect_uri'
   if (!row.same_challenge) return 'pkce'
+  if (!row.same_binding) return 'binding'
   // Only whoever passes the checks above is told from a thief: then the second use means that the code was stolen somewhere.
   if (row.used) return 'replayed'
   if (row.expired) return 'expired'
@@ -154,11 +163,12 @@ function faultOf(row: CodeRow): CodeFault {
 
 /** The slow path: why a code was not taken. */
 export async function explainCode(ctx: Context, redemption: CodeRedemption): Promise<CodeExplanation> {
-  const { codeId, codeHash, clientKey, redirectUri, codeChallenge, audience } = redemption
+  const { codeId, codeHash, clientKey, redirectUri, codeChallenge, audience, confirmation } = redemption
   const { rows } = await sql<CodeRow>`
     select grant_id, user_id, client_key = ${clientKey} as same_client,
       (redirect_uri = ${redirectUri} or (${redirectUri}::text is null and not redirect_uri_given)) as same_redirect,
       code_challenge is not distinct from ${codeChallenge} as same_challenge,
+      (confirmation is null or confirmation is not distinct from ${confirmation}) as same_binding,
       (${audience}::text is null or audience is null or string_to_array(${audience}, ' ') <@ string_to_array(audience, ' ')) as same_audience,
       used_at is not null as used, expires_at <= clock_now() as expired
     from authorization_codes where code_id = ${codeId} and secret_hash = ${codeHash}`.execute(ctx.db)

@@ -19,10 +19,10 @@ export const REFRESH_REPLAY_SECONDS = 30
 
 /** The part of a hot statement that starts a grant for each row of `source`; without a refresh token it ends with its access token. */
 export function insertGrants(source: string): string {
-  return `insert into grants (grant_id, client_key, user_id, session_id, scope, audience, details, auth_time, offline, expires_at, refresh_hash, refresh_expires_at)
+  return `insert into grants (grant_id, client_key, user_id, session_id, scope, audience, details, auth_time, offline, expires_at, refresh_hash, refresh_expires_at, confirmation)
     select grant_id, client_key, user_id, session_id, granted_scope, granted_audience, details, auth_time, offline,
       clock_now() + make_interval(secs => case when refresh_hash is null then lifetime else ${REFRESH_ABSOLUTE_SECONDS} end),
-      refresh_hash, case when refresh_hash is null then null else clock_now() + make_interval(secs => ${REFRESH_IDLE_SECONDS}) end from ${source}`
+      refresh_hash, case when refresh_hash is null then null else clock_now() + make_interval(secs => ${REFRESH_IDLE_SECONDS}) end, grant_confirmation from ${source}`
 }
 
 /** The part of a hot statement that joins the grant of a token: columns of `g`. */
@@ -45,6 +45,8 @@ export interface Rotation {
   readonly audience: string | null
   readonly lifetime: number
   readonly sealedAnswer: Buffer
+  /** What the request proved to hold; null when nothing. */
+  readonly confirmation: string | null
 }
 
 export interface Rotated {
@@ -56,8 +58,8 @@ export interface Rotated {
 const ROTATE = {
   name: 'rotate-refresh-token',
   text: `with item as (
-      select * from unnest($1::uuid[], $2::bigint[], $3::bytea[], $4::bytea[], $5::uuid[], $6::bytea[], $7::text[], $8::text[], $9::int[], $10::bytea[])
-        as t (grant_id, client_key, presented_hash, next_hash, token_id, token_hash, scope, audience, lifetime, sealed_answer)),
+      select * from unnest($1::uuid[], $2::bigint[], $3::bytea[], $4::bytea[], $5::uuid[], $6::bytea[], $7::text[], $8::text[], $9::int[], $10::bytea[], $11::text[])
+        as t (grant_id, client_key, presented_hash, next_hash, token_id, token_hash, scope, audience, lifetime, sealed_answer, confirmation)),
     rotated as (
       update grants g set previous_hash = g.refresh_hash, refresh_hash = item.next_hash, refreshed_at = clock_now(), refresh_count = g.refresh_count + 1,
         refresh_expires_at = least(clock_now() + make_interval(secs => ${REFRESH_IDLE_SECONDS}), g.expires_at), sealed_answer = item.sealed_answer
@@ -67,7 +69,8 @@ const ROTATE = {
         and ${userIsLive('g.user_id')} and ${clientIsLive('g.client_key')}
         and (item.scope is null or string_to_array(item.scope, ' ') <@ string_to_array(g.scope, ' '))
         and (item.audience is null or g.audience is null or string_to_array(item.audience, ' ') <@ string_to_array(g.audience, ' '))
-      returning g.grant_id, g.client_key, g.user_id, g.session_id, g.auth_time, g.details, item.token_id, item.token_hash, item.lifetime,
+        and (g.confirmation is null or g.confirmation = item.confirmation)
+      returning g.grant_id, g.client_key, g.user_id, g.session_id, g.auth_time, g.details, item.token_id, item.token_hash, item.lifetime, item.confirmation,
         coalesce(item.scope, g.scope) as scope, coalesce(item.audience, g.audience) as audience),
     minted as (${insertAccessTokens('rotated')})
     select r.token_id, r.scope, r.audience, r.user_id, r.session_id, r.auth_time, r.details, u.claims, u.groups from rotated r ${joinLiveUser('r.user_id')}`,
@@ -79,7 +82,7 @@ const rotate = perContext((ctx: Context) =>
     key: (rotation) => rotation.grantId,
     run: async (rotations) => {
       const column = <K extends keyof Rotation>(name: K): Rotation[K][] => rotations.map((rotation) => rotation[name])
-      const rows = await ctx.hot(ROTATE, [column('grantId'), column('clientKey'), column('presentedHash'), column('nextHash'), column('tokenId'), column('tokenHash'), column('scope'), column('audience'), column('lifetime'), column('sealedAnswer')])
+      const rows = await ctx.hot(ROTATE, [column('grantId'), column('clientKey'), column('presentedHash'), column('nextHash'), column('tokenId'), column('tokenHash'), column('scope'), column('audience'), column('lifetime'), column('sealedAnswer'), column('confirmation')])
       const byToken = new Map(rows.map((row) => [row[0], row]))
       return rotations.map(({ tokenId }) => {
         const row = byToken.get(tokenId)
@@ -131,6 +134,8 @@ export interface GrantState {
   /** The generation before, and within the window in which it gets the same answer. */
   readonly isReplayable: boolean
   readonly isLive: boolean
+  /** What its refresh tokens are bound to, for a client that proves nothing else. */
+  readonly confirmation: string | undefined
   readonly refreshHash: Buffer | undefined
   readonly sealedAnswer: Buffer | undefined
   readonly person: PersonAuthorization
@@ -139,7 +144,7 @@ export interface GrantState {
 /** The slow path: what a presented refresh token of this client stands for now. */
 export async function readGrant(ctx: Context, grantId: string, clientKey: string, presentedHash: Buffer): Promise<GrantState | undefined> {
   const { rows } = await sql<Record<string, unknown>>`
-    select g.scope, g.audience, g.refresh_hash, g.sealed_answer, g.user_id, g.session_id, g.auth_time, g.details, u.claims, u.groups,
+    select g.scope, g.audience, g.confirmation, g.refresh_hash, g.sealed_answer, g.user_id, g.session_id, g.auth_time, g.details, u.claims, u.groups,
       coalesce(g.refresh_hash = ${presentedHash}, false) as is_current,
       coalesce(g.previous_hash = ${presentedHash} and g.refreshed_at > clock_now() - make_interval(secs => ${REFRESH_REPLAY_SECONDS}), false) as is_replayable,
       (u.user_id is not null and g.refresh_expires_at > clock_now() and g.expires_at > clock_now() and ${sql.raw(GRANT_IS_LIVE)} and ${sql.raw(clientIsLive('g.client_key'))}) as is_live
@@ -154,6 +159,7 @@ export async function readGrant(ctx: Context, grantId: string, clientKey: string
     isCurrent: row['is_current'] === true,
     isReplayable: row['is_replayable'] === true,
     isLive: row['is_live'] === true,
+    confirmation: typeof row['confirmation'] === 'string' ? row['confirmation'] : undefined,
     refreshHash: Buffer.isBuffer(refresh_hash) ? refresh_hash : undefined,
     sealedAnswer: Buffer.isBuffer(sealed_answer) ? sealed_answer : undefined,
     person: readPerson([user_id, session_id, auth_time, details, claims ?? {}, groups ?? []], 0),

@@ -26,6 +26,8 @@ export interface InspectedToken {
   /** Absent for a token without a person. */
   readonly person: PersonAuthorization | undefined
   readonly format: 'opaque' | 'jwt'
+  /** What it is bound to, as its row has it. */
+  readonly confirmation: string | undefined
 }
 
 interface Found extends Omit<InspectedToken, 'format'> {
@@ -34,7 +36,7 @@ interface Found extends Omit<InspectedToken, 'format'> {
 
 const INSPECT = {
   name: 'inspect-access-token',
-  text: `select a.token_id, a.secret_hash, a.client_key, c.client_id, a.scope, a.audience, a.expires_at, a.grant_id, g.user_id, g.session_id, g.auth_time, g.details, u.claims, u.groups
+  text: `select a.token_id, a.secret_hash, a.client_key, c.client_id, a.scope, a.audience, a.expires_at, a.grant_id, a.confirmation, g.user_id, g.session_id, g.auth_time, g.details, u.claims, u.groups
     from unnest($1::uuid[]) as item (token_id)
     ${joinLiveAccessToken('item.token_id')}
     ${joinLiveClient('a.client_key')}
@@ -44,7 +46,7 @@ const INSPECT = {
 }
 
 function readFound(row: readonly unknown[]): Found {
-  const [tokenId, hash, clientKey, clientId, scope, audience, expiresAt, grantId] = row
+  const [tokenId, hash, clientKey, clientId, scope, audience, expiresAt, grantId, confirmation] = row
   return {
     tokenId: String(tokenId),
     hash: Buffer.isBuffer(hash) ? hash : Buffer.alloc(0),
@@ -53,7 +55,8 @@ function readFound(row: readonly unknown[]): Found {
     scopes: splitList(scope),
     audience: splitList(audience),
     expiresAt: expiresAt instanceof Date ? Math.floor(expiresAt.getTime() / 1000) : 0,
-    person: grantId === null ? undefined : readPerson(row, 8),
+    confirmation: typeof confirmation === 'string' ? confirmation : undefined,
+    person: grantId === null ? undefined : readPerson(row, 9),
   }
 }
 

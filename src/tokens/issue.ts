@@ -5,6 +5,8 @@ import { epochSeconds } from '../lib/clock.ts'
 import { JWT_LIFETIME_SECONDS, OPAQUE_LIFETIME_SECONDS } from './access-tokens.ts'
 import type { Authorization } from './authorization.ts'
 import { signIdToken } from './id-token.ts'
+import { type Confirmation, confirmationClaim, confirmationText } from './sender-constraint/constraint.ts'
+import { tokenTypeOf } from './sender-constraint/prove.ts'
 import { ACCESS_TOKEN_TYPE } from '../protocol/names.ts'
 
 // Owns the mint: an Authorization and what was drawn for it become one token response. Nothing here decides anything.
@@ -17,7 +19,7 @@ export interface DrawnTokens {
 /** RFC 6749 §5.1 and OpenID Connect Core §3.1.3.3. */
 export interface TokenResponse {
   readonly access_token: string
-  readonly token_type: 'Bearer'
+  readonly token_type: 'Bearer' | 'DPoP'
   readonly expires_in: number
   readonly refresh_token?: string
   readonly scope: string
@@ -39,7 +41,7 @@ export function jwtApi(apis: readonly Api[]): Api | undefined {
   return apis.length > 0 && apis.every((api) => api.access_token_format === 'jwt') ? apis[0] : undefined
 }
 
-function signAccessToken(ctx: Context, client: Client, authorization: Authorization, api: Api, jti: string): Promise<string> {
+function signAccessToken(ctx: Context, client: Client, authorization: Authorization, api: Api, jti: string, bound: string | undefined): Promise<string> {
   const now = epochSeconds(ctx.clock)
   const { person, scopes, audience } = authorization
   const about =
@@ -60,6 +62,7 @@ function signAccessToken(ctx: Context, client: Client, authorization: Authorizat
     jti,
     client_id: client.clientId,
     scope: scopes.join(' '),
+    ...(bound === undefined ? {} : { cnf: confirmationClaim(bound) }),
     ...about,
   })
 }
@@ -70,16 +73,17 @@ export function maySign(authorization: Authorization): boolean {
 }
 
 /** Turns an authorization into the response. `apis` are those of its audience. */
-export async function issueTokens(ctx: Context, client: Client, authorization: Authorization, apis: readonly Api[], drawn: DrawnTokens): Promise<TokenResponse> {
+export async function issueTokens(ctx: Context, client: Client, authorization: Authorization, apis: readonly Api[], drawn: DrawnTokens, confirmation: Confirmation | undefined): Promise<TokenResponse> {
+  const bound = confirmationText(confirmation) ?? undefined
   const { person, scopes } = authorization
   const api = jwtApi(apis)
   const [accessToken, idToken] = await Promise.all([
-    api === undefined ? drawn.access.text : signAccessToken(ctx, client, authorization, api, drawn.access.id),
+    api === undefined ? drawn.access.text : signAccessToken(ctx, client, authorization, api, drawn.access.id, bound),
     person !== undefined && scopes.includes('openid') ? signIdToken(ctx, client, person) : undefined,
   ])
   return {
     access_token: accessToken,
-    token_type: 'Bearer',
+    token_type: tokenTypeOf(bound),
     expires_in: accessTokenLifetime(apis),
     ...(drawn.refreshToken === undefined ? {} : { refresh_token: drawn.refreshToken }),
     scope: scopes.join(' '),

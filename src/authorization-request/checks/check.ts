@@ -3,8 +3,12 @@ import type { Context } from '../../context.ts'
 import type { Form } from '../../protocol/form.ts'
 import type { AuthorizationRequest, VerifiedRedirect } from '../request.ts'
 
+/** Where a request came in: at the authorization endpoint, or pushed before. */
+export type Door = 'authorization' | 'pushed'
+
 /** A request on its way through the checks: what it brought, and what has been proven of it so far. */
 export interface Draft {
+  readonly door: Door
   readonly form: Form
   readonly client?: Client
   /** From here on an error may go to the client instead of a page. */

@@ -1,11 +1,12 @@
 import { checkClaims, checkMaxAge, checkPreferences, checkPrompt } from './authentication.ts'
 import type { Check } from './check.ts'
 import { checkClient } from './client.ts'
+import { checkDpopJkt } from './dpop-jkt.ts'
 import { checkIdTokenHint } from './id-token-hint.ts'
 import { checkOnceOnly } from './once-only.ts'
 import { checkPkce } from './pkce.ts'
 import { checkRedirectUri, checkStateLength } from './redirect-uri.ts'
-import { checkRequestObject } from './request-object.ts'
+import { checkOuterRedirect, checkRequestObject } from './request-object.ts'
 import { checkResource } from './resource.ts'
 import { checkResponseMode, checkResponseType } from './response-type.ts'
 import { checkScope } from './scope.ts'
@@ -13,13 +14,15 @@ import { checkScope } from './scope.ts'
 /** The rules in the order in which they are asked. Until checkRedirectUri has passed, an error is a page. */
 export const checks: readonly Check[] = [
   checkClient,
+  checkOuterRedirect,
+  checkRequestObject,
   checkRedirectUri,
   checkOnceOnly,
   checkStateLength,
-  checkRequestObject,
   checkResponseType,
   checkResponseMode,
   checkPkce,
+  checkDpopJkt,
   checkScope,
   checkResource,
   checkPrompt,

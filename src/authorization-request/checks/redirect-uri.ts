@@ -1,6 +1,6 @@
 import { invalidRequest } from '../../protocol/error.ts'
 import { isRegisteredRedirect } from '../../protocol/redirect-uri.ts'
-import { verifyRedirect } from '../request.ts'
+import { type VerifiedRedirect, verifyRedirect } from '../request.ts'
 import { findResponseType } from '../response-types.ts'
 import { type Check, clientOf, type Draft, learn } from './check.ts'
 
@@ -27,13 +27,24 @@ function provisionalMode(draft: Draft): string {
   return findResponseType(draft.form.single.get('response_type') ?? '')?.mode ?? 'query'
 }
 
+function usableState(draft: Draft): string | undefined {
+  const state = draft.form.single.get('state')
+  return state !== undefined && state.length <= LONGEST_STATE ? state : undefined
+}
+
 /** Exact match of bytes with a registered URI (RFC 9700 §4.1.3); only the port of a loopback address is free. Its failure is a page. */
 export const checkRedirectUri: Check = (draft) => {
   const { uri, given } = requested(draft)
-  const state = draft.form.single.get('state')
-  const usable = state !== undefined && state.length <= LONGEST_STATE ? state : undefined
+  const usable = usableState(draft)
   const redirect = verifyRedirect(uri, provisionalMode(draft), usable)
   return { ...learn(draft, { redirectUri: uri, redirectUriGiven: given, ...(usable === undefined ? {} : { state: usable }) }), redirect }
+}
+
+/** Where a refusal may go before the request itself could be read: an address that is registered to the letter, or none. */
+export function outerRedirect(draft: Draft): VerifiedRedirect | undefined {
+  const given = draft.form.single.get('redirect_uri')
+  if (given === undefined || !isRegisteredRedirect(given, clientOf(draft).metadata.redirect_uris)) return undefined
+  return verifyRedirect(given, provisionalMode(draft), usableState(draft))
 }
 
 export const checkStateLength: Check = (draft) => {

@@ -1,7 +1,7 @@
 import { type Command as Commander, Option } from 'commander'
 import { isPublic } from '../../clients/client.ts'
 import { clientMetadataSchema } from '../../clients/metadata.ts'
-import { addSecret } from '../../clients/secrets.ts'
+import { addSecret, keptSecret } from '../../clients/secrets.ts'
 import { clientChanged, setClientStatus } from '../../clients/store.ts'
 import { readConfig } from '../../config.ts'
 import { inTransaction } from '../../database/transaction.ts'
@@ -38,7 +38,7 @@ async function rotateSecret(io: Io, clientId: string, options: RotateOptions): P
     if (isPublic(client)) throw new Failure(`${clientId} is a public client: it has no secret`, undefined, status.usage)
     const secret = given ?? drawToken('cs', ctx.clock.now()).text
     await inTransaction(ctx.db, async (trx) => {
-      await addSecret(trx, client.key, secret, overlap, ctx.clock.now())
+      await addSecret(trx, client.key, keptSecret(ctx, client.key, client.metadata.token_endpoint_auth_method, secret), overlap, ctx.clock.now())
       await clientChanged(trx)
     })
     ctx.audit.record({ event: 'client.changed', clientId, change: 'secret rotated by command' })

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { type Command as Commander, Option } from 'commander'
+import { hasSecret } from '../../clients/client.ts'
 import { applicationTypes, type ClientMetadata, clientMetadataSchema, clientStatuses, profiles } from '../../clients/metadata.ts'
-import { addSecret } from '../../clients/secrets.ts'
+import { addSecret, keptSecret } from '../../clients/secrets.ts'
 import { readClient, saveClient } from '../../clients/store.ts'
 import { readConfig } from '../../config.ts'
 import type { Context } from '../../context.ts'
@@ -77,7 +78,7 @@ async function refuseWrong(ctx: Context, metadata: ClientMetadata & { client_id:
 function nextCommand(metadata: ClientMetadata & { client_id: string }): string {
   const service = metadata.grant_types.includes('client_credentials')
   if (service) return `portner perform client-credentials --client ${metadata.client_id} --secret-file -`
-  return `portner perform code --client ${metadata.client_id}${metadata.token_endpoint_auth_method === 'none' ? '' : ' --secret-file FILE'} --user NAME --password-stdin`
+  return `portner perform code --client ${metadata.client_id}${hasSecret(metadata) ? ' --secret-file FILE' : ''} --user NAME --password-stdin`
 }
 
 async function create(io: Io, options: Options): Promise<number> {
@@ -85,10 +86,10 @@ async function create(io: Io, options: Options): Promise<number> {
   const metadata = readMetadata(options)
   return withContext(config, io, async (ctx) => {
     await refuseWrong(ctx, metadata)
-    const secret = metadata.token_endpoint_auth_method === 'none' ? undefined : await readSecret(io, ctx, options)
+    const secret = !hasSecret(metadata) ? undefined : await readSecret(io, ctx, options)
     await inTransaction(ctx.db, async (trx) => {
       const key = await saveClient(trx, metadata.client_id, metadata, false)
-      if (secret !== undefined) await addSecret(trx, key, secret, 0, ctx.clock.now())
+      if (secret !== undefined) await addSecret(trx, key, keptSecret(ctx, key, metadata.token_endpoint_auth_method, secret), 0, ctx.clock.now())
     })
     ctx.audit.record({ event: 'client.changed', clientId: metadata.client_id, change: 'create by command' })
     const discovery = `${config.issuer}/.well-known/openid-configuration`
