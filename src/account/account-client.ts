@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Client } from '../clients/client.ts'
-import type { ClientMetadata } from '../clients/metadata.ts'
+import { type ClientMetadata, clientMetadataSchema } from '../clients/metadata.ts'
 import { ACCOUNT_CLIENT } from '../clients/own-clients.ts'
 import { findClient, readClient, saveClient } from '../clients/store.ts'
 import type { Context } from '../context.ts'
@@ -12,29 +12,19 @@ import { inTransaction } from '../database/transaction.ts'
 /** Where the answer comes back to, below the issuer. */
 export const SIGNED_IN = '/account/signed-in'
 
+const schema = clientMetadataSchema({ grantTypes: ['authorization_code'], responseTypes: ['code'], authenticationMethods: ['none'], signingAlgorithms: ['RS256'] })
+
 function registration(issuer: string): ClientMetadata {
-  return {
-    client_id: ACCOUNT_CLIENT,
+  // The schema keeps our own names from others; this is the one who may have it.
+  const metadata = schema.parse({
     client_name: { en: 'Your account', nb: 'Kontoen din', nn: 'Kontoen din', fi: 'Oma tili', sv: 'Ditt konto' },
-    application_type: 'web',
     redirect_uris: [`${issuer}${SIGNED_IN}`],
-    post_logout_redirect_uris: [],
-    grant_types: ['authorization_code'],
-    response_types: ['code'],
     token_endpoint_auth_method: 'none',
     scope: 'openid',
-    optional_scopes: [],
-    allowed_origins: [],
-    status: 'production',
-    login_providers: ['all'],
     consent: 'implied',
-    profile: 'oauth21',
-    compatibility: [],
-    id_token_signed_response_alg: 'RS256',
-    require_auth_time: false,
     client_uri: `${issuer}/account`,
-    contacts: [],
-  }
+  })
+  return { ...metadata, client_id: ACCOUNT_CLIENT }
 }
 
 /** Registers the account pages for this issuer, or brings their registration up to date. Writes nothing when it is. */

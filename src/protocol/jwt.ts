@@ -1,4 +1,4 @@
-import { compactVerify, type CryptoKey, decodeJwt, decodeProtectedHeader, errors, type JWK, type JWTPayload, type KeyObject } from 'jose'
+import { compactVerify, type CryptoKey, decodeJwt, decodeProtectedHeader, errors, type JWTPayload, type KeyObject } from 'jose'
 
 // Owns how a JWT that somebody else signed is read (RFC 8725). Every place that takes one names what it expects; nothing is left to a
 // library's defaults, which take any `typ`, any lifetime, an audience among others, and text with padding or a line end behind it.
@@ -62,7 +62,7 @@ export function readUnprovenClaims(jwt: string): JWTPayload {
 
 async function proves(jwt: string, key: JwtKey, alg: string): Promise<boolean> {
   try {
-    await compactVerify(jwt, key as KeyObject | JWK | Uint8Array, { algorithms: [alg] })
+    await compactVerify(jwt, key, { algorithms: [alg] })
     return true
   } catch (error) {
     if (error instanceof errors.JOSEError || error instanceof TypeError) return false
