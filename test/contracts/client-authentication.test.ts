@@ -2,14 +2,20 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { clientAuthenticationMethods } from '../../src/clients/authentication/index.ts'
 import { startTestServer, type TestServer } from '../support/app.ts'
 import { basic, get, post } from '../support/relying-party.ts'
+import { ASSERTION_TYPE, newKey, signed } from '../support/strong-client.ts'
 import { SECRET } from '../support/world.ts'
 
 // What holds for every client authentication method of the list, at every endpoint that authenticates clients.
 
 let server: TestServer
+let own: Awaited<ReturnType<typeof newKey>>
+let foreign: Awaited<ReturnType<typeof newKey>>
 beforeAll(async () => {
   server = await startTestServer()
-  const documents = clientAuthenticationMethods.map(({ name }) => `kind: client\nclient_id: with-${name}\n${name === 'none' ? '' : `client_secret: { value: ${SECRET} }\n`}application_type: ${name === 'none' ? 'spa' : 'web'}\nredirect_uris: [https://app.example.org/cb]\ntoken_endpoint_auth_method: ${name}\ngrant_types: [authorization_code, refresh_token]\n`)
+  own = await newKey()
+  foreign = await newKey()
+  const keys = JSON.stringify({ keys: [own.jwk] })
+  const documents = clientAuthenticationMethods.map(({ name }) => `kind: client\nclient_id: with-${name}\n${name.startsWith('client_secret_') ? `client_secret: { value: ${SECRET} }\n` : ''}${name === 'private_key_jwt' ? `jwks: ${keys}\n` : ''}application_type: ${name === 'none' ? 'spa' : 'web'}\nredirect_uris: [https://app.example.org/cb]\ntoken_endpoint_auth_method: ${name}\ngrant_types: [authorization_code, refresh_token]\n`)
   await server.apply(documents.join('---\n'))
 })
 afterAll(() => server.close())
@@ -20,13 +26,21 @@ interface Attempt {
 }
 
 // How a client proves itself by each method; a method that is added to the list without a line here fails the suite.
-const attempts: Readonly<Record<string, (clientId: string, secret?: string) => Attempt>> = {
+const attempts: Readonly<Record<string, (clientId: string, secret?: string) => Attempt | Promise<Attempt>>> = {
   client_secret_basic: (clientId, secret = SECRET) => ({ parameters: {}, headers: { authorization: basic(clientId, secret) } }),
   client_secret_post: (clientId, secret = SECRET) => ({ parameters: { client_id: clientId, client_secret: secret }, headers: {} }),
+  client_secret_jwt: async (clientId, secret = SECRET) => assertion(clientId, 'HS256', Buffer.from(secret)),
+  private_key_jwt: async (clientId, secret) => assertion(clientId, 'ES256', (secret === undefined ? own : foreign).keys.privateKey),
   none: (clientId) => ({ parameters: { client_id: clientId }, headers: {} }),
 }
 
-function attempt(method: string, clientId: string, secret?: string): Attempt {
+async function assertion(clientId: string, alg: string, key: Parameters<typeof signed>[2]): Promise<Attempt> {
+  const now = Math.floor(Date.now() / 1000)
+  const jwt = await signed({ iss: clientId, sub: clientId, aud: server.issuer, jti: crypto.randomUUID(), iat: now, exp: now + 60 }, { alg }, key)
+  return { parameters: { client_assertion_type: ASSERTION_TYPE, client_assertion: jwt }, headers: {} }
+}
+
+async function attempt(method: string, clientId: string, secret?: string): Promise<Attempt> {
   const make = attempts[method]
   if (make === undefined) throw new Error(`the contract does not know how a client uses ${method}`)
   return make(clientId, secret)
@@ -40,7 +54,7 @@ const ENDPOINTS = [
 
 describe.each(clientAuthenticationMethods.map(({ name }) => name))('%s', (name) => {
   test.each(ENDPOINTS)('passes at %s', async (path, parameters, error) => {
-    const { parameters: proof, headers } = attempt(name, `with-${name}`)
+    const { parameters: proof, headers } = await attempt(name, `with-${name}`)
     const answer = await post(server.issuer, path, { ...parameters, ...proof }, headers)
     if (path === '/oauth/introspection' && name === 'none') expect(answer).toMatchObject({ status: 401, body: { error: 'invalid_client' } })
     else expect(answer.body['error']).toBe(error)
@@ -48,23 +62,23 @@ describe.each(clientAuthenticationMethods.map(({ name }) => name))('%s', (name) 
 
   test.each(ENDPOINTS)('does not pass at %s for a client that registered another method', async (path, parameters) => {
     for (const other of clientAuthenticationMethods.map((method) => method.name).filter((method) => method !== name)) {
-      const { parameters: proof, headers } = attempt(name, `with-${other}`)
+      const { parameters: proof, headers } = await attempt(name, `with-${other}`)
       expect(await post(server.issuer, path, { ...parameters, ...proof }, headers)).toMatchObject({ status: 401, body: { error: 'invalid_client' } })
     }
   })
 
   test('does not pass with a wrong secret, and tells nothing of it', async () => {
     if (name === 'none') return
-    const { parameters: proof, headers } = attempt(name, `with-${name}`, 'wrong')
-    const { parameters: unknown, headers: unknownHeaders } = attempt(name, 'nobody-at-all', 'wrong')
+    const { parameters: proof, headers } = await attempt(name, `with-${name}`, 'wrong')
+    const { parameters: unknown, headers: unknownHeaders } = await attempt(name, 'nobody-at-all', 'wrong')
     const [wrong, nobody] = [await post(server.issuer, '/oauth/token', { grant_type: 'refresh_token', refresh_token: 'x', ...proof }, headers), await post(server.issuer, '/oauth/token', { grant_type: 'refresh_token', refresh_token: 'x', ...unknown }, unknownHeaders)]
     expect(wrong).toMatchObject({ status: 401, body: { error: 'invalid_client' } })
     expect(wrong.text).toBe(nobody.text)
   })
 
   test('two methods at once are too many', async () => {
-    for (const other of clientAuthenticationMethods.map((method) => method.name).filter((method) => method !== name && method !== 'none' && name !== 'none')) {
-      const [one, two] = [attempt(name, `with-${name}`), attempt(other, `with-${name}`)]
+    for (const other of clientAuthenticationMethods.map((method) => method.name).filter((method) => method !== name && method !== 'none' && name !== 'none' && !(method.endsWith('_jwt') && name.endsWith('_jwt')))) {
+      const [one, two] = [await attempt(name, `with-${name}`), await attempt(other, `with-${name}`)]
       expect(await post(server.issuer, '/oauth/token', { grant_type: 'refresh_token', refresh_token: 'x', ...one.parameters, ...two.parameters }, { ...one.headers, ...two.headers })).toMatchObject({ status: 400, body: { error: 'invalid_request' } })
     }
   })

@@ -77,7 +77,7 @@ describe('everything else goes back to the client with error, state and iss', ()
     ['prompt=none with company', { prompt: 'none login' }, 'invalid_request'],
     ['max_age that is no number', { max_age: 'soon' }, 'invalid_request'],
     ['claims that are no JSON', { claims: '{' }, 'invalid_request'],
-    ['a request object', { request: 'eyJhbGciOiJub25lIn0.e30.' }, 'request_not_supported'],
+    ['an unsigned request object', { request: 'eyJhbGciOiJub25lIn0.e30.' }, 'invalid_request_object'],
     ['a request by reference', { request_uri: 'https://planner.example.org/request' }, 'request_uri_not_supported'],
     ['a foreign id token as hint', { id_token_hint: 'eyJhbGciOiJub25lIn0.e30.' }, 'invalid_request'],
     ['nobody signed in and prompt=none', { prompt: 'none' }, 'login_required'],

@@ -27,7 +27,7 @@ test('both documents say the same, and what they say comes from the lists', asyn
     code_challenge_methods_supported: ['S256'],
     subject_types_supported: ['public'],
     authorization_response_iss_parameter_supported: true,
-    request_parameter_supported: false,
+    request_parameter_supported: true,
     request_uri_parameter_supported: false,
     claims_parameter_supported: true,
   })
