@@ -18,5 +18,7 @@ export type AuditEvent =
   | { readonly event: 'client.authentication_failed'; readonly clientId: string; readonly method: string }
   | { readonly event: 'client.changed'; readonly clientId: string; readonly change: string }
   | { readonly event: 'user.changed'; readonly userId: string; readonly change: string }
+  | { readonly event: 'password.reset_asked'; readonly providerId: string; readonly userId?: string }
+  | { readonly event: 'password.changed'; readonly userId: string; readonly by: 'reset' | 'account' }
   | { readonly event: 'keys.rotated'; readonly kids: readonly string[] }
   | { readonly event: 'configuration.applied'; readonly changes: number }

@@ -8,6 +8,7 @@ import type { AccountViews } from './account-views.ts'
 import type { DemoHomeModel, DemoModel } from './demo-model.ts'
 import type { ScopeItem } from './scope-item.ts'
 import type { FactorViews } from './factor-views.ts'
+import type { RecoveryViews } from './recovery-views.ts'
 import type { UnexpectedUserModel, UpstreamModel } from './upstream-model.ts'
 
 export interface Person {
@@ -282,4 +283,4 @@ interface SigninViews {
 }
 
 /** Every view, with what it is told. An area of pages keeps its models in a file of its own. */
-export interface Views extends SigninViews, AccountViews, FactorViews {}
+export interface Views extends SigninViews, AccountViews, FactorViews, RecoveryViews {}

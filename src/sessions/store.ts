@@ -1,5 +1,6 @@
-import { sql } from 'kysely'
+import { type Kysely, sql } from 'kysely'
 import type { Context } from '../context.ts'
+import type { Database } from '../database/schema.ts'
 import { newRowId } from '../lib/random.ts'
 import { type Session, SESSION_ABSOLUTE_SECONDS, SESSION_IDLE_SECONDS } from './session.ts'
 
@@ -107,6 +108,12 @@ export async function touchSession(ctx: Context, sessionId: string): Promise<voi
 export async function endSession(ctx: Context, browserId: string, sessionId: string): Promise<boolean> {
   const result = await sql`update sessions set ended_at = clock_now() where session_id = ${sessionId} and browser_id = ${browserId} and ended_at is null`.execute(ctx.db)
   return (result.numAffectedRows ?? 0n) > 0n
+}
+
+/** Signs a person out everywhere, but for one session: the password or something like it has changed. Returns how many sessions ended. */
+export async function endSessionsOf(db: Kysely<Database>, userId: string, but?: string): Promise<number> {
+  const result = await sql`update sessions set ended_at = clock_now() where user_id = ${userId} and ended_at is null and session_id is distinct from ${but ?? null}::uuid`.execute(db)
+  return Number(result.numAffectedRows ?? 0n)
 }
 
 /** Deletes at most `limit` sessions that ended or expired more than `keptDays` ago: until then grants still ask whether they were signed out. */

@@ -60,3 +60,8 @@ export async function loginNotTried(ctx: Context, attempt: LoginAttempt): Promis
 export async function loginSucceeded(ctx: Context, attempt: LoginAttempt): Promise<void> {
   await Promise.all([clearAttempts(ctx, accountKey(attempt)), takeBackAttempt(ctx, networkKey(attempt))])
 }
+
+/** Forgets the wrong guesses at an account's names: it has a new password. */
+export async function forgiveLogin(ctx: Context, providerId: string, names: readonly string[]): Promise<void> {
+  await Promise.all(names.map((username) => clearAttempts(ctx, accountKey({ providerId, username, address: '', knownDevice: undefined }))))
+}

@@ -18,8 +18,11 @@ import { chosenAccount, mustSignInAgain } from '../chosen-account.ts'
 import { insecureRedirect } from '../insecure-redirect.ts'
 import { nameOf } from '../journey.ts'
 import { personOf } from '../person-of.ts'
+import { offersRecovery } from '../recovery.ts'
 import { updateProgress, type Progress } from '../store.ts'
 import { loginNotTried, loginSucceeded, throttleLogin } from '../throttle.ts'
+import { forgottenPages, forgottenPath } from './forgotten.ts'
+import { resetPages } from './reset.ts'
 import { signIn } from './sign-in.ts'
 import { AFTER_FORM, isVisit, type Rails, type Step, type Visit } from './step.ts'
 import { unexpectedUserPages } from './unexpected-user.ts'
@@ -103,6 +106,8 @@ function pages(app: FastifyInstance, ctx: Context, rails: Rails): void {
   callbackPages(app, ctx, rails)
   troublePages(app, ctx, rails)
   unexpectedUserPages(app, ctx, rails)
+  forgottenPages(app, ctx, rails)
+  resetPages(app, ctx)
   app.get<{ Params: { id: string } }>(`/signin/:id/${NAME}`, async (request, reply) => {
     const visit = await rails.visit(request, reply)
     if (!isVisit(visit)) return visit
@@ -132,6 +137,7 @@ function pages(app: FastifyInstance, ctx: Context, rails: Rails): void {
         error: failure?.error,
         until: failure?.until === undefined ? undefined : new Date(failure.until),
         discoveryHref: journey.soleProvider === undefined ? rails.path(visit, 'discovery') : undefined,
+        resetHref: offersRecovery(ctx, provider) ? forgottenPath(rails, visit, provider.provider.provider_id) : undefined,
         hint: provider.provider.login_hint && localized(provider.provider.login_hint, language),
         sharedComputer: false,
         logoUri: metadata.logo_uri,

@@ -1,7 +1,8 @@
 import { accountCases } from './account.ts'
 import type { Case } from './case.ts'
 import { factorCases } from './factor.ts'
+import { recoveryCases } from './recovery.ts'
 import { signinCases } from './signin.ts'
 
 /** Every page in every state: the table that the tests of the pages walk through. A view without a row fails them. */
-export const cases: readonly Case[] = [...signinCases, ...accountCases, ...factorCases]
+export const cases: readonly Case[] = [...signinCases, ...accountCases, ...factorCases, ...recoveryCases]

@@ -1,0 +1,21 @@
+import type { Case } from './case.ts'
+
+const journey = { clientName: 'Course Planner' }
+const form = { action: '/signin/tx/forgotten?provider=ntu', csrf: 'token-1' }
+const hostile = '"><script>alert(1)</script>\' onload=x {name} \u202Egnp'
+const forgotten = { ...journey, ...form, providerName: 'Norges testuniversitet', username: '', backHref: '/signin/tx/login?provider=ntu' }
+const reset = { action: '/recovery/token', csrf: 'token-1', username: 'ada', shortest: 8 }
+
+export const recoveryCases: readonly Case[] = [
+  { view: 'forgotten', state: 'first', model: forgotten },
+  { view: 'forgotten', state: 'hostile', model: { ...forgotten, clientName: hostile, providerName: hostile, username: hostile } },
+  { view: 'forgotten', state: 'empty', model: { ...forgotten, error: 'empty' }, options: { status: 400 } },
+  { view: 'forgotten', state: 'throttled', model: { ...forgotten, username: 'ada', error: 'throttled', until: new Date('2026-11-21T05:40:00Z') }, options: { status: 429 } },
+  { view: 'forgotten-sent', state: 'sent', model: { ...journey, minutes: 20, againHref: '/signin/tx/forgotten?provider=ntu', backHref: '/signin/tx/login?provider=ntu' } },
+  { view: 'reset', state: 'first', model: reset },
+  ...(['too-short', 'too-long', 'common', 'about-you', 'busy'] as const).map((problem): Case => ({ view: 'reset', state: problem, model: { ...reset, username: hostile, problem }, options: { status: 400 } })),
+  { view: 'reset-over', state: 'here', model: { continueHref: '/signin/tx' }, options: { status: 400 } },
+  { view: 'reset-over', state: 'elsewhere', model: {}, options: { status: 400 } },
+  { view: 'reset-done', state: 'here', model: { continueHref: '/signin/tx/login?provider=ntu' } },
+  { view: 'reset-done', state: 'elsewhere', model: {} },
+]
