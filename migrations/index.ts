@@ -16,6 +16,7 @@ import * as m0014 from './0014-attempts.ts'
 import * as m0015 from './0015-demo.ts'
 import * as m0016 from './0016-identities.ts'
 import * as m0017 from './0017-saml.ts'
+import * as m0018 from './0018-federations.ts'
 import * as m0019 from './0019-upstream-authority.ts'
 import * as m0020 from './0020-provider-search.ts'
 import * as m0021 from './0021-second-factors.ts'
@@ -42,6 +43,7 @@ export const migrations: Record<string, Migration> = {
   '0015-demo': m0015,
   '0016-identities': m0016,
   '0017-saml': m0017,
+  '0018-federations': m0018,
   '0019-upstream-authority': m0019,
   '0020-provider-search': m0020,
   '0021-second-factors': m0021,

@@ -106,6 +106,8 @@ interface Providers extends Declared {
   protocol: string
   country: string | null
   sealed_secret: Buffer | null
+  federation: ColumnType<string | null, string | null | undefined, string | null>
+  source_hash: ColumnType<Buffer | null, Buffer | null | undefined, Buffer | null>
 }
 
 /** The database as Kysely sees it. Tables that only hand-written hot statements touch are not listed. */
