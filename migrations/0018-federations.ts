@@ -11,6 +11,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     created_at timestamptz not null default clock_now(),
     updated_at timestamptz not null default clock_now(),
     refresh_at timestamptz not null default clock_now(),
+    refresh_seconds integer not null default 21600,
     checked_at timestamptz,
     imported_at timestamptz,
     published_at timestamptz,

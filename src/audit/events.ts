@@ -22,3 +22,4 @@ export type AuditEvent =
   | { readonly event: 'password.changed'; readonly userId: string; readonly by: 'reset' | 'account' }
   | { readonly event: 'keys.rotated'; readonly kids: readonly string[] }
   | { readonly event: 'configuration.applied'; readonly changes: number }
+  | { readonly event: 'federation.imported'; readonly federationId: string; readonly written: number; readonly disabled: number }

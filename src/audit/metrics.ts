@@ -11,6 +11,7 @@ export interface Metrics {
   readonly consents: Counter<'decision'>
   readonly discoverySearches: Counter<'result'>
   readonly insecureRedirectWarnings: Counter<'decision'>
+  readonly federationImports: Counter<'result'>
   readonly auditDropped: Counter
   readonly mails: Counter<'kind' | 'result'>
 }
@@ -31,6 +32,7 @@ export function createMetrics(version: string, processMetrics: boolean): Metrics
     consents: new Counter({ name: 'portner_consents_total', help: 'Decisions on the consent page', labelNames: ['decision'], registers }),
     discoverySearches: new Counter({ name: 'portner_discovery_searches_total', help: 'Searches for an institution', labelNames: ['result'], registers }),
     insecureRedirectWarnings: new Counter({ name: 'portner_http_redirect_warnings_total', help: 'Warnings about plain http redirect URIs', labelNames: ['decision'], registers }),
+    federationImports: new Counter({ name: 'portner_federation_imports_total', help: 'Imports of a federation: imported, unchanged, failed', labelNames: ['result'], registers }),
     auditDropped: new Counter({ name: 'portner_audit_events_dropped_total', help: 'Audit events that found the buffer full', registers }),
     mails: new Counter({ name: 'portner_mails_total', help: 'Mails that left, that the mail server put off, and that were given up', labelNames: ['kind', 'result'], registers }),
   }

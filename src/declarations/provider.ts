@@ -1,15 +1,18 @@
 import { z } from 'zod'
 import { readOrganization } from '../organizations/store.ts'
 import type { ConnectorType } from '../upstream/connector.ts'
+import { FEDERATION, type Federation, federationSchema } from '../upstream/federation/federation.ts'
+import { removeFederation } from '../upstream/federation/retire.ts'
+import { listDeclaredFederations, saveFederation } from '../upstream/federation/store.ts'
 import { connectorTypes } from '../upstream/index.ts'
 import type { Provider } from '../upstream/provider.ts'
 import { isSealedSecret, sealSecret } from '../upstream/secret.ts'
 import { deleteProvider, listProviders, saveProvider } from '../upstream/store.ts'
-import { type Kind, type SecretRules, withoutUndefined } from './kind.ts'
+import { type Document, type Kind, type Saving, type SecretRules, withoutUndefined } from './kind.ts'
 
 const [first, ...others] = connectorTypes.map(({ schema }) => schema)
 if (first === undefined) throw new Error('no protocol is known')
-const schema = z.discriminatedUnion('protocol', [first, ...others])
+const schema = z.discriminatedUnion('protocol', [first, ...others, federationSchema])
 
 function typeOf(protocol: unknown): ConnectorType | undefined {
   return connectorTypes.find((type) => type.protocol === protocol)
@@ -31,7 +34,7 @@ const secret: SecretRules = {
   member: ({ protocol }) => secretMember(protocol),
   fault: (declared, _demo, { protocol }) => {
     // A protocol that nobody knows is the fault to tell.
-    if (!hasSecret(protocol)) return typeOf(protocol) !== undefined ? 'is not a member of a provider with this protocol' : undefined
+    if (!hasSecret(protocol)) return protocol === FEDERATION || typeOf(protocol) !== undefined ? 'is not a member of a provider with this protocol' : undefined
     if (declared.is !== 'text') return 'is the one that the provider gave us: it must be one of { value: … }, { from_env: … } or { from_file: … }'
     return declared.text === '' || declared.text.length > LONGEST_SECRET ? `must be 1 to ${LONGEST_SECRET} characters` : undefined
   },
@@ -40,20 +43,33 @@ const secret: SecretRules = {
   omission: ({ protocol }) => (hasSecret(protocol) ? `${secretMember(protocol)} is never exported: add it` : undefined),
 }
 
-export const provider: Kind<Provider> = {
+// A federation is declared as a provider, but it is none: it stands in a table of its own, and no search finds it.
+function isFederation(document: Document | Provider | Federation): document is Federation {
+  return 'protocol' in document && document['protocol'] === FEDERATION
+}
+
+async function saveAsFederation({ trx, current }: Saving<Provider | Federation>, federation: Federation): Promise<void> {
+  if (current !== undefined && !isFederation(current.document)) await deleteProvider(trx, current.id)
+  await saveFederation(trx, federation)
+}
+
+async function saveAsProvider({ ctx, trx, current, secret: declared, saysSecret }: Saving<Provider | Federation>, document: Provider): Promise<void> {
+  if (current !== undefined && isFederation(current.document)) await removeFederation(trx, current.id)
+  const organization = document.organization === undefined ? undefined : await readOrganization(trx, document.organization)
+  // A secret is for the address it was given for: who changes the address must say it again.
+  const movedAway = current !== undefined && ADDRESSES.some((member) => withoutUndefined(document)[member] !== current.document[member])
+  const dropped = movedAway && !saysSecret ? null : undefined
+  await saveProvider(trx, document, organization, true, declared === undefined ? dropped : sealSecret(ctx, document.provider_id, declared.stored))
+}
+
+export const provider: Kind<Provider | Federation> = {
   kind: 'provider',
-  members: [...new Set(connectorTypes.flatMap((type) => Object.keys(type.schema.shape)))],
+  members: [...new Set([...connectorTypes.flatMap((type) => Object.keys(type.schema.shape)), ...Object.keys(federationSchema.shape)])],
   secret,
   schema: () => schema,
   identity: (document) => document.provider_id,
-  references: ({ organization }) => (organization === undefined ? [] : [{ path: ['organization'], kind: 'organization', id: organization }]),
-  list: listProviders,
-  save: async ({ ctx, trx, document, current, secret: declared, saysSecret }) => {
-    const organization = document.organization === undefined ? undefined : await readOrganization(trx, document.organization)
-    // A secret is for the address it was given for: who changes the address must say it again.
-    const movedAway = current !== undefined && ADDRESSES.some((member) => withoutUndefined(document)[member] !== current.document[member])
-    const dropped = movedAway && !saysSecret ? null : undefined
-    await saveProvider(trx, document, organization, true, declared === undefined ? dropped : sealSecret(ctx, document.provider_id, declared.stored))
-  },
-  remove: (trx, current) => deleteProvider(trx, current.id),
+  references: (document) => (isFederation(document) || document.organization === undefined ? [] : [{ path: ['organization'], kind: 'organization', id: document.organization }]),
+  list: async (db) => [...(await listProviders(db)), ...(await listDeclaredFederations(db))],
+  save: (saving) => (isFederation(saving.document) ? saveAsFederation(saving, saving.document) : saveAsProvider(saving, saving.document)),
+  remove: (trx, current) => (isFederation(current.document) ? removeFederation(trx, current.id) : deleteProvider(trx, current.id)),
 }

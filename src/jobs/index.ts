@@ -1,6 +1,7 @@
 import { deleteExpiredJob } from './delete-expired.ts'
 import type { Job } from './job.ts'
+import { refreshFederationsJob } from './refresh-federations.ts'
 import { rotateKeysJob } from './rotate-keys.ts'
 import { sendMailJob } from './send-mail.ts'
 
-export const jobs: readonly Job[] = [deleteExpiredJob, rotateKeysJob, sendMailJob]
+export const jobs: readonly Job[] = [deleteExpiredJob, rotateKeysJob, sendMailJob, refreshFederationsJob]

@@ -19,7 +19,11 @@ export const providerMembers = {
 /** The name of a provider: in addresses, in `login_providers`, and half of every identity. */
 export const providerId = z.string().regex(/^[a-z0-9][a-z0-9._-]{0,62}$/, 'must be 1 to 63 of a-z 0-9 . _ -')
 
-const providerSchema = z.object({ provider_id: providerId, protocol: z.string(), ...providerMembers })
+/** Why a federation's provider is switched off: not in its list any more, the list too old to be believed, or declared by a file itself. */
+const disabledReason = z.enum(['left', 'expired', 'declared'])
+export type DisabledReason = z.output<typeof disabledReason>
+
+const providerSchema = z.object({ provider_id: providerId, protocol: z.string(), ...providerMembers, disabled_reason: disabledReason.optional() })
 
 /** A place where people sign in, whatever its protocol. */
 export type Provider = z.output<typeof providerSchema>

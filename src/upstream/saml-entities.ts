@@ -87,3 +87,9 @@ export async function postponeSamlRefresh(db: Kysely<Database>, providerId: stri
 export async function deleteSamlEntity(db: Kysely<Database>, providerId: string): Promise<void> {
   await sql`delete from saml_entities where provider_id = ${providerId}`.execute(db)
 }
+
+/** The providers of these entities, by entity id: several where two declarations name the same one. */
+export async function providersOfEntities(db: Kysely<Database>, entityIds: readonly string[]): Promise<ReadonlyMap<string, readonly string[]>> {
+  const { rows } = await sql<{ entity_id: string; ids: string[] }>`select entity_id, array_agg(provider_id) as ids from saml_entities where entity_id = any(${[...entityIds]}::text[]) group by entity_id`.execute(db)
+  return new Map(rows.map((row) => [row.entity_id, row.ids]))
+}

@@ -5,7 +5,7 @@ import type { DeclaredDocument } from '../database/declared.ts'
 import type { Database } from '../database/schema.ts'
 import type { Organization } from '../organizations/organization.ts'
 import { findOrganization } from '../organizations/store.ts'
-import { isAccepted, type Provider, type ProviderFacts } from './provider.ts'
+import { type DisabledReason, isAccepted, type Provider, type ProviderFacts } from './provider.ts'
 import { indexProviders } from './search-index.ts'
 
 // Owns providers. Whoever saves one writes in the same transaction what the search knows of it (search-index.ts).
@@ -55,9 +55,9 @@ export async function findAcceptedProvider(ctx: Context, rules: readonly string[
   return facts !== undefined && isAccepted(rules, facts) ? facts : undefined
 }
 
-/** The providers as they were declared; `secret` is sealed. */
+/** The providers as they were declared, without those of federations; `secret` is sealed. */
 export async function listProviders(db: Kysely<Database>): Promise<readonly (DeclaredDocument & { readonly secret: string | undefined })[]> {
-  const rows = await db.selectFrom('providers').selectAll().orderBy('provider_id').execute()
+  const rows = await db.selectFrom('providers').selectAll().where('federation', 'is', null).orderBy('provider_id').execute()
   return rows.map((row) => ({ id: row.provider_id, document: row.document, declared: row.declared, secret: row.sealed_secret?.toString('base64') }))
 }
 
@@ -78,6 +78,8 @@ export async function saveProvider(trx: Transaction<Database>, provider: Provide
     country: facts.country ?? null,
     document: JSON.stringify(provider),
     declared,
+    federation: null,
+    source_hash: null,
     ...(sealedSecret === undefined ? {} : { sealed_secret: sealedSecret }),
   }
   await trx
@@ -108,4 +110,53 @@ export async function saveProviders(trx: Transaction<Database>, providers: reado
 export async function deleteProvider(trx: Transaction<Database>, providerId: string): Promise<void> {
   await trx.deleteFrom('providers').where('provider_id', '=', providerId).execute()
   await raiseCacheVersion(trx, 'providers')
+}
+
+/** What a federation's import wrote before: the hash of each of its providers, nothing for those that are switched off. */
+export async function listFederatedHashes(db: Kysely<Database>, federation: string): Promise<ReadonlyMap<string, string | undefined>> {
+  const { rows } = await sql<{ provider_id: string; hash: string | null }>`
+    select provider_id, case when (document->>'disabled')::boolean then null else encode(source_hash, 'hex') end as hash from providers where federation = ${federation}`.execute(db)
+  return new Map(rows.map((row) => [row.provider_id, row.hash ?? undefined]))
+}
+
+/** A provider as a federation has it, and the hash of what it was made of. */
+export interface FederatedProvider {
+  readonly provider: Provider
+  readonly hash: Buffer
+}
+
+/**
+ * Creates or replaces some providers of a federation. One that a file declares or another federation brought keeps what it has. Returns the
+ * ids of those that were written. Raises no cache version: the import does, once.
+ */
+export async function saveFederatedProviders(trx: Kysely<Database>, federation: string, providers: readonly FederatedProvider[]): Promise<ReadonlySet<string>> {
+  if (providers.length === 0) return new Set()
+  const given = JSON.stringify(providers.map(({ provider, hash }) => ({ document: provider, hash: hash.toString('hex') })))
+  const { rows } = await sql<{ provider_id: string }>`
+    insert into providers (provider_id, protocol, country, document, federation, source_hash)
+    select document->>'provider_id', document->>'protocol', document->>'country', document, ${federation}, decode(hash, 'hex') from jsonb_to_recordset(${given}::jsonb) as r (document jsonb, hash text) order by 1
+    on conflict (provider_id) do update set protocol = excluded.protocol, country = excluded.country, document = excluded.document, source_hash = excluded.source_hash, updated_at = clock_now()
+      where providers.federation = excluded.federation
+    returning provider_id`.execute(trx)
+  const saved = new Set(rows.map((row) => row.provider_id))
+  await indexProviders(trx, providers.filter(({ provider }) => saved.has(provider.provider_id)).map(({ provider }) => factsOf(provider, undefined)))
+  return saved
+}
+
+/**
+ * Switches providers of a federation off, all of them or these, and says why. Who signed in there stays known. Returns how many. Raises no
+ * cache version.
+ */
+export async function disableFederatedProviders(trx: Kysely<Database>, federation: string, reason: DisabledReason, only?: readonly string[]): Promise<number> {
+  const change = JSON.stringify({ disabled: true, disabled_reason: reason })
+  const which = only === undefined ? sql`true` : sql`provider_id = any(${[...only]}::text[])`
+  for (let count = 0; ; ) {
+    const { rows } = await sql<{ document: Provider }>`
+      update providers set document = document || ${change}::jsonb, updated_at = clock_now()
+      where provider_id in (select provider_id from providers where federation = ${federation} and ${which} and not (document->>'disabled')::boolean limit ${CHUNK})
+      returning document`.execute(trx)
+    if (rows.length > 0) await indexProviders(trx, rows.map(({ document }) => factsOf(document, undefined)))
+    count += rows.length
+    if (rows.length < CHUNK) return count
+  }
 }

@@ -28,7 +28,7 @@ const USUAL_REFRESH = 6 * 3600
 const FIRST_RETRY = 5 * 60
 const LONGEST_RETRY = 3600
 
-export function refreshSeconds(cacheSeconds: number | undefined): number {
+function refreshSeconds(cacheSeconds: number | undefined): number {
   return Math.min(Math.max(cacheSeconds ?? USUAL_REFRESH, SHORTEST_REFRESH), LONGEST_REFRESH)
 }
 
@@ -55,13 +55,12 @@ async function take(ctx: Context, state: FederationState, downloaded: Downloaded
   const spool = join(folder, 'entities')
   const summary = await read(ctx, state, downloaded.file, spool, signal)
   refuseOlder(state, summary)
-  const refresh = refreshSeconds(summary.cacheSeconds)
   return writeImport(ctx, state, entitiesOf(spool), {
     etag: downloaded.etag,
     lastModified: downloaded.lastModified,
     publishedAt: summary.publishedAt === undefined ? undefined : new Date(summary.publishedAt),
     validUntil: new Date(summary.validUntil),
-    refreshSeconds: refresh,
+    refreshSeconds: refreshSeconds(summary.cacheSeconds),
   })
 }
 
@@ -70,7 +69,7 @@ async function importOnce(ctx: Context, state: FederationState, signal: AbortSig
   try {
     const downloaded = await download(ctx, state, join(folder, 'metadata'), signal)
     if (downloaded === undefined) {
-      await noteUnchanged(ctx.db, state.id, USUAL_REFRESH)
+      await noteUnchanged(ctx.db, state.id)
       return undefined
     }
     return await take(ctx, state, downloaded, folder, signal)

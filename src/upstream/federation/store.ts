@@ -104,14 +104,14 @@ export interface Imported {
 export async function noteImport(trx: Kysely<Database>, before: FederationState, imported: Imported): Promise<boolean> {
   const result = await sql`update federations set etag = ${imported.etag ?? null}, last_modified = ${imported.lastModified ?? null}, published_at = ${imported.publishedAt ?? null},
     valid_until = ${imported.validUntil}, providers = ${imported.providers}, imported_at = clock_now(), checked_at = clock_now(), failure = null, failures = 0,
-    refresh_at = clock_now() + make_interval(secs => ${imported.refreshSeconds})
+    refresh_seconds = ${imported.refreshSeconds}, refresh_at = clock_now() + make_interval(secs => ${imported.refreshSeconds})
     where federation_id = ${before.id} and document = ${JSON.stringify(before.document)}::jsonb`.execute(trx)
   return (result.numAffectedRows ?? 0n) > 0n
 }
 
 /** Notes that the metadata is still the same. */
-export async function noteUnchanged(db: Kysely<Database>, id: string, refreshSeconds: number): Promise<void> {
-  await sql`update federations set checked_at = clock_now(), failure = null, failures = 0, refresh_at = clock_now() + make_interval(secs => ${refreshSeconds}) where federation_id = ${id}`.execute(db)
+export async function noteUnchanged(db: Kysely<Database>, id: string): Promise<void> {
+  await sql`update federations set checked_at = clock_now(), failure = null, failures = 0, refresh_at = clock_now() + make_interval(secs => refresh_seconds) where federation_id = ${id}`.execute(db)
 }
 
 /** Notes why nothing came of a try, and when the next one is. What was imported before stays. */

@@ -19,7 +19,7 @@ const WANTED_PIXELS = 64
 /** A stranger's text as one line that stays where it is put: control and format characters (bidirectional overrides among them) are taken out. */
 function oneLine(text: string, longest: number): string {
   const line = text.replaceAll(/\s+/g, ' ').replaceAll(/[\p{Cc}\p{Cf}\p{Co}\p{Cs}]/gu, '').trim()
-  return [...line].slice(0, longest).join('').trim()
+  return Array.from(line).slice(0, longest).join('').trim()
 }
 
 function extensionsOf(element: XmlElement): readonly XmlElement[] {

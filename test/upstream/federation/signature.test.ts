@@ -108,12 +108,13 @@ describe('nothing else is', () => {
   })
 
   test('one changed character anywhere, but in comments and white space between attributes', () => {
+    // Without the prefix that nobody uses: it is not signed, for it says nothing.
+    const signed = signDocument(DOCUMENT.replace(' xmlns:unused="urn:unused"', ''), signer)
     const start = signed.indexOf('<md:Entities')
     fc.assert(
       fc.property(fc.integer({ min: start, max: signed.length - 2 }), fc.constantFrom('a', 'x', '<', '>', '&', '"', '1', '/', ' '), (at, sign) => {
         const changed = signed.slice(0, at) + sign + signed.slice(at + 1)
-        // What is not signed: comments, white space in tags, a prefix that nobody uses.
-        const significant = (text: string): string => text.replaceAll(/<!--[^]*?-->/g, '').replaceAll(/\s+(?=[/>])/g, '').replace(/ xmlns:u[^ ]+"/, '')
+        const significant = (text: string): string => text.replaceAll(/<!--[^]*?-->/g, '').replaceAll(/\s+(?=[/>])/g, '')
         fc.pre(significant(changed) !== significant(signed))
         return refusal(changed) !== 'taken'
       }),
