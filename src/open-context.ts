@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { createLog, type Log } from './audit/log.ts'
-import { createMetrics } from './audit/metrics.ts'
+import { createMetrics, type Metrics } from './audit/metrics.ts'
 import { createAudit } from './audit/record.ts'
 import type { Config } from './config.ts'
 import type { Context } from './context.ts'
@@ -47,6 +47,12 @@ export function portnerVersion(): string {
   return 'unknown'
 }
 
+function noteCircuit(log: Log, metrics: Metrics, host: string, isOpen: boolean): void {
+  if (isOpen) metrics.circuitsOpen.inc({ protocol: 'http' })
+  else metrics.circuitsOpen.dec({ protocol: 'http' })
+  log.warn({ event: 'upstream.circuit', host, open: isOpen }, isOpen ? 'a host does not answer: nobody waits for it for a while' : 'a host answers again')
+}
+
 /** Opens everything a process needs. The database must be migrated. Throws SealedKeyError when the secret key does not fit its keys. */
 export async function openContext(config: Config, options: OpenOptions): Promise<OpenedContext> {
   const log = options.log ?? createLog(config.logLevel)
@@ -67,7 +73,7 @@ export async function openContext(config: Config, options: OpenOptions): Promise
   const audit = createAudit({ db, clock, log, metrics })
   const passwords = startPasswordHasher()
   if (config.testFetch) log.warn({ event: 'test.switch' }, 'PORTNER_TEST_FETCH is on: outgoing requests reach this machine, unencrypted too; never in production')
-  const outgoing = createGuardedFetch({ loopback: config.testFetch })
+  const outgoing = createGuardedFetch({ loopback: config.testFetch, onCircuit: (host, isOpen) => noteCircuit(log, metrics, host, isOpen) })
   const mail = createMail({ config, db, sealing, clock, log, metrics, words: (language) => translator(knownLocale(language)) })
   return {
     ctx: { config, db, hot, versions, clock, log, metrics, keyring, sealing, audit, passwords, fetch: outgoing.fetch, mail },

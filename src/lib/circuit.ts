@@ -20,13 +20,15 @@ export interface CircuitOptions {
   readonly pause: number
   /** Which errors are silences; all others are answers. */
   readonly isSilence: (error: unknown) => boolean
+  /** Told when nobody asks any more, and when the peer has answered again. */
+  readonly onChange?: (isOpen: boolean) => void
   /** Milliseconds of a clock that only goes forward. */
   readonly now?: () => number
 }
 
 export interface Circuit {
-  /** Does the work, in turn. Throws what it throws, or CircuitOpen. */
-  run<T>(work: () => Promise<T>): Promise<T>
+  /** Does the work, in turn; whoever still waits at `signal` goes. Throws what the work throws, or CircuitOpen. */
+  run<T>(work: () => Promise<T>, signal?: AbortSignal): Promise<T>
   /** Nobody asks at the moment. */
   isOpen(): boolean
   /** Nothing runs, waits or is remembered. */
@@ -34,7 +36,7 @@ export interface Circuit {
 }
 
 /** The circuit in front of one peer. */
-export function createCircuit({ atOnce, waiting, failures, pause, isSilence, now = () => performance.now() }: CircuitOptions): Circuit {
+export function createCircuit({ atOnce, waiting, failures, pause, isSilence, onChange, now = () => performance.now() }: CircuitOptions): Circuit {
   const queue: (() => void)[] = []
   let running = 0
   let silences = 0
@@ -43,14 +45,25 @@ export function createCircuit({ atOnce, waiting, failures, pause, isSilence, now
 
   const isOpen = (): boolean => silences >= failures && (now() < closedAgainAt || probing)
 
-  async function turn(): Promise<void> {
+  async function turn(signal: AbortSignal | undefined): Promise<void> {
     if (running < atOnce) {
       running += 1
       return
     }
     if (queue.length >= waiting) throw new CircuitOpen('busy')
     // Whoever ends hands the place on: it is never free in between.
-    await new Promise<void>((resolve) => queue.push(resolve))
+    await new Promise<void>((resolve, reject) => {
+      const go = (): void => {
+        signal?.removeEventListener('abort', giveUp)
+        resolve()
+      }
+      const giveUp = (): void => {
+        queue.splice(queue.indexOf(go), 1)
+        reject(new CircuitOpen('busy'))
+      }
+      queue.push(go)
+      signal?.addEventListener('abort', giveUp, { once: true })
+    })
   }
 
   function leave(): void {
@@ -60,8 +73,10 @@ export function createCircuit({ atOnce, waiting, failures, pause, isSilence, now
   }
 
   function note(error: unknown): void {
+    const before = silences
     silences = error !== undefined && isSilence(error) ? silences + 1 : 0
     if (silences >= failures) closedAgainAt = now() + pause
+    if (before < failures !== silences < failures) onChange?.(silences >= failures)
   }
 
   async function ask<T>(work: () => Promise<T>): Promise<T> {
@@ -84,9 +99,9 @@ export function createCircuit({ atOnce, waiting, failures, pause, isSilence, now
   return {
     isOpen,
     isIdle: () => running === 0 && silences === 0,
-    run: async (work) => {
+    run: async (work, signal) => {
       if (isOpen()) throw new CircuitOpen('silent')
-      await turn()
+      await turn(signal)
       try {
         return await ask(work)
       } finally {

@@ -2,6 +2,7 @@ import { lookup } from 'node:dns'
 import { isIP, type LookupFunction } from 'node:net'
 import { Agent, fetch as send } from 'undici'
 import { isLoopbackAddress, isPublicAddress } from './address-class.ts'
+import { type Circuit, CircuitOpen, createCircuit } from './circuit.ts'
 
 // The one client for outgoing HTTP. Addresses of other parties come from configuration and from strangers, and a server that fetches what
 // it is told reaches into its own network (SSRF). So: https only, the name is resolved once and the connection goes to that very answer
@@ -26,7 +27,7 @@ export type GuardedFetch = (url: string, request?: GuardedRequest) => Promise<Re
 
 /** Why nothing came back. For the log: whoever named the address must not learn from us what stands there. */
 export class FetchFailure extends Error {
-  readonly reason: 'forbidden' | 'unreachable' | 'too-slow' | 'too-large'
+  readonly reason: 'forbidden' | 'unreachable' | 'too-slow' | 'too-large' | 'not-asked'
   constructor(reason: FetchFailure['reason']) {
     super('an outgoing request failed')
     this.reason = reason
@@ -40,11 +41,16 @@ export interface GuardedFetchOptions {
   readonly timeout?: number
   /** The system's resolver, unless a test brings its own. */
   readonly resolve?: typeof lookup
+  /** Told when a host is not asked for a while, and when it has answered again. */
+  readonly onCircuit?: (host: string, isOpen: boolean) => void
 }
 
 const TIMEOUT_MILLISECONDS = 5000
 const LARGEST_BYTES = 64 * 1024
 const CONNECTIONS_PER_ORIGIN = 16
+/** Of one host: how many exchanges at once and in line, and after how many silences in a row it is left alone, for how many milliseconds. */
+const CIRCUIT = { atOnce: CONNECTIONS_PER_ORIGIN, waiting: 128, failures: 5, pause: 5000 } as const
+const MOST_CIRCUITS = 2000
 const REFUSED = 'EGUARD'
 
 function isLoopbackName(host: string): boolean {
@@ -114,6 +120,23 @@ function toFailure(error: unknown, signal: AbortSignal): FetchFailure {
   return new FetchFailure(causes(error).some((one) => one instanceof Error && 'code' in one && one.code === REFUSED) ? 'forbidden' : 'unreachable')
 }
 
+function isSilence(error: unknown): boolean {
+  return error instanceof FetchFailure && (error.reason === 'unreachable' || error.reason === 'too-slow')
+}
+
+// One circuit a host. Those that remember nothing go first when there are many: a host that somebody made up costs nothing for long.
+function createCircuits(onCircuit: GuardedFetchOptions['onCircuit']): (origin: string) => Circuit {
+  const circuits = new Map<string, Circuit>()
+  return (origin) => {
+    const known = circuits.get(origin)
+    if (known !== undefined) return known
+    if (circuits.size >= MOST_CIRCUITS) for (const [name, one] of circuits) if (one.isIdle()) circuits.delete(name)
+    const circuit = createCircuit({ ...CIRCUIT, isSilence, onChange: (isOpen) => onCircuit?.(new URL(origin).host, isOpen) })
+    if (circuits.size < MOST_CIRCUITS) circuits.set(origin, circuit)
+    return circuit
+  }
+}
+
 const WITHOUT_BODY: ReadonlySet<number> = new Set([101, 204, 205, 304])
 
 /** Makes the client, with a pool of connections of its own. */
@@ -127,20 +150,28 @@ export function createGuardedFetch(options: GuardedFetchOptions): { readonly fet
     maxHeaderSize: 16 * 1024,
     keepAliveTimeout: 4000,
   })
+  const circuitOf = createCircuits(options.onCircuit)
+  const exchange = async (address: string, request: GuardedRequest, signal: AbortSignal): Promise<Response> => {
+    const { largest = LARGEST_BYTES, into } = request
+    try {
+      const answer = await send(address, { method: request.method ?? 'GET', headers: { ...request.headers }, body: request.body ?? null, redirect: 'manual', signal, dispatcher: agent })
+      const isTaken = into !== undefined && answer.status === 200
+      const body = isTaken ? await passOn(answer.body, largest, into) : await readBounded(answer.body, largest)
+      const headers = new Headers([...answer.headers].filter(([name]) => !['content-encoding', 'content-length', 'set-cookie'].includes(name)))
+      return new Response(WITHOUT_BODY.has(answer.status) ? null : (body ?? null), { status: answer.status, headers })
+    } catch (error) {
+      if (error instanceof TakerFailure) throw error.cause
+      throw toFailure(error, signal)
+    }
+  }
   return {
     fetch: async (address, request = {}) => {
       requireAllowed(address, loopback, isAllowed)
-      const { largest = LARGEST_BYTES, into } = request
       const signal = AbortSignal.any([AbortSignal.timeout(request.timeout ?? timeout), ...(request.signal === undefined ? [] : [request.signal])])
       try {
-        const answer = await send(address, { method: request.method ?? 'GET', headers: { ...request.headers }, body: request.body ?? null, redirect: 'manual', signal, dispatcher: agent })
-        const isTaken = into !== undefined && answer.status === 200
-        const body = isTaken ? await passOn(answer.body, largest, into) : await readBounded(answer.body, largest)
-        const headers = new Headers([...answer.headers].filter(([name]) => !['content-encoding', 'content-length', 'set-cookie'].includes(name)))
-        return new Response(WITHOUT_BODY.has(answer.status) ? null : (body ?? null), { status: answer.status, headers })
+        return await circuitOf(new URL(address).origin).run(() => exchange(address, request, signal), signal)
       } catch (error) {
-        if (error instanceof TakerFailure) throw error.cause
-        throw toFailure(error, signal)
+        throw error instanceof CircuitOpen ? new FetchFailure('not-asked') : error
       }
     },
     close: () => agent.destroy(),

@@ -2,6 +2,7 @@ import { connect, isIP, type Socket } from 'node:net'
 import { connect as connectSecurely, type ConnectionOptions } from 'node:tls'
 import { Client } from 'ldapts'
 import { UpstreamFailure } from './connector.ts'
+import { LATE } from './ldap-failure.ts'
 
 // Owns one conversation with a directory: reached in time, encrypted to a verified name before anything is said, bounded in time and size,
 // and closed in the end whatever happened. Each has a connection of its own, so that nobody ever acts on another's bind.
@@ -57,7 +58,7 @@ export async function converse<T>(address: DirectoryAddress, deadline: AbortSign
   })
   const size = watchSize(sockets)
   const late = new Promise<never>((_resolve, reject) => {
-    const end = (): void => reject(new UpstreamFailure('unavailable', 'deadline'))
+    const end = (): void => reject(new UpstreamFailure('unavailable', LATE))
     if (deadline.aborted) end()
     else deadline.addEventListener('abort', end, { once: true })
   })

@@ -4,6 +4,9 @@ import { UpstreamFailure } from './connector.ts'
 // Owns what the ways in which a directory can fail mean: a refused person, a directory that cannot be asked, or one that answers what
 // cannot be used. What it wrote in words is never repeated: result codes (RFC 4511 appendix A) and Node's error codes are.
 
+/** The detail of a conversation that took too long. */
+export const LATE = 'deadline'
+
 /** The bind was answered with "no": a wrong password, or an account that may not sign in. */
 const REFUSALS: ReadonlySet<number> = new Set([19, 32, 34, 48, 49, 50, 53])
 /** The directory itself has a problem that passes. */
@@ -39,6 +42,11 @@ export function readRefusal(error: unknown): { readonly code: number; readonly m
 
 function nodeCode(error: Error): string | undefined {
   return 'code' in error && typeof error.code === 'string' && /^[A-Z_0-9]{3,60}$/.test(error.code) ? error.code : undefined
+}
+
+/** Whether nothing came back at all. An answer, whatever it says, is none of a name that somebody typed with care to stop everybody. */
+export function isSilence(error: unknown): boolean {
+  return error instanceof UpstreamFailure ? error.detail === LATE : resultCode(error) === undefined
 }
 
 /** An error of an exchange with a directory as the one failure. */

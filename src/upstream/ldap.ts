@@ -9,7 +9,7 @@ import { normalizeUsername } from '../users/user.ts'
 import { type ConnectorType, type Identity, type Opening, type PasswordConnector, UpstreamFailure } from './connector.ts'
 import { converse, type DirectoryAddress, hostOf } from './ldap-connection.ts'
 import { type AttributeMapping, BINARY_ATTRIBUTES, claimNames, claimsOf, subjectOf, wantedAttributes, wholeMapping } from './ldap-entry.ts'
-import { readLdapFailure, readRefusal } from './ldap-failure.ts'
+import { isSilence, readLdapFailure, readRefusal } from './ldap-failure.ts'
 import { fillFilter, filterFault } from './ldap-filter.ts'
 import { groupsOf, groupsSchema, MEMBER_OF } from './ldap-groups.ts'
 import { directoryOf, isName } from './ldap-name.ts'
@@ -127,8 +127,7 @@ function identityOf({ settings, mapping }: Directory, { entry, groups }: Found):
   return { issuer: directoryOf(settings.base_dn), subject, ...mapPerson({ ...claimsOf(entry, mapping), groups }, {}), acr: undefined, amr: [], authTime: undefined }
 }
 
-async function verify(directory: Directory, username: string, password: string): Promise<Identity | undefined> {
-  const deadline = AbortSignal.timeout(DEADLINE_MILLISECONDS)
+async function verify(directory: Directory, deadline: AbortSignal, username: string, password: string): Promise<Identity | undefined> {
   const found = await find(directory, deadline, username)
   // A name that is nobody's costs a bind too: at an entry that there cannot be, with a password that is nobody's.
   const nobody = `cn=${randomBytes(16).toString('hex')},${directory.settings.base_dn}`
@@ -142,11 +141,17 @@ function isPossible(username: string): boolean {
   return username !== '' && username.length <= 200 && !/[\u0000-\u001f\u007f]/.test(username)
 }
 
+function noteCircuit(ctx: Context, providerId: string, isOpen: boolean): void {
+  if (isOpen) ctx.metrics.circuitsOpen.inc({ protocol: 'ldap' })
+  else ctx.metrics.circuitsOpen.dec({ protocol: 'ldap' })
+  ctx.log.warn({ event: 'upstream.circuit', providerId, open: isOpen }, isOpen ? 'a directory does not answer: nobody waits for it for a while' : 'a directory answers again')
+}
+
 function openLdap(ctx: Context, { facts, secret }: Opening): PasswordConnector {
   const settings = schema.parse(facts.provider)
   const { provider_id: id, url, start_tls: startTls, ca_certificates: authorities } = settings
   const directory: Directory = { ctx, id, settings, address: { url, startTls, authorities }, mapping: wholeMapping(settings.attributes), secret }
-  const circuit = createCircuit({ ...CIRCUIT, isSilence: (error) => readLdapFailure(error).kind === 'unavailable' })
+  const circuit = createCircuit({ ...CIRCUIT, isSilence, onChange: (isOpen) => noteCircuit(ctx, id, isOpen) })
   return {
     kind: 'password',
     whose: (username) => findByLoginName(ctx.db, id, normalizeUsername(username)),
@@ -154,8 +159,9 @@ function openLdap(ctx: Context, { facts, secret }: Opening): PasswordConnector {
       const username = typed.normalize('NFKC').trim()
       // An empty password binds as nobody, successfully: it never goes out.
       if (password === '' || !isPossible(username)) return undefined
+      const deadline = AbortSignal.timeout(DEADLINE_MILLISECONDS)
       try {
-        return await circuit.run(() => verify(directory, username, password))
+        return await circuit.run(() => verify(directory, deadline, username, password), deadline)
       } catch (error) {
         throw readLdapFailure(error)
       }

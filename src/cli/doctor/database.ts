@@ -5,6 +5,7 @@ import type { Database } from '../../database/schema.ts'
 import { createSealing } from '../../keys/sealing.ts'
 import { loadSecretKeys } from '../../keys/secret-key.ts'
 import { listKeys, SealedKeyError } from '../../keys/store.ts'
+import { listProviders } from '../../upstream/store.ts'
 import { type DatabaseCheck, fail, type Finding, ok, warn } from './check.ts'
 
 // What only the database can tell, once its tables are there.
@@ -47,4 +48,10 @@ const clients: DatabaseCheck = async (_config, db) => {
   ]
 }
 
-export const databaseChecks: readonly DatabaseCheck[] = [keys, clients]
+const directories: DatabaseCheck = async (_config, db) => {
+  const list = await listProviders(db)
+  const open = list.filter(({ document }) => typeof document === 'object' && document !== null && 'allow_unencrypted' in document && document.allow_unencrypted === true)
+  return open.map(({ id }) => warn('directories', `provider ${id} sends passwords unencrypted (allow_unencrypted)`, 'give the directory a certificate, then use ldaps:// or start_tls: true and take the switch away'))
+}
+
+export const databaseChecks: readonly DatabaseCheck[] = [keys, clients, directories]
