@@ -22,6 +22,7 @@ const FAILURES: Readonly<Record<FetchFailure['reason'], string>> = {
   forbidden: 'the address is not one of the public network',
   unreachable: 'nothing answers at the address',
   'too-slow': 'it takes too long to come',
+  'not-asked': 'nothing has answered there for a while',
   'too-large': `it is larger than ${LARGEST_BYTES / 1024 / 1024} MB`,
 }
 
