@@ -6,6 +6,9 @@ export interface Metrics {
   readonly registry: Registry
   readonly requestDuration: Histogram<'route' | 'method' | 'status'>
   readonly logins: Counter<'method' | 'result'>
+  readonly upstreamFailures: Counter<'protocol' | 'cause'>
+  readonly upstreamSkew: Histogram
+  readonly samlMetadata: Counter<'result'>
   readonly tokensIssued: Counter<'grant' | 'type'>
   readonly tokenErrors: Counter<'error'>
   readonly consents: Counter<'decision'>
@@ -18,6 +21,7 @@ export interface Metrics {
 }
 
 const BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5]
+const SKEW_BUCKETS = [-3600, -600, -300, -120, -60, 0, 60, 120, 300, 600, 3600]
 
 export function createMetrics(version: string, processMetrics: boolean): Metrics {
   const registry = new Registry()
@@ -28,6 +32,9 @@ export function createMetrics(version: string, processMetrics: boolean): Metrics
     registry,
     requestDuration: new Histogram({ name: 'portner_http_request_duration_seconds', help: 'Time to answer a request', labelNames: ['route', 'method', 'status'], buckets: BUCKETS, registers }),
     logins: new Counter({ name: 'portner_logins_total', help: 'Sign-ins tried', labelNames: ['method', 'result'], registers }),
+    upstreamFailures: new Counter({ name: 'portner_upstream_failures_total', help: 'Sign-ins at providers that came to nothing', labelNames: ['protocol', 'cause'], registers }),
+    upstreamSkew: new Histogram({ name: 'portner_upstream_clock_skew_seconds', help: 'By how much the clocks of providers were ahead of ours, in answers that were refused for their time', buckets: SKEW_BUCKETS, registers }),
+    samlMetadata: new Counter({ name: 'portner_saml_metadata_reads_total', help: 'Reads of the metadata of SAML providers', labelNames: ['result'], registers }),
     tokensIssued: new Counter({ name: 'portner_tokens_issued_total', help: 'Token responses', labelNames: ['grant', 'type'], registers }),
     tokenErrors: new Counter({ name: 'portner_token_errors_total', help: 'Token requests refused', labelNames: ['error'], registers }),
     consents: new Counter({ name: 'portner_consents_total', help: 'Decisions on the consent page', labelNames: ['decision'], registers }),

@@ -6,6 +6,7 @@ import { removeFederation } from '../upstream/federation/retire.ts'
 import { listDeclaredFederations, saveFederation } from '../upstream/federation/store.ts'
 import { connectorTypes } from '../upstream/index.ts'
 import type { Provider } from '../upstream/provider.ts'
+import { deleteSamlEntity } from '../upstream/saml-entities.ts'
 import { isSealedSecret, sealSecret } from '../upstream/secret.ts'
 import { deleteProvider, listProviders, saveProvider } from '../upstream/store.ts'
 import { type Document, type Kind, type Saving, type SecretRules, withoutUndefined } from './kind.ts'
@@ -26,6 +27,8 @@ function secretMember(protocol: unknown): string {
   return typeOf(protocol)?.secretMember ?? 'client_secret'
 }
 
+/** What names the entity of a SAML provider. */
+const METADATA_SOURCES = ['metadata_url', 'metadata_file', 'entity_id']
 const LONGEST_SECRET = 1024
 /** The members that say where a secret is sent. */
 const ADDRESSES = ['issuer', 'url'] as const
@@ -60,6 +63,8 @@ async function saveAsProvider({ ctx, trx, current, secret: declared, saysSecret 
   const movedAway = current !== undefined && ADDRESSES.some((member) => withoutUndefined(document)[member] !== current.document[member])
   const dropped = movedAway && !saysSecret ? null : undefined
   await saveProvider(trx, document, organization, true, declared === undefined ? dropped : sealSecret(ctx, document.provider_id, declared.stored))
+  // Facts of another entity, or of none any more: the job reads the new ones within seconds.
+  if (METADATA_SOURCES.some((member) => withoutUndefined(document)[member] !== current?.document[member])) await deleteSamlEntity(trx, document.provider_id)
 }
 
 export const provider: Kind<Provider | Federation> = {

@@ -8,9 +8,10 @@ import { introspection } from './introspection.ts'
 import { jwks } from './jwks.ts'
 import { pushedAuthorizationRequest } from './pushed-authorization-request.ts'
 import { revocation } from './revocation.ts'
+import { samlMetadata } from './saml-metadata.ts'
 import { token } from './token.ts'
 import { userinfo } from './userinfo.ts'
 
 const described: readonly Endpoint[] = [authorize, pushedAuthorizationRequest, token, userinfo, introspection, revocation, endSessionEndpoint, jwks]
 
-export const endpoints: readonly Endpoint[] = [...described, discovery(described), home, health]
+export const endpoints: readonly Endpoint[] = [...described, discovery(described), samlMetadata, home, health]

@@ -1,8 +1,8 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { page } from './pages.ts'
 
-/** Where a browser goes on to, outside this service. */
-export type Leaving = { readonly kind: 'address'; readonly url: string } | { readonly kind: 'form'; readonly action: string; readonly fields: Readonly<Record<string, string>> }
+/** Where a browser goes on to, outside this service. A form that `goesOn` is answered by redirects to anywhere: an institution's own sign-in. */
+export type Leaving = { readonly kind: 'address'; readonly url: string } | { readonly kind: 'form'; readonly action: string; readonly fields: Readonly<Record<string, string>>; readonly goesOn?: true }
 
 function isBrowserDocument(request: FastifyRequest): boolean {
   return request.headers['sec-fetch-dest'] === 'document'
@@ -28,7 +28,7 @@ export interface LeaveOptions {
 export function leave(request: FastifyRequest, reply: FastifyReply, to: Leaving, name: string, options: LeaveOptions = {}): FastifyReply {
   const { uiLocales, direct, shownAt } = options
   if (shownAt !== undefined && request.method === 'POST' && isBrowserDocument(request) && staysOnScreen(to)) return goTo(reply, shownAt)
-  if (to.kind === 'form') return page(reply, request, 'form-post', { action: to.action, name, fields: to.fields }, { formAction: to.action, uiLocales })
+  if (to.kind === 'form') return page(reply, request, 'form-post', { action: to.action, name, fields: to.fields }, { formAction: to.goesOn === true ? new URL(to.action).protocol : to.action, uiLocales })
   if (direct === true && request.method === 'GET') return reply.header('cache-control', 'no-store').redirect(to.url, 302)
   if (isBrowserDocument(request)) return page(reply, request, 'handoff', { href: to.url, name }, { uiLocales })
   return reply.header('cache-control', 'no-store').redirect(to.url, request.method === 'GET' ? 302 : 303)

@@ -10,7 +10,7 @@ export interface SecurityHeaderOptions {
 }
 
 export interface PagePolicy {
-  /** Target of the one form that leaves us (response_mode=form_post): an absolute URL. */
+  /** Target of the one form that leaves us (response_mode=form_post): an absolute URL; or `https:` where its answer redirects to anywhere. */
   readonly formAction?: string | undefined
   /** Origin of a client's logo: an absolute URL, of which only the origin counts. */
   readonly imageSource?: string | undefined
@@ -70,6 +70,7 @@ function originSource(address: string): string {
 
 /** A source has no query, and `;` or `,` in it would begin another directive or policy (CSP Level 3, §2.3.1). */
 function formSource(address: string): string {
+  if (address === 'https:' || address === 'http:') return address
   const url = parseUrl(address)
   if (url === undefined) return ''
   if (!isWeb(url)) return url.protocol

@@ -29,7 +29,7 @@ export interface Progress {
   /** Departures to providers that have not come back, sealed, by what names them. Only keepAttempt and takeAttempt touch it. */
   readonly attempts?: Readonly<Record<string, string>>
   /** The last departure that came to nothing, until the next sign-in. */
-  readonly trouble?: { readonly problem: 'refused' | 'unavailable' | 'invalid' | 'locked'; readonly providerId: string; readonly reference: string; readonly at: number } | null
+  readonly trouble?: { readonly problem: 'refused' | 'unavailable' | 'invalid' | 'incomplete' | 'locked'; readonly providerId: string; readonly reference: string; readonly at: number; readonly missing?: readonly string[] } | null
   /** Who came back from a provider in the place of the one who was chosen, until the person has decided. */
   readonly arrived?: { readonly userId: string; readonly providerId: string; readonly acr?: string; readonly amr: readonly string[]; readonly authTime?: number } | null
 }
@@ -126,6 +126,12 @@ export async function keepAttempt(ctx: Context, id: string, name: string, sealed
       case when (select count(*) from jsonb_object_keys(${open})) >= ${MOST_ATTEMPTS} then '{}' else ${open} end || jsonb_build_object(${name}::text, ${sealed}::text))
     where interaction_id = ${id} and answered_at is null`.execute(ctx.db)
   return (result.numAffectedRows ?? 0n) > 0n
+}
+
+/** Whether a departure of that name has not come back yet. */
+export async function hasAttempt(ctx: Context, id: string, name: string): Promise<boolean> {
+  const { rows } = await sql`select from interactions where interaction_id = ${id} and answered_at is null and expires_at > clock_now() and progress->'attempts'->${name} is not null`.execute(ctx.db)
+  return rows.length > 0
 }
 
 /** Takes it out, once: of two answers at the same time one gets it. Only for the browser that left. */

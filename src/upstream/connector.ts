@@ -36,6 +36,8 @@ export interface Attempt {
 /** Where the browser goes, and what `complete` must get back: the journey keeps it sealed and does not read it. */
 export interface UpstreamDeparture {
   readonly url: string
+  /** What the browser posts there; left out when it is only sent there. */
+  readonly fields?: Readonly<Record<string, string>>
   readonly kept: string
 }
 
@@ -61,24 +63,56 @@ export interface PasswordConnector {
 /** The person goes there and comes back. Both throw UpstreamFailure and nothing else that is the other side's doing. */
 export interface RedirectConnector {
   readonly kind: 'redirect'
+  /** The last part of the address that answers come to, where several providers share one; else the provider's own id. */
+  readonly answersAt?: string
   begin(attempt: Attempt): Promise<UpstreamDeparture>
   complete(callback: Callback): Promise<Identity>
+  /** Where the institution tells its people what to do when it did not say enough about them. */
+  helpAddress?(about: Incompleteness): Promise<string | undefined>
+}
+
+/** A sign-in that an institution said too little about. */
+export interface Incompleteness {
+  /** `subject`, or claims of ours. */
+  readonly missing: readonly string[]
+  readonly reference: string
+  /** Seconds since the epoch. */
+  readonly at: number
 }
 
 export type Connector = PasswordConnector | RedirectConnector
 
-/** Why nobody came back signed in: `refused` is the provider's or the person's decision, `unavailable` passes, `invalid` is an answer that is not believed. */
+interface FailureDetails {
+  readonly isHearsay?: boolean
+  readonly missing?: readonly string[]
+  readonly facts?: Readonly<Record<string, string | number | undefined>>
+}
+
+/**
+ * Why nobody came back signed in: `refused` is the provider's or the person's decision, `unavailable` passes, `invalid` is an answer that is
+ * not believed, `incomplete` one that is, but says too little.
+ */
 export class UpstreamFailure extends Error {
-  readonly kind: 'refused' | 'unavailable' | 'invalid'
+  readonly kind: 'refused' | 'unavailable' | 'invalid' | 'incomplete'
   /** For the operator: what was wrong, in registered words and codes; never a value that came from the other side. */
   readonly detail: string
   /** It was the browser that brought it: a stranger can say so too, and it says nothing of how the provider is. */
   readonly isHearsay: boolean
-  constructor(kind: UpstreamFailure['kind'], detail: string, more: { readonly isHearsay?: boolean } = {}) {
+  /** With `incomplete`: what is missing, in our names. */
+  readonly missing: readonly string[]
+  /** For the operator's log, beside the detail: numbers, and words of ours or of the declaration. */
+  readonly facts: Readonly<Record<string, string | number | undefined>>
+  constructor(kind: UpstreamFailure['kind'], detail: string, more: FailureDetails = {}) {
     super('the provider did not sign anybody in')
     this.kind = kind
     this.detail = detail
     this.isHearsay = more.isHearsay === true
+    this.missing = more.missing ?? []
+    this.facts = more.facts ?? {}
+  }
+  /** The same failure with more for the log. */
+  with(facts: FailureDetails['facts']): UpstreamFailure {
+    return new UpstreamFailure(this.kind, this.detail, { isHearsay: this.isHearsay, missing: this.missing, facts: { ...facts, ...this.facts } })
   }
 }
 

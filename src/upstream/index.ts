@@ -2,6 +2,7 @@ import type { ConnectorType } from './connector.ts'
 import { ldap } from './ldap.ts'
 import { localPassword } from './local-password.ts'
 import { oidc } from './oidc.ts'
+import { saml } from './saml.ts'
 
 /** The protocols by which people sign in. */
-export const connectorTypes: readonly ConnectorType[] = [localPassword, oidc, ldap]
+export const connectorTypes: readonly ConnectorType[] = [localPassword, oidc, saml, ldap]

@@ -78,6 +78,12 @@ export async function findSamlEntity(db: Kysely<Database>, providerId: string): 
   return rows[0] === undefined ? undefined : toEntity(rows[0])
 }
 
+/** When each provider's refresh is due; those that an import keeps are left out. */
+export async function listSamlRefreshes(db: Kysely<Database>): Promise<ReadonlyMap<string, Date>> {
+  const { rows } = await sql<{ provider_id: string; refresh_at: Date }>`select provider_id, refresh_at from saml_entities where refresh_at is not null`.execute(db)
+  return new Map(rows.map((row) => [row.provider_id, row.refresh_at]))
+}
+
 /** The next refresh of a provider that has just failed, or had nothing new: in so many seconds. */
 export async function postponeSamlRefresh(db: Kysely<Database>, providerId: string, seconds: number): Promise<void> {
   await sql`update saml_entities set refresh_at = clock_now() + make_interval(secs => ${seconds}) where provider_id = ${providerId}`.execute(db)

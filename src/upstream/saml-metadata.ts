@@ -1,17 +1,16 @@
 import { X509Certificate } from 'node:crypto'
 import { childrenOf, parseXml, type XmlElement } from '../lib/xml.ts'
 import type { SamlEntityFacts, SamlSignOn } from './saml-entities.ts'
+import { DSIG, POST_BINDING, PROTOCOL, REDIRECT_BINDING } from './saml-names.ts'
 
 // Owns what is read out of SAML metadata (SAML 2.0 Metadata; shibmd:Scope): an entity as plain facts, each checked and bounded, once, when
 // the metadata came. Does not own where metadata comes from, nor whether the document is trusted: its reader has checked that.
 
 export const METADATA = 'urn:oasis:names:tc:SAML:2.0:metadata'
-const DSIG = 'http://www.w3.org/2000/09/xmldsig#'
 const SHIBMD = 'urn:mace:shibboleth:metadata:1.0'
-const PROTOCOL = 'urn:oasis:names:tc:SAML:2.0:protocol'
 const BINDINGS: Readonly<Record<string, SamlSignOn['binding']>> = {
-  'urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect': 'redirect',
-  'urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST': 'post',
+  [REDIRECT_BINDING]: 'redirect',
+  [POST_BINDING]: 'post',
 }
 
 const LONGEST_ENTITY_ID = 1024

@@ -55,6 +55,12 @@ export async function findAcceptedProvider(ctx: Context, rules: readonly string[
   return facts !== undefined && isAccepted(rules, facts) ? facts : undefined
 }
 
+/** The providers of a protocol that files declare. */
+export async function listDeclaredProviders(db: Kysely<Database>, protocol: string): Promise<readonly Provider[]> {
+  const rows = await db.selectFrom('providers').select('document').where('protocol', '=', protocol).where('declared', '=', true).orderBy('provider_id').execute()
+  return rows.map((row) => row.document as unknown as Provider)
+}
+
 /** The providers as they were declared, without those of federations; `secret` is sealed. */
 export async function listProviders(db: Kysely<Database>): Promise<readonly (DeclaredDocument & { readonly secret: string | undefined })[]> {
   const rows = await db.selectFrom('providers').selectAll().where('federation', 'is', null).orderBy('provider_id').execute()

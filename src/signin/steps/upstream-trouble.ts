@@ -7,6 +7,8 @@ import { localized } from '../../http/locale.ts'
 import { page, requestLocale } from '../../http/pages.ts'
 import { newReference } from '../../lib/random.ts'
 import { accessDenied } from '../../protocol/error.ts'
+import type { UpstreamFailure } from '../../upstream/connector.ts'
+import { openConnector } from '../../upstream/open.ts'
 import type { ProviderFacts } from '../../upstream/provider.ts'
 import { findProvider } from '../../upstream/store.ts'
 import { nameOf } from '../journey.ts'
@@ -17,20 +19,31 @@ import { isVisit, type Rails, type Visit } from './step.ts'
 // stays in the address bar.
 
 const NAME = 'upstream'
-const STATUS = { refused: 403, unavailable: 503, invalid: 400, locked: 403 } as const
+const STATUS = { refused: 403, unavailable: 503, invalid: 400, incomplete: 403, locked: 403 } as const
 const RETRY_SECONDS = 5
 
 type Trouble = NonNullable<Progress['trouble']>
 
-/** Writes down what went wrong, for the operator in detail, and leads the person to the page. */
-export async function noteTrouble(ctx: Context, reply: FastifyReply, rails: Rails, visit: Visit, facts: ProviderFacts, problem: Trouble['problem'], detail: string): Promise<FastifyReply> {
+/** Writes down what went wrong, for the operator in detail, and leads the person to the page. `failure`: where there is more to tell than that. */
+export async function noteTrouble(ctx: Context, reply: FastifyReply, rails: Rails, visit: Visit, facts: ProviderFacts, problem: Trouble['problem'], detail: string, failure?: UpstreamFailure): Promise<FastifyReply> {
   const { provider_id: providerId, protocol } = facts.provider
   const reference = newReference()
-  ctx.log.info({ event: 'upstream.failed', ref: reference, providerId, problem, detail }, 'a sign-in at a provider came to nothing')
+  const missing = failure?.missing ?? []
+  ctx.log.info({ event: 'upstream.failed', ref: reference, providerId, problem, detail, ...failure?.facts }, 'a sign-in at a provider came to nothing')
   ctx.audit.record({ event: 'login.failed', providerId, reason: `upstream ${problem}` })
   ctx.metrics.logins.inc({ method: protocol, result: problem })
-  await updateProgress(ctx, visit.interaction.id, { trouble: { problem, providerId, reference, at: visit.journey.now } })
+  // A detail may be a word of the other side's: only those of our own lists are labels.
+  ctx.metrics.upstreamFailures.inc({ protocol, cause: failure?.facts['fix'] === undefined ? problem : detail })
+  const skew = failure?.facts['skewSeconds']
+  if (typeof skew === 'number') ctx.metrics.upstreamSkew.observe(skew)
+  await updateProgress(ctx, visit.interaction.id, { trouble: { problem, providerId, reference, at: visit.journey.now, ...(missing.length === 0 ? {} : { missing }) } })
   return goTo(reply, rails.path(visit, NAME))
+}
+
+/** The institution's own page, or address, for a person about whom it said too little (U-03). */
+async function helpOf(ctx: Context, facts: ProviderFacts | undefined, { missing, reference, at }: Trouble): Promise<string | undefined> {
+  const connector = facts === undefined || missing === undefined ? undefined : openConnector(ctx, facts)
+  return connector?.kind === 'redirect' ? connector.helpAddress?.({ missing: missing ?? [], reference, at }) : undefined
 }
 
 function subject(visit: Visit): string {
@@ -62,6 +75,8 @@ export function troublePages(app: FastifyInstance, ctx: Context, rails: Rails): 
       'upstream',
       {
         problem,
+        missing: trouble.missing,
+        helpHref: await helpOf(ctx, facts, trouble),
         reference,
         time: new Date(at * 1000),
         clientName: nameOf(journey, language),

@@ -1,0 +1,32 @@
+import { refreshSamlMetadataJob } from '../../src/jobs/refresh-saml-metadata.ts'
+import type { TestServer } from '../support/app.ts'
+import type { Page } from '../support/browser.ts'
+import { type PostedAnswer, samlYaml, type UpstreamSaml } from '../support/upstream-saml.ts'
+import type { Away } from './journey.ts'
+
+// A person's way through a SAML provider, in steps that a story can stop at.
+
+/** Declares the provider, has its metadata read, and lets it read ours. */
+export async function introduce(server: TestServer, upstream: UpstreamSaml, id: string, more = ''): Promise<void> {
+  await server.apply(samlYaml(upstream, id, more))
+  await refreshSamlMetadataJob.run(server.ctx, () => false)
+  upstream.trusted = await (await fetch(`${server.issuer}/saml/metadata/${id}`)).text()
+}
+
+/** The provider's page posts from another site: without our cookies. What it is answered with is an address, which the browser then opens. */
+export async function post(server: TestServer, { action, fields }: PostedAnswer): Promise<Response> {
+  return fetch(new URL(action, server.issuer), { method: 'POST', body: new URLSearchParams(fields), redirect: 'manual', headers: { accept: 'text/html', origin: 'https://idp.example' } })
+}
+
+/** The provider's answer comes back, in the browser that left or in another one. */
+export async function comeBack(server: TestServer, answer: PostedAnswer, browser: Away['browser']): Promise<Page> {
+  const response = await post(server, answer)
+  const location = response.headers.get('location')
+  if (location === null) return { status: response.status, url: answer.action, headers: response.headers, html: await response.text() }
+  return browser.open(new URL(location, server.issuer).href)
+}
+
+/** To the provider and back. */
+export async function returnFromSaml(server: TestServer, upstream: UpstreamSaml, { browser, departure }: Away): Promise<Page> {
+  return comeBack(server, await upstream.visit(departure.href), browser)
+}
