@@ -1,22 +1,36 @@
 import type { Context } from '../context.ts'
+import { epochSeconds } from '../lib/clock.ts'
+import { isSigningAlgorithm } from '../keys/signing-key.ts'
 import { asciiDescription, type OAuthError } from '../protocol/error.ts'
+import { AUTHORIZATION_RESPONSE_TYPE } from '../protocol/names.ts'
 import type { VerifiedRedirect } from './request.ts'
 import { responseModes } from './response-modes/index.ts'
 import type { Departure } from './response-modes/mode.ts'
 
-function depart(ctx: Context, to: VerifiedRedirect, parameters: Readonly<Record<string, string>>): Departure {
+type Parameters = Readonly<Record<string, string>>
+
+/** Seconds. An answer is read at once. */
+const SIGNED_LIFETIME_SECONDS = 300
+
+function sign(ctx: Context, { clientId, signingAlg }: VerifiedRedirect, parameters: Parameters): Promise<string> {
+  const now = epochSeconds(ctx.clock)
+  return ctx.keyring.sign(isSigningAlgorithm(signingAlg) ? signingAlg : 'RS256', AUTHORIZATION_RESPONSE_TYPE, { ...parameters, iss: ctx.config.issuer, aud: clientId, exp: now + SIGNED_LIFETIME_SECONDS, iat: now })
+}
+
+async function depart(ctx: Context, to: VerifiedRedirect, parameters: Parameters): Promise<Departure> {
   const mode = responseModes.find(({ name }) => name === to.responseMode)
   if (mode === undefined) throw new Error(`no response mode ${to.responseMode}`)
-  // The issuer in every answer (RFC 9207): a client of several servers can tell which one speaks.
-  return mode.depart(to.redirectUri, { ...parameters, ...(to.state === undefined ? {} : { state: to.state }), iss: ctx.config.issuer })
+  const answer = { ...parameters, ...(to.state === undefined ? {} : { state: to.state }) }
+  // The issuer in every answer (RFC 9207): a client of several servers can tell which one speaks. In a signed one it is a claim already.
+  return mode.depart(to.redirectUri, mode.signs === true ? { response: await sign(ctx, to, answer) } : { ...answer, iss: ctx.config.issuer })
 }
 
 /** The good answer to a client, with `state` as it came and `iss`. */
-export function answerSuccess(ctx: Context, to: VerifiedRedirect, parameters: Readonly<Record<string, string>>): Departure {
+export function answerSuccess(ctx: Context, to: VerifiedRedirect, parameters: Parameters): Promise<Departure> {
   return depart(ctx, to, parameters)
 }
 
 /** The refusal to a client (RFC 6749 §4.1.2.1). */
-export function answerError(ctx: Context, to: VerifiedRedirect, error: OAuthError): Departure {
+export function answerError(ctx: Context, to: VerifiedRedirect, error: OAuthError): Promise<Departure> {
   return depart(ctx, to, { error: error.code, error_description: asciiDescription(error.description), ...(error.reason === undefined ? {} : { error_reason: error.reason }) })
 }

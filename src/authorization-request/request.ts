@@ -10,6 +10,8 @@ export interface AuthorizationRequest {
   readonly redirectUriGiven: boolean
   readonly responseType: string
   readonly responseMode: string
+  /** Signs the answer where the mode has it signed. */
+  readonly answerAlg?: string
   readonly state?: string
   readonly scopes: readonly string[]
   readonly nonce?: string
@@ -38,14 +40,17 @@ export interface VerifiedRedirect {
   readonly redirectUri: string
   readonly responseMode: string
   readonly state: string | undefined
+  /** For whom a signed answer is, and by which algorithm. */
+  readonly clientId: string
+  readonly signingAlg: string
 }
 
 /** To be called by the redirect URI's check, and when a request that passed it is read back. */
-export function verifyRedirect(redirectUri: string, responseMode: string, state: string | undefined): VerifiedRedirect {
-  return { [verified]: true, redirectUri, responseMode, state }
+export function verifyRedirect(to: Omit<VerifiedRedirect, typeof verified>): VerifiedRedirect {
+  return { [verified]: true, ...to }
 }
 
 /** Where the answer to a checked request goes. */
-export function redirectOf(request: Pick<AuthorizationRequest, 'redirectUri' | 'responseMode' | 'state'>): VerifiedRedirect {
-  return verifyRedirect(request.redirectUri, request.responseMode, request.state)
+export function redirectOf({ redirectUri, responseMode, state, clientId, answerAlg }: AuthorizationRequest): VerifiedRedirect {
+  return verifyRedirect({ redirectUri, responseMode, state, clientId, signingAlg: answerAlg ?? 'RS256' })
 }

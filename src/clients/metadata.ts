@@ -18,7 +18,7 @@ export interface Offered {
 export const applicationTypes = ['web', 'native', 'spa', 'service', 'device'] as const
 export const clientStatuses = ['development', 'production', 'disabled'] as const
 export const profiles = ['oauth21', 'fapi2', 'legacy'] as const
-export const compatibilitySwitches = ['plain_http_redirect', 'no_pkce'] as const
+export const compatibilitySwitches = ['plain_http_redirect', 'no_pkce', 'implicit'] as const
 export type Compatibility = (typeof compatibilitySwitches)[number]
 
 const CLIENT_ID = /^[A-Za-z0-9._~-]{1,200}$/
@@ -70,6 +70,7 @@ function shape(offered: Offered) {
     profile: z.enum(profiles).default('oauth21'),
     compatibility: z.array(z.enum(compatibilitySwitches)).default([]),
     id_token_signed_response_alg: among(offered.signingAlgorithms).default('RS256'),
+    authorization_signed_response_alg: among(offered.signingAlgorithms).default('RS256'),
     default_max_age: z.number().int().min(0).optional(),
     require_auth_time: z.boolean().default(false),
     default_acr_values: z.array(z.string()).optional(),
@@ -93,7 +94,7 @@ function withDefaults(client: Shape): Shape & { grant_types: string[]; response_
   return {
     ...client,
     grant_types: grants,
-    response_types: client.response_types ?? (grants.includes('authorization_code') ? ['code'] : []),
+    response_types: client.response_types ?? [...(grants.includes('authorization_code') ? ['code'] : []), ...(grants.includes('implicit') ? ['id_token', 'id_token token', 'token'] : [])],
     token_endpoint_auth_method: client.token_endpoint_auth_method ?? (PUBLIC_TYPES.has(client.application_type) ? 'none' : 'client_secret_basic'),
   }
 }
@@ -117,7 +118,7 @@ const fapiIsStrict: Refine = (client, fault) => {
 
 const grantsFit: Refine = (client, fault) => {
   const { grant_types, token_endpoint_auth_method, redirect_uris } = withDefaults(client)
-  if (grant_types.includes('authorization_code') && redirect_uris.length === 0) fault('redirect_uris', 'the authorization code grant needs at least one')
+  if ((grant_types.includes('authorization_code') || grant_types.includes('implicit')) && redirect_uris.length === 0) fault('redirect_uris', 'the authorization code grant needs at least one')
   if (grant_types.includes('client_credentials') && token_endpoint_auth_method === 'none') fault('grant_types', 'client_credentials needs a client that can authenticate')
   if (grant_types.includes('refresh_token') && grant_types.length === 1) fault('grant_types', 'refresh_token needs another grant beside it')
 }
@@ -128,13 +129,19 @@ const optionalIsRequested: Refine = (client, fault) => {
   if (client.optional_scopes.includes('openid')) fault('optional_scopes', 'openid cannot be optional')
 }
 
+const frontChannelIsSwitchedOn: Refine = (client, fault) => {
+  const others = withDefaults(client).response_types.filter((type) => type !== 'code')
+  if (others.length > 0 && !client.compatibility.includes('implicit')) fault('response_types', 'tokens through the browser need compatibility: [implicit]')
+  if (others.length > 0 && !withDefaults(client).grant_types.includes('implicit') && others.some((type) => !type.split(' ').includes('code'))) fault('grant_types', 'a response type without code needs the grant type implicit')
+}
+
 const keysAreThere: Refine = (client, fault) => {
   if (client.jwks !== undefined && client.jwks_uri !== undefined) fault('jwks_uri', 'goes not with jwks: say the keys or where they are (RFC 7591 §2)')
   const { token_endpoint_auth_method: method } = withDefaults(client)
   if (method === 'private_key_jwt' && client.jwks === undefined && client.jwks_uri === undefined) fault('jwks', 'private_key_jwt needs the public keys: jwks or jwks_uri')
 }
 
-const rules: readonly Refine[] = [redirectsMatchKind, developmentOnly, fapiIsStrict, grantsFit, optionalIsRequested, keysAreThere]
+const rules: readonly Refine[] = [redirectsMatchKind, developmentOnly, fapiIsStrict, grantsFit, optionalIsRequested, frontChannelIsSwitchedOn, keysAreThere]
 
 /** The schema of a registration, for files, dynamic registration, the management API and the dashboard alike. */
 export function clientMetadataSchema(offered: Offered) {

@@ -1,14 +1,13 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { answerError, answerSuccess } from '../authorization-request/answer.ts'
+import { answerError } from '../authorization-request/answer.ts'
 import { type AcceptedRequest, checkAuthorizationRequest } from '../authorization-request/parse.ts'
-import { spendPushedRequest } from '../authorization-request/pushed.ts'
 import { requestObjectAlgorithms } from '../authorization-request/request-object.ts'
 import { type AuthorizationRequest, redirectOf } from '../authorization-request/request.ts'
 import { responseModes } from '../authorization-request/response-modes/index.ts'
+import { SIGNED } from '../authorization-request/response-modes/jwt.ts'
 import type { Departure } from '../authorization-request/response-modes/mode.ts'
 import { responseTypes } from '../authorization-request/response-types.ts'
-import { type Client, clientName } from '../clients/client.ts'
-import { isOwnClient } from '../clients/own-clients.ts'
+import { clientName } from '../clients/client.ts'
 import { findClient } from '../clients/store.ts'
 import type { Context } from '../context.ts'
 import { logRefusal } from '../http/api-errors.ts'
@@ -18,58 +17,28 @@ import { goTo, leave } from '../http/leave.ts'
 import { refuseOtherMethods } from '../http/methods.ts'
 import { presentPageError } from '../http/page-errors.ts'
 import { page, requestLocale } from '../http/pages.ts'
+import { signingAlgorithms } from '../keys/signing-key.ts'
 import { newReference } from '../lib/random.ts'
-import { acrOf, acrValues, amrOf } from '../protocol/acr.ts'
-import { essentialAcr } from '../protocol/claims-request.ts'
-import { invalidRequestUri, OAuthError } from '../protocol/error.ts'
+import { acrValues } from '../protocol/acr.ts'
+import { OAuthError } from '../protocol/error.ts'
 import type { Form } from '../protocol/form.ts'
 import { codeChallengeMethods } from '../protocol/pkce.ts'
 import { promptValues } from '../protocol/prompt.ts'
-import { touchSession } from '../sessions/store.ts'
 import { keepAnswer } from '../signin/answer.ts'
 import { clearAttempts, countAttempt } from '../signin/attempts.ts'
 import { ensureBrowser, readBrowser } from '../signin/browser.ts'
-import { type Done, nextStep } from '../signin/next-step.ts'
+import { nextStep } from '../signin/next-step.ts'
 import { readJourney } from '../signin/read-journey.ts'
 import { answerOf, registerSignin, startOf } from '../signin/routes.ts'
 import { createInteraction } from '../signin/store.ts'
-import { createCode } from '../tokens/authorization-codes.ts'
-import { noteUse } from '../users/consents.ts'
-import { confirmationText } from '../tokens/sender-constraint/constraint.ts'
+import { authorizationAnswer } from './authorization-answer.ts'
 import type { Endpoint } from './endpoint.ts'
 
 // The authorization endpoint (RFC 6749 §3.1): checks the request, starts or passes over the journey, and answers the client.
 
 const PATH = '/oauth/authorization'
 
-async function success(ctx: Context, client: Client, request: AuthorizationRequest, done: Done): Promise<Departure> {
-  const { session, user, scopes } = done
-  const acr = acrOf(session, [...(essentialAcr(request.claims) ?? []), ...request.acrValues])
-  if (request.pushed !== undefined && !(await spendPushedRequest(ctx, request.pushed))) return answerError(ctx, redirectOf(request), invalidRequestUri('The pushed request was answered before'))
-  const code = await createCode(ctx, {
-    clientKey: client.key,
-    userId: user.userId,
-    sessionId: session.sessionId,
-    redirectUri: request.redirectUri,
-    redirectUriGiven: request.redirectUriGiven,
-    codeChallenge: request.codeChallenge,
-    confirmation: request.jkt === undefined ? null : confirmationText({ member: 'jkt', value: request.jkt }),
-    scopes,
-    audience: request.resources,
-    authTime: session.authTime,
-    offline: scopes.includes('offline_access'),
-    details: {
-      ...(request.nonce === undefined ? {} : { nonce: request.nonce }),
-      ...(Object.keys(request.claims).length === 0 ? {} : { claims: request.claims }),
-      ...(acr === undefined ? {} : { acr }),
-      amr: amrOf(session),
-    },
-  })
-  await Promise.all([touchSession(ctx, session.sessionId), isOwnClient(client.clientId) ? undefined : noteUse(ctx, user.userId, client.key)])
-  return answerSuccess(ctx, redirectOf(request), { code })
-}
-
-function refusal(ctx: Context, httpRequest: FastifyRequest, request: AuthorizationRequest, error: OAuthError): Departure {
+function refusal(ctx: Context, httpRequest: FastifyRequest, request: AuthorizationRequest, error: OAuthError): Promise<Departure> {
   logRefusal(ctx, error, httpRequest, newReference())
   return answerError(ctx, redirectOf(request), error)
 }
@@ -93,10 +62,10 @@ async function start(ctx: Context, httpRequest: FastifyRequest, reply: FastifyRe
   const browser = await readBrowser(ctx, httpRequest)
   const { browserId } = browser
   const next = nextStep(await readJourney(ctx, { ...browser, request, client, interaction: undefined }))
-  if (next.kind === 'refused') return leave(httpRequest, reply, refusal(ctx, httpRequest, request, next.error), name, { uiLocales, direct: true })
+  if (next.kind === 'refused') return leave(httpRequest, reply, await refusal(ctx, httpRequest, request, next.error), name, { uiLocales, direct: true })
   if (next.kind === 'done') {
     if (!request.prompt.includes('none') && (await isRunningInCircles(ctx, browserId, client.clientId))) return page(reply, httpRequest, 'too-many-attempts', { clientName: name, continueHref: httpRequest.url }, { status: 429, uiLocales })
-    return leave(httpRequest, reply, await success(ctx, client, request, next), name, { uiLocales, direct: true })
+    return leave(httpRequest, reply, await authorizationAnswer(ctx, client, request, next), name, { uiLocales, direct: true })
   }
   const interaction = await createInteraction(ctx, await ensureBrowser(ctx, reply, browserId), client.key, request)
   return goTo(reply, startOf(interaction, next.step.name, browserId === undefined))
@@ -117,11 +86,11 @@ async function receive(ctx: Context, httpRequest: FastifyRequest, reply: Fastify
       return await (httpRequest.method === 'POST' ? startFromPost(ctx, httpRequest, reply, checked) : start(ctx, httpRequest, reply, checked))
     } catch (error) {
       // Ours to answer for, and we know where the answer goes: the client learns of it (RFC 6749 §4.1.2.1).
-      return leave(httpRequest, reply, refusal(ctx, httpRequest, checked.request, toOAuthError(error)), clientName(checked.client, requestLocale(httpRequest)), { direct: true })
+      return leave(httpRequest, reply, await refusal(ctx, httpRequest, checked.request, toOAuthError(error)), clientName(checked.client, requestLocale(httpRequest)), { direct: true })
     }
   }
   logRefusal(ctx, checked.error, httpRequest, newReference())
-  return leave(httpRequest, reply, answerError(ctx, checked.redirect, checked.error), clientName(checked.client, requestLocale(httpRequest)), { direct: true })
+  return leave(httpRequest, reply, await answerError(ctx, checked.redirect, checked.error), clientName(checked.client, requestLocale(httpRequest)), { direct: true })
 }
 
 /** What the page may say of a client whose request cannot be answered: its home and its name, never its registered addresses. */
@@ -157,11 +126,11 @@ export const authorize: Endpoint = {
     refuseOtherMethods(app, PATH, ['GET', 'POST'])
     registerSignin(app, ctx, {
       finish: async (request, reply, { interaction, journey }, done) => {
-        const departure = await keepAnswer(ctx, interaction, await success(ctx, journey.client, journey.request, done))
+        const departure = await keepAnswer(ctx, interaction, await authorizationAnswer(ctx, journey.client, journey.request, done))
         return leave(request, reply, departure, clientName(journey.client, requestLocale(request)), { uiLocales: journey.request.uiLocales, shownAt: answerOf(interaction) })
       },
       refuse: async (request, reply, { interaction, journey }, error) => {
-        const departure = await keepAnswer(ctx, interaction, refusal(ctx, request, journey.request, error))
+        const departure = await keepAnswer(ctx, interaction, await refusal(ctx, request, journey.request, error))
         return leave(request, reply, departure, clientName(journey.client, requestLocale(request)), { uiLocales: journey.request.uiLocales, shownAt: answerOf(interaction) })
       },
     })
@@ -169,7 +138,8 @@ export const authorize: Endpoint = {
   metadata: (issuer, config) => ({
     authorization_endpoint: `${issuer}${PATH}`,
     response_types_supported: responseTypes.map(({ type }) => type),
-    response_modes_supported: responseModes.map(({ name }) => name),
+    response_modes_supported: [...responseModes.map(({ name }) => name), SIGNED],
+    authorization_signing_alg_values_supported: signingAlgorithms,
     code_challenge_methods_supported: codeChallengeMethods,
     prompt_values_supported: promptValues,
     acr_values_supported: acrValues,

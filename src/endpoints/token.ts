@@ -9,6 +9,7 @@ import { findClient, isRegisteredOrigin } from '../clients/store.ts'
 import type { Context } from '../context.ts'
 import type { ListedGrant } from '../grants/grant-type.ts'
 import { grantTypes } from '../grants/index.ts'
+import { IMPLICIT } from '../protocol/names.ts'
 import { allowRegisteredOrigin, answerPreflight } from '../http/cors.ts'
 import { toOAuthError } from '../http/failure.ts'
 import { bodyForm, refuseQuery } from '../http/forms.ts'
@@ -105,6 +106,6 @@ export const token: Endpoint = {
     token_endpoint_auth_methods_supported: clientAuthenticationMethods.map(({ name }) => name),
     token_endpoint_auth_signing_alg_values_supported: assertionAlgorithms,
     dpop_signing_alg_values_supported: dpopAlgorithms,
-    grant_types_supported: grantTypes.map(({ type }) => type),
+    grant_types_supported: [...grantTypes.map(({ type }) => type), IMPLICIT],
   }),
 }

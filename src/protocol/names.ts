@@ -1,8 +1,13 @@
 // Registered names that several floors share.
 
+/** The grant type of tokens through the browser (RFC 6749 §4.2): registered, advertised, and never redeemed at the token endpoint. */
+export const IMPLICIT = 'implicit'
+
 /** The `typ` of an id token's header. */
 export const ID_TOKEN_TYPE = 'JWT'
 /** The `typ` of a JWT access token's header (RFC 9068 §2.1). */
 export const ACCESS_TOKEN_TYPE = 'at+jwt'
+/** The `typ` of a signed authorization response (JARM): its audience and its members tell it from other JWTs of ours. */
+export const AUTHORIZATION_RESPONSE_TYPE = 'oauth-authz-resp+jwt'
 /** The `typ` of a signed introspection answer (RFC 9701 §5). */
 export const INTROSPECTION_TYPE = 'token-introspection+jwt'

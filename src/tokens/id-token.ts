@@ -1,20 +1,35 @@
+import { createHash } from 'node:crypto'
 import type { Client } from '../clients/client.ts'
 import type { Context } from '../context.ts'
 import { isSigningAlgorithm } from '../keys/signing-key.ts'
 import { epochSeconds } from '../lib/clock.ts'
-import { idTokenClaims } from '../users/claims.ts'
+import { idTokenClaims, userinfoClaims } from '../users/claims.ts'
 import { ID_TOKEN_TYPE } from '../protocol/names.ts'
 import type { PersonAuthorization } from './authorization.ts'
 
 /** Seconds. */
 export const ID_TOKEN_LIFETIME_SECONDS = 3600
 
+/** What an id token that comes through the browser binds to itself (Core §3.2.2.10, §3.3.2.11), and the scopes it answers alone. */
+export interface Beside {
+  readonly code?: string | undefined
+  readonly accessToken?: string | undefined
+  readonly scopes?: readonly string[]
+}
+
+/** The left half of the hash that the signature uses, in base64url (Core §3.1.3.6). */
+function halfHash(text: string, alg: string): string {
+  const digest = createHash(alg === 'EdDSA' ? 'sha512' : 'sha256').update(text).digest()
+  return digest.subarray(0, digest.length / 2).toString('base64url')
+}
+
 /** The signed id token of a sign-in (OpenID Connect Core §2). `auth_time`, `acr` and `amr` are the session's, as they were decided. */
-export async function signIdToken(ctx: Context, client: Client, person: PersonAuthorization): Promise<string> {
+export async function signIdToken(ctx: Context, client: Client, person: PersonAuthorization, beside: Beside = {}): Promise<string> {
   const now = epochSeconds(ctx.clock)
   const { nonce, acr, amr, claims } = person.details
   const alg = client.metadata.id_token_signed_response_alg
   return ctx.keyring.sign(isSigningAlgorithm(alg) ? alg : 'RS256', ID_TOKEN_TYPE, {
+    ...userinfoClaims(person.subject, beside.scopes ?? [], {}),
     ...idTokenClaims(person.subject, claims ?? {}),
     iss: ctx.config.issuer,
     sub: person.subject.userId,
@@ -22,6 +37,8 @@ export async function signIdToken(ctx: Context, client: Client, person: PersonAu
     exp: now + ID_TOKEN_LIFETIME_SECONDS,
     iat: now,
     auth_time: person.authTime,
+    ...(beside.accessToken === undefined ? {} : { at_hash: halfHash(beside.accessToken, alg) }),
+    ...(beside.code === undefined ? {} : { c_hash: halfHash(beside.code, alg) }),
     ...(nonce === undefined ? {} : { nonce }),
     ...(acr === undefined ? {} : { acr }),
     ...(amr === undefined ? {} : { amr }),

@@ -62,7 +62,8 @@ describe('everything else goes back to the client with error, state and iss', ()
   test.each<[string, Parameters, string]>([
     ['no response type', { response_type: undefined }, 'invalid_request'],
     ['an unknown response type', { response_type: 'code magic' }, 'unsupported_response_type'],
-    ['a response type that is off', { response_type: 'token' }, 'unsupported_response_type'],
+    ['a response type that the client may not use', { response_type: 'token' }, 'unauthorized_client'],
+    ['a response type that nobody has', { response_type: 'code coffee' }, 'unsupported_response_type'],
     ['an unknown response mode', { response_mode: 'pigeon' }, 'invalid_request'],
     ['no PKCE', { code_challenge: undefined, code_challenge_method: undefined }, 'invalid_request'],
     ['PKCE without a method, which means plain', { code_challenge_method: undefined }, 'invalid_request'],

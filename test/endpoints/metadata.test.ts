@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { clientAuthenticationMethods } from '../../src/clients/authentication/index.ts'
 import { grantTypes } from '../../src/grants/index.ts'
+import { responseTypes } from '../../src/authorization-request/response-types.ts'
 import { responseModes } from '../../src/authorization-request/response-modes/index.ts'
 import { PUBLISHED_BEFORE_USE_SECONDS, rotateKeys } from '../../src/keys/store.ts'
 import { startTestServer, type TestServer } from '../support/app.ts'
@@ -20,10 +21,10 @@ test('both documents say the same, and what they say comes from the lists', asyn
   expect((await get(server.issuer, '/.well-known/oauth-authorization-server')).body).toEqual(body)
   expect(body).toMatchObject({
     issuer: server.issuer,
-    grant_types_supported: grantTypes.map(({ type }) => type),
+    grant_types_supported: [...grantTypes.map(({ type }) => type), 'implicit'],
     token_endpoint_auth_methods_supported: clientAuthenticationMethods.map(({ name }) => name),
-    response_modes_supported: responseModes.map(({ name }) => name),
-    response_types_supported: ['code'],
+    response_modes_supported: [...responseModes.map(({ name }) => name), 'jwt'],
+    response_types_supported: responseTypes.map(({ type }) => type),
     code_challenge_methods_supported: ['S256'],
     subject_types_supported: ['public'],
     authorization_response_iss_parameter_supported: true,

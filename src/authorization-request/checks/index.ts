@@ -8,7 +8,7 @@ import { checkPkce } from './pkce.ts'
 import { checkRedirectUri, checkStateLength } from './redirect-uri.ts'
 import { checkOuterRedirect, checkRequestObject } from './request-object.ts'
 import { checkResource } from './resource.ts'
-import { checkResponseMode, checkResponseType } from './response-type.ts'
+import { checkNonce, checkResponseMode, checkResponseType } from './response-type.ts'
 import { checkScope } from './scope.ts'
 
 /** The rules in the order in which they are asked. Until checkRedirectUri has passed, an error is a page. */
@@ -21,6 +21,7 @@ export const checks: readonly Check[] = [
   checkStateLength,
   checkResponseType,
   checkResponseMode,
+  checkNonce,
   checkPkce,
   checkDpopJkt,
   checkScope,

@@ -2,11 +2,14 @@ import { hasSwitch } from '../../clients/client.ts'
 import { invalidRequest } from '../../protocol/error.ts'
 import { isCodeChallenge } from '../../protocol/pkce.ts'
 import { type Check, clientOf, learn } from './check.ts'
+import { responseTypeOf } from './response-type.ts'
 
 /** PKCE with S256 (RFC 7636, RFC 9700 §2.1.1), of every client but those with the switch `no_pkce`. */
 export const checkPkce: Check = (draft) => {
   const challenge = draft.form.single.get('code_challenge')
   const method = draft.form.single.get('code_challenge_method')
+  // Without a code there is nothing to bind.
+  if (!responseTypeOf(draft).code) return draft
   if (challenge === undefined) {
     if (method !== undefined) throw invalidRequest('code_challenge_method came without code_challenge', { parameter: 'code_challenge' })
     if (!hasSwitch(clientOf(draft), 'no_pkce')) throw invalidRequest('PKCE is required: send code_challenge with code_challenge_method=S256', { parameter: 'code_challenge', detail: 'pkce.missing' })

@@ -1,6 +1,8 @@
 import { invalidRequest } from '../../protocol/error.ts'
 import { isRegisteredRedirect } from '../../protocol/redirect-uri.ts'
 import { type VerifiedRedirect, verifyRedirect } from '../request.ts'
+import { responseModes } from '../response-modes/index.ts'
+import { mayAnswerIn, SIGNED, signedModeFor } from '../response-modes/jwt.ts'
 import { findResponseType } from '../response-types.ts'
 import { type Check, clientOf, type Draft, learn } from './check.ts'
 
@@ -22,9 +24,16 @@ function requested(draft: Draft): { readonly uri: string; readonly given: boolea
 
 /** An answer's way: the asked mode if we know it, else the response type's, else the query. What is wrong with them is said in that way. */
 function provisionalMode(draft: Draft): string {
+  const usual = findResponseType(draft.form.single.get('response_type') ?? '')?.mode ?? 'query'
   const asked = draft.form.single.get('response_mode')
-  if (asked === 'fragment' || asked === 'form_post' || asked === 'query') return asked
-  return findResponseType(draft.form.single.get('response_type') ?? '')?.mode ?? 'query'
+  if (asked === SIGNED) return signedModeFor(usual)
+  const mode = responseModes.find(({ name }) => name === asked)?.name ?? usual
+  return mayAnswerIn(mode, usual) ? mode : usual
+}
+
+function redirectTo(draft: Draft, redirectUri: string): VerifiedRedirect {
+  const { clientId, metadata } = clientOf(draft)
+  return verifyRedirect({ redirectUri, responseMode: provisionalMode(draft), state: usableState(draft), clientId, signingAlg: metadata.authorization_signed_response_alg })
 }
 
 function usableState(draft: Draft): string | undefined {
@@ -36,7 +45,7 @@ function usableState(draft: Draft): string | undefined {
 export const checkRedirectUri: Check = (draft) => {
   const { uri, given } = requested(draft)
   const usable = usableState(draft)
-  const redirect = verifyRedirect(uri, provisionalMode(draft), usable)
+  const redirect = redirectTo(draft, uri)
   return { ...learn(draft, { redirectUri: uri, redirectUriGiven: given, ...(usable === undefined ? {} : { state: usable }) }), redirect }
 }
 
@@ -44,7 +53,7 @@ export const checkRedirectUri: Check = (draft) => {
 export function outerRedirect(draft: Draft): VerifiedRedirect | undefined {
   const given = draft.form.single.get('redirect_uri')
   if (given === undefined || !isRegisteredRedirect(given, clientOf(draft).metadata.redirect_uris)) return undefined
-  return verifyRedirect(given, provisionalMode(draft), usableState(draft))
+  return redirectTo(draft, given)
 }
 
 export const checkStateLength: Check = (draft) => {

@@ -1,9 +1,16 @@
-import { mayUseGrant } from '../../clients/client.ts'
+import { type Client, hasSwitch, mayUseGrant } from '../../clients/client.ts'
 import { invalidRequest, unauthorizedClient, unsupportedResponseType } from '../../protocol/error.ts'
 import { verifyRedirect } from '../request.ts'
 import { responseModes } from '../response-modes/index.ts'
-import { findResponseType, normalizeResponseType } from '../response-types.ts'
-import { type Check, clientOf, learn } from './check.ts'
+import { mayAnswerIn, SIGNED, signedModeFor } from '../response-modes/jwt.ts'
+import { findResponseType, normalizeResponseType, type ResponseType } from '../response-types.ts'
+import { type Check, clientOf, type Draft, learn } from './check.ts'
+
+function mayUse(client: Client, { type, code, token, idToken }: ResponseType): boolean {
+  const registered = client.metadata.response_types.some((one) => normalizeResponseType(one) === normalizeResponseType(type))
+  const frontChannel = token || idToken
+  return registered && (!code || mayUseGrant(client, 'authorization_code')) && (!frontChannel || hasSwitch(client, 'implicit'))
+}
 
 /** A response type that we have and the client registered. */
 export const checkResponseType: Check = (draft) => {
@@ -12,16 +19,31 @@ export const checkResponseType: Check = (draft) => {
   const known = findResponseType(asked)
   if (known === undefined) throw unsupportedResponseType('The response type is not supported', { parameter: 'response_type' })
   const client = clientOf(draft)
-  const registered = client.metadata.response_types.some((type) => normalizeResponseType(type) === normalizeResponseType(known.type))
-  if (!registered || !mayUseGrant(client, 'authorization_code')) throw unauthorizedClient('The client may not use this response type', { detail: 'response_type.not_allowed' })
-  return learn(draft, { responseType: known.type, responseMode: known.mode })
+  if (!mayUse(client, known)) throw unauthorizedClient('The client may not use this response type', { detail: 'response_type.not_allowed' })
+  return learn(draft, { responseType: known.type, responseMode: known.mode, answerAlg: client.metadata.authorization_signed_response_alg })
 }
 
-/** A response mode that we have. */
+/** The response type of a draft whose check has passed. */
+export function responseTypeOf(draft: Draft): ResponseType {
+  const known = findResponseType(draft.request.responseType ?? '')
+  if (known === undefined) throw new Error('the response type check has not run')
+  return known
+}
+
+/** A response mode that we have, and none that would put a token into an address (Multiple Response Types §5). */
 export const checkResponseMode: Check = (draft) => {
   const asked = draft.form.single.get('response_mode')
   if (asked === undefined) return draft
-  if (!responseModes.some(({ name }) => name === asked)) throw invalidRequest('The response mode is not supported', { parameter: 'response_mode' })
+  const type = responseTypeOf(draft)
+  const mode = asked === SIGNED ? signedModeFor(type.mode) : asked
+  if (!responseModes.some(({ name }) => name === mode)) throw invalidRequest('The response mode is not supported', { parameter: 'response_mode' })
   const { redirect } = draft
-  return { ...learn(draft, { responseMode: asked }), ...(redirect && { redirect: verifyRedirect(redirect.redirectUri, asked, redirect.state) }) }
+  if (!mayAnswerIn(mode, type.mode)) throw invalidRequest('A token may not be in a query', { parameter: 'response_mode' })
+  return { ...learn(draft, { responseMode: mode }), ...(redirect && { redirect: verifyRedirect({ ...redirect, responseMode: mode }) }) }
+}
+
+/** What the browser carries must be bound to the request that it answers (OpenID Connect Core §3.2.2.1, §3.3.2.11). */
+export const checkNonce: Check = (draft) => {
+  if (responseTypeOf(draft).idToken && draft.form.single.get('nonce') === undefined) throw invalidRequest('Missing parameter: nonce', { parameter: 'nonce' })
+  return draft
 }

@@ -5,6 +5,8 @@ export type Departure = { readonly kind: 'address'; readonly url: string } | { r
 export interface ResponseMode {
   /** Its `response_mode` value. */
   readonly name: string
+  /** The parameters go as one signed `response` (JARM). */
+  readonly signs?: true
   depart(redirectUri: string, parameters: Readonly<Record<string, string>>): Departure
 }
 

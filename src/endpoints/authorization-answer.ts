@@ -1,0 +1,106 @@
+import { answerError, answerSuccess } from '../authorization-request/answer.ts'
+import { spendPushedRequest } from '../authorization-request/pushed.ts'
+import { type AuthorizationRequest, redirectOf } from '../authorization-request/request.ts'
+import type { Departure } from '../authorization-request/response-modes/mode.ts'
+import { findResponseType, type ResponseType } from '../authorization-request/response-types.ts'
+import type { Client } from '../clients/client.ts'
+import { isOwnClient } from '../clients/own-clients.ts'
+import type { Context } from '../context.ts'
+import { drawToken } from '../lib/opaque-token.ts'
+import { acrOf, amrOf } from '../protocol/acr.ts'
+import { essentialAcr } from '../protocol/claims-request.ts'
+import { accessDenied, invalidRequestUri } from '../protocol/error.ts'
+import { touchSession } from '../sessions/store.ts'
+import type { Done } from '../signin/next-step.ts'
+import { OPAQUE_LIFETIME_SECONDS } from '../tokens/access-tokens.ts'
+import type { AuthorizationDetails } from '../tokens/authorization.ts'
+import { createCode } from '../tokens/authorization-codes.ts'
+import { startGrant } from '../tokens/direct-grants.ts'
+import { signIdToken } from '../tokens/id-token.ts'
+import { confirmationText } from '../tokens/sender-constraint/constraint.ts'
+import { noteUse } from '../users/consents.ts'
+
+// Owns the good answer of the authorization endpoint: the code, and what a client with the switch `implicit` gets through the browser.
+
+interface Decided {
+  readonly client: Client
+  readonly request: AuthorizationRequest
+  readonly done: Done
+  readonly details: AuthorizationDetails
+}
+
+function detailsOf(request: AuthorizationRequest, { session }: Done): AuthorizationDetails {
+  const acr = acrOf(session, [...(essentialAcr(request.claims) ?? []), ...request.acrValues])
+  return {
+    ...(request.nonce === undefined ? {} : { nonce: request.nonce }),
+    ...(Object.keys(request.claims).length === 0 ? {} : { claims: request.claims }),
+    ...(acr === undefined ? {} : { acr }),
+    amr: amrOf(session),
+  }
+}
+
+function newCode(ctx: Context, { client, request, done, details }: Decided): Promise<string> {
+  const { session, user, scopes } = done
+  return createCode(ctx, {
+    clientKey: client.key,
+    userId: user.userId,
+    sessionId: session.sessionId,
+    redirectUri: request.redirectUri,
+    redirectUriGiven: request.redirectUriGiven,
+    codeChallenge: request.codeChallenge,
+    confirmation: request.jkt === undefined ? null : confirmationText({ member: 'jkt', value: request.jkt }),
+    scopes,
+    audience: request.resources,
+    authTime: session.authTime,
+    offline: scopes.includes('offline_access'),
+    details,
+  })
+}
+
+/** An access token through the browser: opaque, without a refresh token, and only while the session lasts (OAuth 2.0 Multiple Response Types §3). */
+async function frontChannelToken(ctx: Context, { client, request, done, details }: Decided): Promise<string> {
+  const { session, user, scopes } = done
+  const access = drawToken('at', ctx.clock.now())
+  const grant = {
+    clientKey: client.key,
+    userId: user.userId,
+    sessionId: session.sessionId,
+    scopes: scopes.filter((scope) => scope !== 'offline_access'),
+    audience: request.resources,
+    details,
+    authTime: session.authTime,
+    offline: false,
+    token: access,
+    lifetime: OPAQUE_LIFETIME_SECONDS,
+    refreshHash: null,
+    confirmation: null,
+    grantConfirmation: null,
+  }
+  if ((await startGrant(ctx, grant)) === undefined) throw accessDenied('The sign-in is over')
+  return access.text
+}
+
+async function parametersOf(ctx: Context, decided: Decided, type: ResponseType): Promise<Record<string, string>> {
+  const { client, done, details } = decided
+  const { session, user, scopes } = done
+  const [code, token] = await Promise.all([type.code ? newCode(ctx, decided) : undefined, type.token ? frontChannelToken(ctx, decided) : undefined])
+  const person = { subject: user, sessionId: session.sessionId, authTime: session.authTime, details }
+  // Only where nothing comes that userinfo could be asked with (Core §5.4).
+  const scopesInToken = type.code || type.token ? [] : scopes
+  const idToken = type.idToken ? await signIdToken(ctx, client, person, { code, accessToken: token, scopes: scopesInToken }) : undefined
+  return {
+    ...(code === undefined ? {} : { code }),
+    ...(token === undefined ? {} : { access_token: token, token_type: 'Bearer', expires_in: String(OPAQUE_LIFETIME_SECONDS), scope: scopes.join(' ') }),
+    ...(idToken === undefined ? {} : { id_token: idToken }),
+  }
+}
+
+/** Answers a request that the journey has decided. A pushed request is spent by it. */
+export async function authorizationAnswer(ctx: Context, client: Client, request: AuthorizationRequest, done: Done): Promise<Departure> {
+  const type = findResponseType(request.responseType)
+  if (type === undefined) throw new Error(`no response type ${request.responseType}`)
+  if (request.pushed !== undefined && !(await spendPushedRequest(ctx, request.pushed))) return answerError(ctx, redirectOf(request), invalidRequestUri('The pushed request was answered before'))
+  const parameters = await parametersOf(ctx, { client, request, done, details: detailsOf(request, done) }, type)
+  await Promise.all([touchSession(ctx, done.session.sessionId), isOwnClient(client.clientId) ? undefined : noteUse(ctx, done.user.userId, client.key)])
+  return answerSuccess(ctx, redirectOf(request), parameters)
+}
