@@ -22,6 +22,7 @@ import * as m0020 from './0020-provider-search.ts'
 import * as m0021 from './0021-second-factors.ts'
 import * as m0022 from './0022-account.ts'
 import * as m0023 from './0023-mail.ts'
+import * as m0024 from './0024-linking.ts'
 import * as m0030 from './0030-strong-clients.ts'
 
 // The list of migrations, forward only. A new one is one file and one line here; a landed one is never changed.
@@ -49,5 +50,6 @@ export const migrations: Record<string, Migration> = {
   '0021-second-factors': m0021,
   '0022-account': m0022,
   '0023-mail': m0023,
+  '0024-linking': m0024,
   '0030-strong-clients': m0030,
 }

@@ -60,6 +60,7 @@ interface Users {
   status: ColumnType<string, string | undefined, string>
   organization_id: string | null
   username: string | null
+  merged_into: ColumnType<string | null, never, never>
   claims: Json
   groups: string[]
   declared: ColumnType<boolean, boolean | undefined, boolean>

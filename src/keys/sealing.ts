@@ -24,6 +24,8 @@ export interface Sealing {
   unseal(purpose: Purpose, sealed: Uint8Array, context: string): Buffer | undefined
   /** A key for HMACs of one purpose (form tokens); from the first secret. */
   macKey(purpose: string): Buffer
+  /** The same for every configured secret, the first one first: for what is kept and must be found again after the secret was replaced. */
+  macKeys(purpose: string): readonly Buffer[]
 }
 
 export function createSealing(secrets: readonly string[]): Sealing {
@@ -49,5 +51,6 @@ export function createSealing(secrets: readonly string[]): Sealing {
       return undefined
     },
     macKey: (purpose) => key(first, `mac/${purpose}`),
+    macKeys: (purpose) => secrets.map((secret) => key(secret, `mac/${purpose}`)),
   }
 }

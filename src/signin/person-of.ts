@@ -1,12 +1,19 @@
 import type { Context } from '../context.ts'
 import type { Identity } from '../upstream/connector.ts'
 import type { ProviderFacts } from '../upstream/provider.ts'
-import { findOrCreateUser } from '../users/identities.ts'
+import { findOrCreatePerson } from '../users/identities.ts'
+import type { SecondaryId } from '../users/secondary-ids.ts'
 import { normalizeUsername, type User } from '../users/user.ts'
 
+/** The ids that the operator believes this provider about, and no other. */
+function trustedIds({ provider }: ProviderFacts, { secondaryIds }: Identity): readonly SecondaryId[] {
+  return (secondaryIds ?? []).filter(({ kind }) => provider.trusted_identifiers?.includes(kind) === true)
+}
+
 /** The person for whom a provider vouches, made at the first sign-in. `typedName`: the name that was typed here, if one was. */
-export function personOf(ctx: Context, { provider }: ProviderFacts, identity: Identity, typedName?: string): Promise<User> {
+export function personOf(ctx: Context, facts: ProviderFacts, identity: Identity, typedName?: string): Promise<User> {
+  const { provider } = facts
   const { issuer, subject, claims, groups } = identity
   const loginName = typedName === undefined ? undefined : normalizeUsername(typedName)
-  return findOrCreateUser(ctx.db, { providerId: provider.provider_id, issuer, subject, loginName, organizationId: provider.organization, claims, groups })
+  return findOrCreatePerson(ctx, { providerId: provider.provider_id, issuer, subject, loginName, organizationId: provider.organization, claims, groups }, trustedIds(facts, identity))
 }

@@ -1,9 +1,10 @@
+import { type SecondaryId, secondaryIdKinds, type SecondaryIdKind } from '../users/secondary-ids.ts'
 import { type UserClaims, userClaimsSchema } from '../users/user.ts'
 
 // Owns how what a provider says of a person becomes what we know of them. It is the other side's text: each value must have the type and
 // size of ours, or it is left out; nothing of it decides who the person is.
 
-export const claimTargets = [...userClaimsSchema.keyof().options, 'groups'] as const
+export const claimTargets = [...userClaimsSchema.keyof().options, 'groups', ...secondaryIdKinds] as const
 type Target = (typeof claimTargets)[number]
 
 /** Their name of a claim → ours. */
@@ -41,11 +42,13 @@ export interface MappedPerson {
   readonly claims: UserClaims
   /** Nothing when they say nothing of groups. */
   readonly groups: readonly string[] | undefined
+  /** What they call the person that others may call them too. Whether they are believed is the operator's word (person-of.ts in signin). */
+  readonly secondaryIds?: readonly SecondaryId[]
 }
 
 /** Their words about a person → ours. */
 export function mapPerson(theirs: Claims, mapping: ClaimsMapping): MappedPerson {
-  return { claims: mapClaims(theirs, mapping), groups: mapGroups(theirs, mapping) }
+  return { claims: mapClaims(theirs, mapping), groups: mapGroups(theirs, mapping), secondaryIds: mapSecondaryIds(theirs, mapping) }
 }
 
 /** Their groups; nothing when they say nothing of groups. */
@@ -54,4 +57,21 @@ function mapGroups(theirs: Claims, mapping: ClaimsMapping): readonly string[] | 
   const value = Object.hasOwn(theirs, source) ? theirs[source] : undefined
   if (!Array.isArray(value)) return undefined
   return value.filter((group): group is string => typeof group === 'string' && group !== '' && group.length <= LONGEST_GROUP).slice(0, MOST_GROUPS)
+}
+
+/** How each kind is written: one way, so that two providers mean the same. What is written otherwise is none. */
+const readers: Readonly<Record<SecondaryIdKind, (text: string) => string | undefined>> = {
+  national_id: (text) => /^[0-9A-Z+-]{6,30}$/.exec(text.replaceAll(/\s/g, '').toUpperCase())?.[0],
+  orcid: (text) => /^(?:https?:\/\/orcid\.org\/)?(\d{4}-\d{4}-\d{4}-\d{3}[\dX])$/.exec(text)?.[1],
+  feide: (text) => /^[^\s@]{1,100}@[a-z0-9.-]{3,100}$/.exec(text.toLowerCase())?.[0],
+}
+
+/** Their secondary ids of the person. One that is not one text is none. */
+function mapSecondaryIds(theirs: Claims, mapping: ClaimsMapping): readonly SecondaryId[] {
+  return secondaryIdKinds.flatMap((kind) => {
+    const source = sourceOf(kind, mapping)
+    const text = Object.hasOwn(theirs, source) ? theirs[source] : undefined
+    const value = typeof text === 'string' ? readers[kind](text.trim()) : undefined
+    return value === undefined ? [] : [{ kind, value }]
+  })
 }

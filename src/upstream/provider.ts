@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { realm } from '../organizations/organization.ts'
 import { localizedText } from '../protocol/localized-text.ts'
+import { secondaryIdKinds } from '../users/secondary-ids.ts'
 
 /** What the declaration of every place to sign in may say. Each protocol adds its own members (connector.ts). */
 export const providerMembers = {
@@ -12,6 +13,8 @@ export const providerMembers = {
   keywords: z.array(z.string().min(1).max(100)).max(50).default([]),
   login_hint: localizedText.optional(),
   disabled: z.boolean().default(false),
+  /** Whose word about such an id is enough to find a person whom another provider brought. Nobody's, unless the operator says so. */
+  trusted_identifiers: z.array(z.enum(secondaryIdKinds)).max(secondaryIdKinds.length).optional(),
   /** Not shown among others: only a link or a client that names it leads there. */
   hidden: z.boolean().optional(),
 }

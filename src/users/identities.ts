@@ -1,6 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import { type Kysely, sql } from 'kysely'
+import type { Context } from '../context.ts'
 import type { Database } from '../database/schema.ts'
+import { inTransaction } from '../database/transaction.ts'
+import { claimSecondaryIds, type SecondaryId, settleSecondaryIds } from './secondary-ids.ts'
 import { deleteUser, findUser, insertUserIf, updateClaims } from './store.ts'
 import type { User, UserClaims } from './user.ts'
 
@@ -20,12 +23,27 @@ export interface ProvenIdentity {
   readonly groups: readonly string[] | undefined
 }
 
-/** The user of an identity, made at its first sign-in; what the provider says of the person is kept as of now. */
-export async function findOrCreateUser(db: Kysely<Database>, identity: ProvenIdentity): Promise<User> {
+/**
+ * The person of an identity. A first sign-in belongs to whoever has one of the secondary ids already, if anybody has: the same national
+ * id from two trusted providers is one person. An identity that is somebody's stays theirs: two people become one only by their own will
+ * (merge.ts).
+ */
+export async function findOrCreatePerson(ctx: Context, identity: ProvenIdentity, secondaryIds: readonly SecondaryId[]): Promise<User> {
+  if (secondaryIds.length === 0) return findOrCreateUser(ctx.db, identity)
+  return inTransaction(ctx.db, async (trx) => {
+    const owner = await claimSecondaryIds(ctx, trx, secondaryIds, identity.providerId)
+    const user = await findOrCreateUser(trx, identity, owner)
+    await settleSecondaryIds(ctx, trx, secondaryIds, user.userId)
+    return user
+  })
+}
+
+/** The user of an identity, made at its first sign-in unless it is the `owner`'s; what the provider says of the person is kept as of now. */
+export async function findOrCreateUser(db: Kysely<Database>, identity: ProvenIdentity, owner?: string): Promise<User> {
   const { providerId, issuer, subject, organizationId, claims, groups } = identity
   const loginName = identity.loginName ?? null
-  const candidate = { userId: randomUUID(), organizationId, claims, groups: groups ?? [] }
-  const isNew = sql<boolean>`not exists (select from identities where provider_id = ${providerId} and issuer = ${issuer} and subject = ${subject})`
+  const candidate = { userId: owner ?? randomUUID(), organizationId, claims, groups: groups ?? [] }
+  const isNew = owner !== undefined ? sql<boolean>`false` : sql<boolean>`not exists (select from identities where provider_id = ${providerId} and issuer = ${issuer} and subject = ${subject})`
   // One statement decides whose the identity is: of two first sign-ins at once, both get the same user.
   const { rows } = await sql<{ user_id: string; made: boolean }>`
     with made as (${insertUserIf(candidate, isNew)}),

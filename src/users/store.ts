@@ -18,13 +18,19 @@ function toUser(row: Row): User {
   }
 }
 
+// The one place where an id that was merged into another leads there.
+function survivors(db: Kysely<Database>) {
+  return db.selectFrom('users as asked').innerJoin('users as u', (join) => join.on('u.user_id', '=', sql<string>`coalesce(asked.merged_into, asked.user_id)`)).selectAll('u')
+}
+
+/** A person, also by an id that was merged into theirs: then with the id that stays. */
 export async function findUser(db: Kysely<Database>, userId: string): Promise<User | undefined> {
-  const row = await db.selectFrom('users').selectAll().where('user_id', '=', userId).executeTakeFirst()
+  const row = await survivors(db).where('asked.user_id', '=', userId).executeTakeFirst()
   return row === undefined ? undefined : toUser(row)
 }
 
 export async function findUsers(db: Kysely<Database>, userIds: readonly string[]): Promise<readonly User[]> {
-  const rows = await db.selectFrom('users').selectAll().where('user_id', '=', sql<string>`any(${[...userIds]}::uuid[])`).execute()
+  const rows = await survivors(db).where('asked.user_id', '=', sql<string>`any(${[...userIds]}::uuid[])`).execute()
   return rows.map(toUser)
 }
 
@@ -37,6 +43,7 @@ export async function findLocalUser(db: Kysely<Database>, organizationId: string
     .where(sql`coalesce(organization_id, '')`, '=', organizationId ?? '')
     // Somebody who signs in at a provider has no password here, and must not stand in the way of one who does.
     .where('username', 'is not', null)
+    .where('merged_into', 'is', null)
     .where((eb) => eb.or([eb('username', '=', name), eb(sql`lower(claims->>'email')`, '=', name)]))
     .limit(3)
     .execute()
@@ -83,15 +90,30 @@ export function insertUserIf(user: Pick<User, 'userId' | 'organizationId' | 'cla
     select ${user.userId}::uuid, ${user.organizationId ?? null}, ${JSON.stringify(user.claims)}::jsonb, ${[...user.groups]}::text[] where ${condition} returning user_id`
 }
 
-/** Notes what a provider says of a person now. Without groups, those we know stay. Returns the person. */
+/**
+ * Notes what a provider says of a person now. Without groups, those we know stay. Of somebody who has an account here it changes nothing:
+ * the address that leads to a new password must not be another's to write. Returns the person.
+ */
 export async function updateClaims(db: Kysely<Database>, userId: string, claims: UserClaims, groups: readonly string[] | undefined): Promise<User | undefined> {
   const values = { claims: JSON.stringify(claims), ...(groups === undefined ? {} : { groups: [...groups] }), updated_at: sql`clock_now()` }
-  const row = await db.updateTable('users').set(values).where('user_id', '=', userId).returningAll().executeTakeFirst()
-  return row === undefined ? undefined : toUser(row)
+  const row = await db.updateTable('users').set(values).where('user_id', '=', userId).where('username', 'is', null).returningAll().executeTakeFirst()
+  return row === undefined ? findUser(db, userId) : toUser(row)
 }
 
 export async function deleteUser(trx: Kysely<Database>, userId: string): Promise<void> {
   await trx.deleteFrom('users').where('user_id', '=', userId).execute()
+}
+
+/** Holds people still until the transaction ends, always in one order: what is decided about them is decided by one at a time. */
+export async function holdUsers(trx: Kysely<Database>, userIds: readonly string[]): Promise<readonly { readonly userId: string; readonly createdAt: Date }[]> {
+  const { rows } = await sql<{ userId: string; createdAt: Date }>`select user_id as "userId", created_at as "createdAt" from users
+    where user_id = any(${[...userIds]}::uuid[]) and merged_into is null order by user_id for update`.execute(trx)
+  return rows
+}
+
+/** Makes one person's id lead to another's, and every id that led to it. It is nobody's account any more: its tokens are dead at their next use. */
+export async function redirectUser(trx: Kysely<Database>, from: string, to: string): Promise<void> {
+  await sql`update users set merged_into = ${to}, status = 'locked', updated_at = clock_now() where user_id = ${from} or merged_into = ${from}`.execute(trx)
 }
 
 /** The part of a hot statement that asks whether the person of a row may act: a locked one may not. */
