@@ -1,4 +1,5 @@
 import { childrenOf, everyElement, parseXml, type XmlElement, XmlFault } from '../lib/xml.ts'
+import { DATA_ENCRYPTION, KEY_ENCRYPTION } from './saml-decryption.ts'
 import { samlFailure } from './saml-failure.ts'
 import { ASSERTION, DSIG, ENVELOPED, EXCLUSIVE_C14N, PROTOCOL, XMLENC } from './saml-names.ts'
 
@@ -13,8 +14,8 @@ export const LARGEST_BASE64 = Math.ceil(LARGEST_BYTES / 3) * 4
 const C14N = new Set([EXCLUSIVE_C14N, 'http://www.w3.org/TR/2001/REC-xml-c14n-20010315'])
 const SIGNATURE_METHODS = new Set(['http://www.w3.org/2001/04/xmldsig-more#rsa-sha256', 'http://www.w3.org/2001/04/xmldsig-more#rsa-sha512', 'http://www.w3.org/2007/05/xmldsig-more#sha256-rsa-MGF1'])
 const DIGEST_METHODS = new Set(['http://www.w3.org/2001/04/xmlenc#sha256', 'http://www.w3.org/2001/04/xmlenc#sha512'])
-const DATA_ENCRYPTION = new Set(['http://www.w3.org/2009/xmlenc11#aes256-gcm', 'http://www.w3.org/2009/xmlenc11#aes128-gcm', `${XMLENC}aes256-cbc`, `${XMLENC}aes128-cbc`])
-const KEY_ENCRYPTION = new Set([`${XMLENC}rsa-oaep-mgf1p`])
+/** Of OAEP: where none is named it is this one. It hashes nothing that anybody chooses. */
+const OAEP_DIGEST = 'http://www.w3.org/2000/09/xmldsig#sha1'
 const ID_NAMES = ['ID', 'Id', 'id', '{http://www.w3.org/XML/1998/namespace}id']
 
 /** What came, as text: base64 of UTF-8 and nothing else. Throws UpstreamFailure. */
@@ -80,19 +81,20 @@ function requireSignaturesInPlace(all: readonly XmlElement[], places: readonly X
 }
 
 function requireStrongEncryption(all: readonly XmlElement[]): void {
-  const data = all.filter(({ uri, local }) => uri === XMLENC && local === 'EncryptedData')
-  const keys = all.filter(({ uri, local }) => uri === XMLENC && local === 'EncryptedKey')
-  if (data.length !== 1 || keys.length === 0) throw samlFailure('shape')
-  const isStrong = data.every((one) => DATA_ENCRYPTION.has(algorithmOf(only(one, XMLENC, 'EncryptionMethod')))) && keys.every((one) => KEY_ENCRYPTION.has(algorithmOf(only(one, XMLENC, 'EncryptionMethod'))))
-  if (!isStrong) throw samlFailure('algorithm')
+  const [data, otherData] = all.filter(({ uri, local }) => uri === XMLENC && local === 'EncryptedData')
+  const [key, otherKey] = all.filter(({ uri, local }) => uri === XMLENC && local === 'EncryptedKey')
+  if (data === undefined || key === undefined || otherData !== undefined || otherKey !== undefined) throw samlFailure('shape')
+  const keyMethod = only(key, XMLENC, 'EncryptionMethod')
+  const isKnown = DATA_ENCRYPTION.has(algorithmOf(only(data, XMLENC, 'EncryptionMethod'))) && algorithmOf(keyMethod) === KEY_ENCRYPTION
+  if (!isKnown || childrenOf(keyMethod, DSIG, 'DigestMethod').some((digest) => algorithmOf(digest) !== OAEP_DIGEST)) throw samlFailure('algorithm')
 }
 
 function isAssertion({ local }: XmlElement): boolean {
   return local === 'Assertion' || local === 'EncryptedAssertion'
 }
 
-/** A response of the right shape; says whether its assertion is encrypted. Throws UpstreamFailure. */
-export function requireResponseShape(response: XmlElement): { readonly isEncrypted: boolean } {
+/** A response of the right shape; returns its assertion if that is encrypted. Throws UpstreamFailure. */
+export function requireResponseShape(response: XmlElement): XmlElement | undefined {
   const all = [...everyElement(response)]
   if (response.uri !== PROTOCOL || response.local !== 'Response' || response.attributes.get('Version') !== '2.0') throw samlFailure('shape')
   requireIdsOnce(all)
@@ -100,7 +102,7 @@ export function requireResponseShape(response: XmlElement): { readonly isEncrypt
   if (all.filter(isAssertion).length !== 1 || plain.length + encrypted.length !== 1) throw samlFailure('shape')
   requireSignaturesInPlace(all, [response, ...plain])
   if (encrypted.length === 1) requireStrongEncryption(all)
-  return { isEncrypted: encrypted.length === 1 }
+  return encrypted[0]
 }
 
 /** An assertion of the right shape, as it came out of its encryption. Throws UpstreamFailure. */
