@@ -17,6 +17,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     sort_name text collate "C" not null
   )`.execute(db)
   await sql`create index provider_index_realms on provider_index using gin (realms)`.execute(db)
+  await sql`create index providers_organization on providers ((document->>'organization'))`.execute(db)
   await sql`create table provider_words (
     word text collate "C" not null,
     number integer not null references provider_index on delete cascade,

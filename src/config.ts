@@ -62,6 +62,7 @@ const variables = {
   PORTNER_CONFIG: { schema: list.optional(), about: 'comma separated YAML files or folders, applied at start' },
   PORTNER_DATA_DIR: { schema: z.string().default('.portner'), about: 'embedded database and generated secrets' },
   PORTNER_TRUST_PROXY: { schema: list.pipe(z.array(z.string().regex(CIDR, 'must be addresses or CIDR ranges'))).optional(), about: 'comma separated CIDRs of proxies whose X-Forwarded-* headers count' },
+  PORTNER_COUNTRY_HEADER: { schema: z.string().regex(/^[A-Za-z0-9-]{1,60}$/, 'must be the name of a header').transform((name) => name.toLowerCase()).optional(), about: 'header in which a proxy of PORTNER_TRUST_PROXY names the country of the visitor (two letters), for the order of institutions' },
   PORTNER_WORKERS: { schema: number(1, 64).default(1), about: 'server processes' },
   PORTNER_METRICS_PORT: { schema: number(0, 65_535).optional(), about: 'port of /metrics on 127.0.0.1; off unless set' },
   PORTNER_SERVICE_NAME: { schema: z.string().min(1).max(60).default('Portner'), about: 'name that people see' },
@@ -92,6 +93,8 @@ export interface Config {
   readonly configFiles: readonly string[]
   readonly dataDir: string
   readonly trustProxy: readonly string[]
+  /** Lower case. */
+  readonly countryHeader: string | undefined
   readonly workers: number
   readonly metricsPort: number | undefined
   readonly serviceName: string
@@ -176,6 +179,7 @@ export function readConfig(env: Environment, options: { readonly demo: boolean }
     configFiles: v.PORTNER_CONFIG ?? [],
     dataDir: v.PORTNER_DATA_DIR ?? '.portner',
     trustProxy: v.PORTNER_TRUST_PROXY ?? [],
+    countryHeader: v.PORTNER_COUNTRY_HEADER,
     workers: v.PORTNER_WORKERS ?? 1,
     metricsPort: v.PORTNER_METRICS_PORT,
     serviceName: v.PORTNER_SERVICE_NAME ?? 'Portner',

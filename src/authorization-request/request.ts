@@ -21,6 +21,9 @@ export interface AuthorizationRequest {
   /** Seconds. */
   readonly maxAge?: number
   readonly loginHint?: string
+  /** Where the person signs in, by the client's word: a provider, its organization, domain or SAML entity. */
+  readonly idpHint?: string
+  readonly domainHint?: string
   /** The person and session of a verified id_token_hint. */
   readonly hint?: { readonly sub: string; readonly sid?: string }
   readonly acrValues: readonly string[]

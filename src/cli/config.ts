@@ -15,6 +15,7 @@ const shown: Readonly<Record<VariableName, (config: Config) => string | number |
   PORTNER_CONFIG: (config) => config.configFiles.join(','),
   PORTNER_DATA_DIR: (config) => config.dataDir,
   PORTNER_TRUST_PROXY: (config) => config.trustProxy.join(','),
+  PORTNER_COUNTRY_HEADER: (config) => config.countryHeader,
   PORTNER_WORKERS: (config) => config.workers,
   PORTNER_METRICS_PORT: (config) => config.metricsPort,
   PORTNER_SERVICE_NAME: (config) => config.serviceName,

@@ -6,6 +6,7 @@ import { health } from './health.ts'
 import { home } from './home.ts'
 import { introspection } from './introspection.ts'
 import { jwks } from './jwks.ts'
+import { organizationAuthorization } from './organization-authorization.ts'
 import { pushedAuthorizationRequest } from './pushed-authorization-request.ts'
 import { revocation } from './revocation.ts'
 import { samlMetadata } from './saml-metadata.ts'
@@ -14,4 +15,4 @@ import { userinfo } from './userinfo.ts'
 
 const described: readonly Endpoint[] = [authorize, pushedAuthorizationRequest, token, userinfo, introspection, revocation, endSessionEndpoint, jwks]
 
-export const endpoints: readonly Endpoint[] = [...described, discovery(described), samlMetadata, home, health]
+export const endpoints: readonly Endpoint[] = [...described, discovery(described), samlMetadata, organizationAuthorization, home, health]

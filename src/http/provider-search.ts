@@ -4,7 +4,10 @@
  */
 import type { Locale } from './locale.ts'
 import { type Translator, translator } from './messages.ts'
-import type { DiscoveryModel, ProviderRow } from './views.ts'
+import type { DiscoveryModel, ProviderRow } from './discovery-views.ts'
+
+/** A row, with what is said of it in words. */
+export type AnswerRow = ProviderRow & { readonly disabledText?: string | undefined; readonly note?: string | undefined }
 
 /** What the page's script gets for `Accept: application/json` from the same address. */
 export interface DiscoveryAnswer {
@@ -12,7 +15,7 @@ export interface DiscoveryAnswer {
   readonly heading: string
   readonly status: string
   readonly next: string | undefined
-  readonly results: readonly (ProviderRow & { readonly disabledText: string | undefined })[]
+  readonly results: readonly AnswerRow[]
 }
 
 /** The same model as the page's, as JSON; `requestLocale` of `pages.ts` gives the language. Send it with `vary: accept`. */
@@ -23,7 +26,7 @@ export function discoveryAnswer(model: DiscoveryModel, locale: Locale): Discover
     heading: providerHeading(sentences)(model),
     status: searchStatus(sentences)(model),
     next: model.nextHref,
-    results: model.results.map((row) => ({ ...row, disabledText: disabledText(sentences, row, model.clientName) })),
+    results: model.results.map((row) => answerRow(sentences, row, model.clientName)),
   }
 }
 
@@ -32,8 +35,7 @@ export function providerHeading(sentences: Translator): (model: DiscoveryModel) 
   return (model) => {
     if (model.query !== '' && model.total === 0) return sentences.text('discovery.none', { query: model.query })
     if (model.query !== '') return sentences.text('discovery.found', { query: model.query })
-    const country = model.countries.find((entry) => entry.selected)
-    return country === undefined ? sentences.text('discovery.all') : sentences.text('discovery.in', { country: country.name })
+    return model.chosenCountry === undefined ? sentences.text('discovery.all') : sentences.text('discovery.in', { country: model.chosenCountry })
   }
 }
 
@@ -46,6 +48,34 @@ export function searchStatus(sentences: Translator): (model: DiscoveryModel) => 
   }
 }
 
-function disabledText(sentences: Translator, row: ProviderRow, client: string): string | undefined {
-  return row.disabledReason === undefined ? undefined : sentences.text('discovery.not-accepted', { client })
+function answerRow(sentences: Translator, row: ProviderRow, client: string): AnswerRow {
+  const disabledText = row.disabledReason === undefined ? undefined : sentences.text('discovery.not-accepted', { client })
+  return { ...row, disabledText, note: row.troubled === true ? sentences.text('discovery.troubled') : undefined }
+}
+
+/** One institution of the person's country, with the words it is found by. */
+export type NearbyRow = AnswerRow & { readonly words: string }
+
+/** What is there before the typing: the script shows it at once, and the answer of the search after it. */
+export interface NearbyAnswer {
+  /** The line above the list; \u0001 stands for the query. */
+  readonly heading: string
+  readonly rows: readonly NearbyRow[]
+}
+
+const NEARBY_BYTES = 10_000
+
+/** As many of the rows as fit into 10 KB. */
+export function nearbyAnswer(rows: readonly (ProviderRow & { readonly words: string })[], client: string, locale: Locale): NearbyAnswer {
+  const sentences = translator(locale)
+  const heading = sentences.text('discovery.found', { query: '\u0001' })
+  const kept: NearbyRow[] = []
+  let size = JSON.stringify({ heading, rows: [] }).length
+  for (const row of rows) {
+    const next = { ...answerRow(sentences, row, client), words: row.words }
+    size += Buffer.byteLength(JSON.stringify(next)) + 1
+    if (size > NEARBY_BYTES) break
+    kept.push(next)
+  }
+  return { heading, rows: kept }
 }

@@ -5,6 +5,7 @@
  */
 
 import type { AccountViews } from './account-views.ts'
+import type { DiscoveryViews } from './discovery-views.ts'
 import type { DemoHomeModel, DemoModel } from './demo-model.ts'
 import type { ScopeItem } from './scope-item.ts'
 import type { FactorViews } from './factor-views.ts'
@@ -40,36 +41,6 @@ export interface ClientLinks {
   readonly logoUri?: string | undefined
   readonly policyUri?: string | undefined
   readonly tosUri?: string | undefined
-}
-
-export interface ProviderRow {
-  readonly providerId: string
-  readonly name: string
-  readonly domain?: string | undefined
-  /** One to three letters for the disc. */
-  readonly initials: string
-  readonly href: string
-  /** Shown, but not a link: with the reason in words. */
-  readonly disabledReason?: 'not-accepted' | undefined
-}
-
-export interface RememberedProvider extends ProviderRow {
-  readonly forgetAction: string
-}
-
-export interface DiscoveryModel extends JourneyModel {
-  readonly csrf: string
-  readonly query: string
-  readonly searchAction: string
-  /** At most 25. With a query that finds nothing (`total` 0) these are the rows to browse instead. */
-  readonly results: readonly ProviderRow[]
-  readonly total: number
-  readonly nextHref?: string | undefined
-  readonly remembered: readonly RememberedProvider[]
-  readonly countries: readonly { readonly code: string; readonly name: string; readonly selected: boolean }[]
-  readonly guestHref?: string | undefined
-  /** Two to six providers need no search field: false leaves it out. Default true. */
-  readonly searchable?: boolean | undefined
 }
 
 export interface AccountRow {
@@ -259,7 +230,6 @@ export interface WrongHostModel {
 }
 
 interface SigninViews {
-  readonly discovery: DiscoveryModel
   readonly chooser: ChooserModel
   readonly 'chooser-manage': ChooserManageModel
   readonly login: LoginModel
@@ -283,4 +253,4 @@ interface SigninViews {
 }
 
 /** Every view, with what it is told. An area of pages keeps its models in a file of its own. */
-export interface Views extends SigninViews, AccountViews, FactorViews, RecoveryViews {}
+export interface Views extends SigninViews, DiscoveryViews, AccountViews, FactorViews, RecoveryViews {}

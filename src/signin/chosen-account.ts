@@ -1,9 +1,13 @@
+import { hintedName } from '../upstream/provider-hint.ts'
 import { normalizeUsername } from '../users/user.ts'
 import type { Account, Journey } from './journey.ts'
 
 function matchesHint(account: Account, hint: string): boolean {
-  const wanted = normalizeUsername(hint)
+  const wanted = normalizeUsername(hintedName(hint) ?? '')
   const { user, provider } = account
+  // A hint with bars says where, so that a bare name means one of there.
+  const realm = hint.includes('|') ? hint.split('|')[2] : undefined
+  if (wanted === '' || (realm !== undefined && provider?.realms.includes(realm) !== true)) return false
   const names = [user.userId, user.username, user.claims.email?.toLowerCase(), ...(provider?.realms.map((realm) => `${user.username ?? ''}@${realm}`) ?? [])]
   return names.includes(wanted)
 }

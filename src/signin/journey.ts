@@ -3,6 +3,7 @@ import { clientName, isEnabled, type Client } from '../clients/client.ts'
 import { isRegisteredRedirect } from '../protocol/redirect-uri.ts'
 import type { Session } from '../sessions/session.ts'
 import type { ProviderFacts } from '../upstream/provider.ts'
+import type { ProviderHint } from '../upstream/provider-hint.ts'
 import type { Consent } from '../users/consents.ts'
 import type { User } from '../users/user.ts'
 import type { Progress } from './store.ts'
@@ -32,6 +33,8 @@ export interface Journey {
   readonly soleProvider: ProviderFacts | undefined
   /** The second factors that the chosen account has, where that matters: names, the first one is asked for. */
   readonly factors: readonly string[]
+  /** The providers that the request names. */
+  readonly hint: ProviderHint
   /** What the chosen and signed-in account has let this client have before. */
   readonly consent: Consent
 }
@@ -39,6 +42,12 @@ export interface Journey {
 /** Whether the client of a kept request may still be answered there: both may have changed since the request was checked. */
 export function isStillValid(client: Client, request: AuthorizationRequest): boolean {
   return isEnabled(client) && isRegisteredRedirect(request.redirectUri, client.metadata.redirect_uris)
+}
+
+/** The provider that needs no choice: the one that the request names, else the only one there is. */
+export function settledProvider({ hint, progress, soleProvider }: Journey): ProviderFacts | undefined {
+  const named = hint.accepted.length === 1 && progress.other !== true ? hint.accepted[0] : undefined
+  return named ?? soleProvider
 }
 
 export function nameOf(journey: Journey, language: string): string {

@@ -4,6 +4,7 @@ import type { Context } from '../context.ts'
 import { listRememberedAccounts, type RememberedAccount } from '../sessions/devices.ts'
 import type { Session } from '../sessions/session.ts'
 import { isAccepted } from '../upstream/provider.ts'
+import { noHint, resolveHint } from '../upstream/provider-hint.ts'
 import { findSoleProvider } from '../upstream/search.ts'
 import { findProvider } from '../upstream/store.ts'
 import { type Consent, findConsent } from '../users/consents.ts'
@@ -52,15 +53,18 @@ export async function readJourney(ctx: Context, input: JourneyInput): Promise<Jo
   const { request, client, interaction } = input
   const accounts = await listAccounts(ctx, input)
   const nothing: Consent = { granted: [], declined: [] }
-  const journey: Journey = { request, client, progress: interaction?.progress ?? {}, now: Math.floor(ctx.clock.now() / 1000), accounts, soleProvider: undefined, factors: [], consent: nothing }
+  const journey: Journey = { request, client, progress: interaction?.progress ?? {}, now: Math.floor(ctx.clock.now() / 1000), accounts, soleProvider: undefined, hint: noHint, factors: [], consent: nothing }
   const account = chosenAccount(journey)
   const signsIn = account?.session === undefined || mustSignInAgain(journey, account)
   const proven = account?.pending ?? account?.session
   const mayNeedFactor = account !== undefined && proven !== undefined && secondFactorNeed(journey, proven, account.pending !== undefined) !== undefined
-  const [soleProvider, factors, consent] = await Promise.all([
-    signsIn && account?.pending === undefined ? findSoleProvider(ctx, client.metadata.login_providers) : undefined,
+  const rules = client.metadata.login_providers
+  const mayChoose = signsIn && account?.pending === undefined
+  const [soleProvider, hint, factors, consent] = await Promise.all([
+    mayChoose ? findSoleProvider(ctx, rules) : undefined,
+    mayChoose ? resolveHint(ctx, rules, request) : noHint,
     mayNeedFactor ? factorsOf(ctx, account.user) : [],
     account?.session === undefined ? nothing : findConsent(ctx.db, account.user.userId, client.key),
   ])
-  return { ...journey, soleProvider, factors: factors.map(({ name }) => name), consent }
+  return { ...journey, soleProvider, hint, factors: factors.map(({ name }) => name), consent }
 }

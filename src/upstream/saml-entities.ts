@@ -84,6 +84,12 @@ export async function listSamlRefreshes(db: Kysely<Database>): Promise<ReadonlyM
   return new Map(rows.map((row) => [row.provider_id, row.refresh_at]))
 }
 
+/** The ids of the providers with this entity id: a federation and a declaration may both have it. */
+export async function findProvidersOfEntity(db: Kysely<Database>, entityId: string): Promise<readonly string[]> {
+  const { rows } = await sql<{ provider_id: string }>`select provider_id from saml_entities where entity_id = ${entityId} order by provider_id limit 25`.execute(db)
+  return rows.map((row) => row.provider_id)
+}
+
 /** The next refresh of a provider that has just failed, or had nothing new: in so many seconds. */
 export async function postponeSamlRefresh(db: Kysely<Database>, providerId: string, seconds: number): Promise<void> {
   await sql`update saml_entities set refresh_at = clock_now() + make_interval(secs => ${seconds}) where provider_id = ${providerId}`.execute(db)

@@ -109,6 +109,8 @@ export interface IndexQuestion {
   readonly typo: boolean
   /** Those with one of these domains only. */
   readonly realms?: readonly string[]
+  /** Only those without a domain and without a country: they belong to no institution. */
+  readonly isOpen?: boolean
   /** Those of this country first; with `onlyCountry` no others. */
   readonly country: string | undefined
   readonly onlyCountry: boolean
@@ -139,6 +141,7 @@ export async function askIndex(ctx: Context, question: IndexQuestion): Promise<I
     sql`i.listed`,
     ruleCondition(question.rules),
     ...(question.onlyCountry && country !== undefined ? [sql`i.country = ${country}`] : []),
+    ...(question.isOpen === true ? [sql`i.realms = '{}' and i.country is null`] : []),
     ...(realms === undefined ? [] : [sql`i.realms && ${[...realms]}::text[]`]),
     ...(typo && words.length > 1 ? [sql`${sql.join(words.map((_word, i) => sql`${sql.ref(`m${i}`)}.typos`), sql` + `)} <= 1`] : []),
   ]
@@ -167,8 +170,8 @@ export async function listedCountries(ctx: Context, rules: readonly string[]): P
   return rows.map((row) => row.country)
 }
 
-/** The providers with one of these domains, listed or not. At most `limit`. */
-export async function withRealm(ctx: Context, realms: readonly string[], limit: number): Promise<readonly string[]> {
-  const { rows } = await sql<{ provider_id: string }>`select i.provider_id from provider_index i where i.realms && ${[...realms]}::text[] order by i.provider_id limit ${limit}`.execute(ctx.db)
+/** The providers with this domain, listed or not. At most `limit`. */
+export async function withRealm(ctx: Context, realm: string, limit: number): Promise<readonly string[]> {
+  const { rows } = await sql<{ provider_id: string }>`select i.provider_id from provider_index i where i.realms @> ${[realm]}::text[] order by i.provider_id limit ${limit}`.execute(ctx.db)
   return rows.map((row) => row.provider_id)
 }

@@ -1,6 +1,7 @@
 import { perContext, type Context } from '../context.ts'
 import { createCache } from '../database/cache-versions.ts'
-import { readQuery } from './fold.ts'
+import { allVersions } from '../protocol/localized-text.ts'
+import { fold, readQuery, wordsOf } from './fold.ts'
 import type { ProviderFacts } from './provider.ts'
 import { askIndex, type IndexAnswer, type IndexQuestion, listedCountries, onlyListed } from './search-index.ts'
 import { readProviders, findProvider } from './store.ts'
@@ -16,6 +17,8 @@ export interface ProviderSearch {
   /** Those of this country first; with `onlyCountry` no others. */
   readonly country: string | undefined
   readonly onlyCountry: boolean
+  /** Only those that belong to no institution: they have no domain and no country. */
+  readonly isOpen?: boolean
   /** Ids of those that come before all others while nothing is typed. */
   readonly first?: readonly string[]
   readonly offset: number
@@ -52,6 +55,11 @@ async function ask(ctx: Context, { query, first = [], ...search }: ProviderSearc
 export async function searchProviders(ctx: Context, search: ProviderSearch): Promise<FoundProviders> {
   const { ids, total } = await ask(ctx, search)
   return { found: await readProviders(ctx, ids), total }
+}
+
+/** The words by which a provider is found, folded, each once. */
+export function searchWords({ provider, realms }: ProviderFacts): string {
+  return [...new Set([...allVersions(provider.name), ...provider.keywords].map(fold).flatMap(wordsOf).concat(realms))].join(' ')
 }
 
 interface Choice {

@@ -61,6 +61,12 @@ export async function listDeclaredProviders(db: Kysely<Database>, protocol: stri
   return rows.map((row) => row.document as unknown as Provider)
 }
 
+/** The ids of an organization's providers. At most `limit`. */
+export async function listProvidersOf(ctx: Context, organizationId: string, limit: number): Promise<readonly string[]> {
+  const { rows } = await sql<{ provider_id: string }>`select provider_id from providers where document->>'organization' = ${organizationId} order by provider_id limit ${limit}`.execute(ctx.db)
+  return rows.map((row) => row.provider_id)
+}
+
 /** The providers as they were declared, without those of federations; `secret` is sealed. */
 export async function listProviders(db: Kysely<Database>): Promise<readonly (DeclaredDocument & { readonly secret: string | undefined })[]> {
   const rows = await db.selectFrom('providers').selectAll().where('federation', 'is', null).orderBy('provider_id').execute()
@@ -99,19 +105,6 @@ export async function saveProvider(trx: Transaction<Database>, provider: Provide
 
 // No statement of thousands of rows: each has its time-out.
 const CHUNK = 500
-
-/** Creates or replaces many providers that belong to no organization, in few statements: what a federation's list brings. */
-export async function saveProviders(trx: Transaction<Database>, providers: readonly Provider[]): Promise<void> {
-  for (let from = 0; from < providers.length; from += CHUNK) {
-    const some = providers.slice(from, from + CHUNK)
-    const rows = JSON.stringify(some.map((document) => ({ document })))
-    await sql`insert into providers (provider_id, protocol, country, document, declared)
-      select document->>'provider_id', document->>'protocol', document->>'country', document, false from jsonb_to_recordset(${rows}::jsonb) as r (document jsonb) order by 1
-      on conflict (provider_id) do update set protocol = excluded.protocol, country = excluded.country, document = excluded.document, declared = false, updated_at = clock_now()`.execute(trx)
-    await indexProviders(trx, some.map((provider) => factsOf(provider, undefined)))
-  }
-  await raiseCacheVersion(trx, 'providers')
-}
 
 export async function deleteProvider(trx: Transaction<Database>, providerId: string): Promise<void> {
   await trx.deleteFrom('providers').where('provider_id', '=', providerId).execute()

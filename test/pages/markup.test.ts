@@ -143,6 +143,7 @@ describe('the table of cases', () => {
   it('has every view and every kind of error', () => {
     const views = ['account-again', 'account-overview', 'account-applications', 'account-application-remove', 'discovery', 'chooser', 'chooser-manage', 'login', 'consent', 'insecure-warning', 'upstream', 'unexpected-user', 'already-answered', 'start-again', 'cookies-blocked', 'too-many-attempts', 'error', 'home', 'wrong-host', 'logout', 'logged-out', 'handoff', 'form-post']
     views.push('factor', 'factor-methods', 'factor-setup', 'recovery-codes')
+    views.push('provider-refused', 'unlisted')
     const recovery = ['forgotten', 'forgotten-sent', 'reset', 'reset-over', 'reset-done']
     expect([...new Set(cases.map((entry) => entry.view))].sort()).toEqual([...views, ...recovery].sort())
     const kinds = cases.flatMap((entry) => (entry.view === 'error' ? [entry.model.kind] : []))

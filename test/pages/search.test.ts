@@ -3,7 +3,7 @@ import { type Browser, type Page, chromium } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { page as answerPage, registerPages, requestLocale } from '../../src/http/pages.ts'
 import { discoveryAnswer } from '../../src/http/provider-search.ts'
-import type { DiscoveryModel } from '../../src/http/views.ts'
+import type { DiscoveryModel } from '../../src/http/discovery-views.ts'
 import { chromiumLaunchOptions, chromiumPath } from '../support/chromium.ts'
 
 const path = chromiumPath()
@@ -19,7 +19,7 @@ async function searchApp(asked: string[]): Promise<FastifyInstance> {
     if (query === 'n') await new Promise((resolve) => setTimeout(resolve, 400))
     const found = names.filter((name) => name.toLowerCase().split(' ').some((word) => word.startsWith(query.toLowerCase())))
     const results = found.map((name) => ({ providerId: name.slice(0, 5), name, domain: 'test.example', initials: 'T', href: `/chosen?idp=${encodeURIComponent(name)}` }))
-    const model: DiscoveryModel = { clientName: 'Course Planner', csrf: 'c', query, searchAction: '/discovery', results, total: found.length, remembered: [], countries: [], nextHref: found.length > 3 ? '/discovery?page=2' : undefined }
+    const model: DiscoveryModel = { clientName: 'Course Planner', csrf: 'c', query, searchAction: '/discovery', results, total: found.length, remembered: [], countries: [], shared: { on: false, toggleHref: '/discovery?shared=1' }, unlistedHref: '/discovery', nextHref: found.length > 3 ? '/discovery?page=2' : undefined }
     reply.header('vary', 'accept')
     if (request.headers.accept === 'application/json') return reply.type('application/json; charset=utf-8').send(discoveryAnswer(model, requestLocale(request)))
     return answerPage(reply, request, 'discovery', model)

@@ -1,4 +1,8 @@
+import type { Context } from '../../src/context.ts'
+import { raiseCacheVersion } from '../../src/database/cache-versions.ts'
+import { sha256 } from '../../src/lib/digest.ts'
 import type { Provider } from '../../src/upstream/provider.ts'
+import { saveFederatedProviders } from '../../src/upstream/store.ts'
 
 // Owns made-up institutions by the thousand: the same ones each time, named as in twenty languages, each with an English name, an
 // abbreviation, a domain and a country. Towns are real words; the institutions are not.
@@ -82,3 +86,16 @@ export function institutions(count: number): readonly Provider[] {
 
 /** How many languages they are named in. */
 export const languages: readonly string[] = [...new Set(tongues.map(({ language }) => language))]
+
+const CHUNK = 500
+
+/** Puts them into the database, as the import of a federation does. */
+export async function saveInstitutions({ db }: Pick<Context, 'db'>, providers: readonly Provider[]): Promise<void> {
+  await db.transaction().execute(async (trx) => {
+    for (let from = 0; from < providers.length; from += CHUNK) {
+      const some = providers.slice(from, from + CHUNK)
+      await saveFederatedProviders(trx, 'made-up', some.map((provider) => ({ provider, hash: sha256(JSON.stringify(provider)) })))
+    }
+    await raiseCacheVersion(trx, 'providers')
+  })
+}

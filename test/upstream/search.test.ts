@@ -4,17 +4,16 @@ import { allVersions } from '../../src/protocol/localized-text.ts'
 import { fold, readQuery } from '../../src/upstream/fold.ts'
 import { misspelt } from '../../src/upstream/one-typo.ts'
 import { type ProviderSearch, searchProviders } from '../../src/upstream/search.ts'
-import { saveProviders } from '../../src/upstream/store.ts'
 import { noteUse } from '../../src/upstream/uses.ts'
 import { startTestServer, type TestServer } from '../support/app.ts'
-import { institutions, languages } from '../support/institutions.ts'
+import { institutions, languages, saveInstitutions } from '../support/institutions.ts'
 
 // Ten thousand institutions in more than twenty languages, and how people look for theirs.
 
 let server: TestServer
 beforeAll(async () => {
   server = await startTestServer()
-  await server.ctx.db.transaction().execute((trx) => saveProviders(trx, institutions(10_000)))
+  await saveInstitutions(server.ctx, institutions(10_000))
 }, 60_000)
 afterAll(() => server.close())
 
@@ -142,9 +141,9 @@ describe('pages and filters', () => {
   test('one that is disabled or hidden is not listed', async () => {
     const [one, two] = institutions(2)
     if (one === undefined || two === undefined) return
-    await server.ctx.db.transaction().execute((trx) => saveProviders(trx, [{ ...one, hidden: true }, { ...two, disabled: true }]))
+    await saveInstitutions(server.ctx, [{ ...one, hidden: true }, { ...two, disabled: true }])
     expect((await search('')).total).toBe(10_000)
-    await server.ctx.db.transaction().execute((trx) => saveProviders(trx, [one, two]))
+    await saveInstitutions(server.ctx, [one, two])
     expect((await search('')).total).toBe(10_002)
   })
 })

@@ -27,8 +27,10 @@ export const checkPreferences: Check = (draft) => {
     return value !== undefined && value.length <= LONGEST_HINT ? value : undefined
   }
   const loginHint = preference('login_hint')
+  const idpHint = preference('idp_hint') ?? preference('kc_idp_hint')
+  const domainHint = preference('domain_hint')
   const uiLocales = preference('ui_locales')
   const nonce = draft.form.single.get('nonce')
   const acrValues = preference('acr_values')?.split(' ').filter((value) => value !== '') ?? clientOf(draft).metadata.default_acr_values ?? []
-  return learn(draft, { acrValues, ...(loginHint === undefined ? {} : { loginHint }), ...(uiLocales === undefined ? {} : { uiLocales }), ...(nonce === undefined ? {} : { nonce }) })
+  return learn(draft, { acrValues, ...(loginHint === undefined ? {} : { loginHint }), ...(idpHint === undefined ? {} : { idpHint }), ...(domainHint === undefined ? {} : { domainHint }), ...(uiLocales === undefined ? {} : { uiLocales }), ...(nonce === undefined ? {} : { nonce }) })
 }

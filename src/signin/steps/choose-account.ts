@@ -133,6 +133,9 @@ export const chooseAccount: Step = {
     if (request.hint !== undefined && !request.prompt.includes('select_account')) return undefined
     const accepted = accounts.filter((account) => account.accepted)
     if (accepted.length === 0) return undefined
+    // A client that names an institution where none of them signs in does not ask for any of them, unless it asks for the choice.
+    const named = journey.hint.accepted.map(({ provider }) => provider.provider_id)
+    if (named.length === 1 && !request.prompt.includes('select_account') && !accepted.some(({ provider }) => provider !== undefined && named.includes(provider.provider.provider_id))) return undefined
     const signedIn = accepted.filter((account) => account.session !== undefined)
     return { name: 'accounts_known', silently: () => (signedIn.length === 0 ? loginRequired('Nobody is signed in') : accountSelectionRequired('An account must be chosen')) }
   },

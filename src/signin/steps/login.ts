@@ -1,4 +1,4 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Context } from '../../context.ts'
 import { formToken, requireOwnForm } from '../../http/csrf.ts'
 import { bodyForm, queryForm } from '../../http/forms.ts'
@@ -12,16 +12,18 @@ import { listRememberedAccounts } from '../../sessions/devices.ts'
 import { type PasswordConnector, UpstreamFailure } from '../../upstream/connector.ts'
 import { openConnector } from '../../upstream/open.ts'
 import type { ProviderFacts } from '../../upstream/provider.ts'
-import { findAcceptedProvider } from '../../upstream/store.ts'
+import { hintedName } from '../../upstream/provider-hint.ts'
+import { findAcceptedProvider, findProvider } from '../../upstream/store.ts'
 import type { User } from '../../users/user.ts'
 import { chosenAccount, mustSignInAgain } from '../chosen-account.ts'
 import { insecureRedirect } from '../insecure-redirect.ts'
-import { nameOf } from '../journey.ts'
+import { nameOf, settledProvider } from '../journey.ts'
 import { personOf } from '../person-of.ts'
 import { offersRecovery } from '../recovery.ts'
 import { updateProgress, type Progress } from '../store.ts'
 import { loginNotTried, loginSucceeded, throttleLogin } from '../throttle.ts'
 import { forgottenPages, forgottenPath } from './forgotten.ts'
+import { refuseProvider } from './provider-refused.ts'
 import { resetPages } from './reset.ts'
 import { signIn } from './sign-in.ts'
 import { AFTER_FORM, isVisit, type Rails, type Step, type Visit } from './step.ts'
@@ -41,8 +43,24 @@ type Failure = NonNullable<Progress['failure']>
 /** The provider that the address names, else the chosen account's, else the only one; nothing when the client does not take it. */
 async function providerOf(ctx: Context, request: FastifyRequest, visit: Visit): Promise<ProviderFacts | undefined> {
   const { journey } = visit
-  const named = queryForm(request).single.get('provider') ?? chosenAccount(journey)?.provider?.provider.provider_id ?? journey.soleProvider?.provider.provider_id
+  const named = queryForm(request).single.get('provider') ?? chosenAccount(journey)?.provider?.provider.provider_id ?? settledProvider(journey)?.provider.provider_id
   return named === undefined ? undefined : findAcceptedProvider(ctx, journey.client.metadata.login_providers, named)
+}
+
+/** One that the client does not accept gets a page that says so; one that nobody knows is no choice. */
+async function withoutProvider(ctx: Context, request: FastifyRequest, reply: FastifyReply, rails: Rails, visit: Visit): Promise<FastifyReply> {
+  const named = queryForm(request).single.get('provider')
+  const facts = named === undefined ? undefined : await findProvider(ctx, named)
+  return facts === undefined || facts.provider.disabled ? goTo(reply, rails.path(visit, 'discovery')) : refuseProvider(ctx, request, reply, rails, visit, facts)
+}
+
+/** What discovery's switch for shared computers says, kept for a sign-in that leaves this service. */
+async function noteShared(ctx: Context, request: FastifyRequest, visit: Visit): Promise<boolean> {
+  const known = visit.journey.progress.shared === true
+  const said = queryForm(request).single.get('shared')
+  const shared = said === undefined ? known : said === '1'
+  if (shared !== known) await updateProgress(ctx, visit.interaction.id, { shared })
+  return shared
 }
 
 function subject(visit: Visit, providerId: string): string {
@@ -112,7 +130,8 @@ function pages(app: FastifyInstance, ctx: Context, rails: Rails): void {
     const visit = await rails.visit(request, reply)
     if (!isVisit(visit)) return visit
     const provider = await providerOf(ctx, request, visit)
-    if (provider === undefined) return goTo(reply, rails.path(visit, 'discovery'))
+    if (provider === undefined) return withoutProvider(ctx, request, reply, rails, visit)
+    const shared = await noteShared(ctx, request, visit)
     const connector = openConnector(ctx, provider)
     if (connector.kind === 'redirect') return depart(ctx, request, reply, rails, visit, provider, connector)
     const { journey } = visit
@@ -122,7 +141,7 @@ function pages(app: FastifyInstance, ctx: Context, rails: Rails): void {
     const failure = standingFailure(visit, provider.provider.provider_id)
     if (failure?.until !== undefined) void reply.header('retry-after', String(Math.ceil(Date.parse(failure.until) / 1000) - journey.now))
     const account = chosenAccount(journey)
-    const hintedName = account?.user.username ?? (loginHint !== undefined && !loginHint.includes('|') ? loginHint : '')
+    const name = account?.user.username ?? hintedName(loginHint) ?? ''
     return page(
       reply,
       request,
@@ -133,13 +152,13 @@ function pages(app: FastifyInstance, ctx: Context, rails: Rails): void {
         action: addressOf(rails, visit, provider),
         csrf: formToken(ctx, subject(visit, provider.provider.provider_id)),
         providerName: localized(provider.provider.name, language),
-        username: failure?.username ?? hintedName,
+        username: failure?.username ?? name,
         error: failure?.error,
         until: failure?.until === undefined ? undefined : new Date(failure.until),
         discoveryHref: journey.soleProvider === undefined ? rails.path(visit, 'discovery') : undefined,
         resetHref: offersRecovery(ctx, provider) ? forgottenPath(rails, visit, provider.provider.provider_id) : undefined,
         hint: provider.provider.login_hint && localized(provider.provider.login_hint, language),
-        sharedComputer: false,
+        sharedComputer: shared,
         logoUri: metadata.logo_uri,
         policyUri: metadata.policy_uri,
         tosUri: metadata.tos_uri,

@@ -9,6 +9,7 @@ import { liftSession, startSession } from '../../sessions/store.ts'
 import { findOrganization } from '../../organizations/store.ts'
 import { hasTwoFactors } from '../../protocol/acr.ts'
 import { isTrustedDevice } from '../../users/trusted-devices.ts'
+import { noteUse } from '../../upstream/uses.ts'
 import type { User } from '../../users/user.ts'
 import { factorsOf } from '../factors-of.ts'
 import { moveInteraction } from '../store.ts'
@@ -63,6 +64,7 @@ export async function signIn(ctx: Context, reply: FastifyReply, visit: Visit, pr
   const factorDue = await isFactorDue(ctx, visit.deviceId, proof)
   await startSession(ctx, { browserId, userId: user.userId, providerId, acr, amr, authTime, remembered, factorDue })
   if (!factorDue) ctx.audit.record({ event: 'login', userId: user.userId, providerId })
+  noteUse(ctx, visit.interaction.clientKey, providerId)
   await remember(ctx, reply, visit.deviceId, proof)
   return { ...visit, browserId, isSuperseded: false }
 }

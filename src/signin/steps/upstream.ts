@@ -11,6 +11,7 @@ import type { Form } from '../../protocol/form.ts'
 import { type Identity, type RedirectConnector, UpstreamFailure } from '../../upstream/connector.ts'
 import { openConnector } from '../../upstream/open.ts'
 import type { ProviderFacts } from '../../upstream/provider.ts'
+import { hintedName } from '../../upstream/provider-hint.ts'
 import { findAcceptedProvider, findProvider } from '../../upstream/store.ts'
 import { readBrowser } from '../browser.ts'
 import { CALLBACK, callbackAddress } from '../callback-address.ts'
@@ -39,8 +40,7 @@ const POSTED_BYTES = 400 * 1024
 function hintFor({ journey }: Visit, providerId: string): string | undefined {
   const account = chosenAccount(journey)
   if (account?.provider?.provider.provider_id === providerId) return account.user.claims.email ?? account.user.claims.preferred_username
-  const hint = journey.request.loginHint
-  return hint?.includes('|') === true ? undefined : hint
+  return hintedName(journey.request.loginHint)
 }
 
 /** Sends the browser to the provider. */

@@ -1,8 +1,9 @@
 import { accountCases } from './account.ts'
 import type { Case } from './case.ts'
+import { discoveryCases } from './discovery.ts'
 import { factorCases } from './factor.ts'
 import { recoveryCases } from './recovery.ts'
 import { signinCases } from './signin.ts'
 
 /** Every page in every state: the table that the tests of the pages walk through. A view without a row fails them. */
-export const cases: readonly Case[] = [...signinCases, ...accountCases, ...factorCases, ...recoveryCases]
+export const cases: readonly Case[] = [...signinCases, ...accountCases, ...discoveryCases, ...factorCases, ...recoveryCases]

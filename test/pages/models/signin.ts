@@ -26,7 +26,9 @@ const discovery = {
     { code: 'no', name: 'Norway', selected: true },
     { code: 'fi', name: 'Finland', selected: false },
   ],
-  guestHref: '/signin/tx/guest',
+  shared: { on: false, toggleHref: '/signin/tx/discovery?shared=1' },
+  nearbyHref: '/signin/tx/nearby?country=no',
+  unlistedHref: '/signin/tx/unlisted',
 }
 const signedIn = { id: 'a1', ...person, institution: 'Norges testuniversitet', initials: 'AE', state: 'signed-in' as const, hinted: false }
 const accounts = [
