@@ -21,8 +21,9 @@ function serves(ctx: Context, session: Session, picked: string | undefined): boo
   return session.remembered || (session.sessionId === picked && isRecent(ctx, session))
 }
 
-function isRecent(ctx: Context, session: Session): boolean {
-  return Math.floor(ctx.clock.now() / 1000) - session.authTime <= RECENT_SECONDS
+/** Signed in, or stepped up with a second factor, within ten minutes. */
+function isRecent(ctx: Context, { authTime, factorAt }: Session): boolean {
+  return Math.floor(ctx.clock.now() / 1000) - Math.max(authTime, factorAt ?? authTime) <= RECENT_SECONDS
 }
 
 /** The session that the pages are about: the one that was picked, else the only one there is. */

@@ -9,6 +9,7 @@ export type AuditEvent =
   | { readonly event: 'factor.recovery_code_used'; readonly userId: string }
   | { readonly event: 'factor.changed'; readonly userId: string; readonly change: string }
   | { readonly event: 'logout'; readonly userId: string }
+  | { readonly event: 'session.ended'; readonly userId: string; readonly sessions: number }
   | { readonly event: 'consent.granted'; readonly userId: string; readonly clientId: string; readonly scope: string }
   | { readonly event: 'consent.removed'; readonly userId: string; readonly clientId: string }
   | { readonly event: 'consent.denied'; readonly userId: string; readonly clientId: string }

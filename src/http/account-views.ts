@@ -73,7 +73,62 @@ export interface AccountApplicationRemoveModel extends AccountPageModel {
   readonly contacts: readonly string[]
 }
 
+/** One sign-in of the person in some browser (A-05). */
+export interface SessionRow {
+  readonly id: string
+  /** `Firefox`, `Windows`: as far as they are known. */
+  readonly browser?: string | undefined
+  readonly system?: string | undefined
+  readonly institution?: string | undefined
+  readonly since: Date
+  readonly seenAt: Date
+  /** The one that shows the page. */
+  readonly current: boolean
+  /** On a shared computer. */
+  readonly shared: boolean
+  readonly endHref: string
+}
+
+/** An account that this device remembers, whoever's it is. */
+export interface RememberedRow {
+  readonly id: string
+  readonly name: string
+  readonly address?: string | undefined
+  readonly institution?: string | undefined
+  readonly initials: string
+  readonly own: boolean
+  readonly forgetHref: string
+}
+
+export interface AccountSessionsModel extends AccountPageModel {
+  readonly rows: readonly SessionRow[]
+  /** When there are others than this one. */
+  readonly endOthersHref?: string | undefined
+  readonly remembered: readonly RememberedRow[]
+  /** What was just done. */
+  readonly done?: 'ended' | 'others' | 'forgotten' | undefined
+}
+
+/** The question before one session is ended, or all others: `offline=1` ends also what goes on without a session. */
+export interface AccountSessionEndModel extends AccountPageModel {
+  readonly action: string
+  readonly csrf: string
+  readonly row?: SessionRow | undefined
+  readonly backHref: string
+}
+
+/** The question before this device forgets an account (C-06). */
+export interface AccountForgetModel extends AccountPageModel {
+  readonly action: string
+  readonly csrf: string
+  readonly row: RememberedRow
+  readonly backHref: string
+}
+
 export interface AccountViews {
+  readonly 'account-sessions': AccountSessionsModel
+  readonly 'account-session-end': AccountSessionEndModel
+  readonly 'account-forget': AccountForgetModel
   readonly 'account-applications': AccountApplicationsModel
   readonly 'account-application-remove': AccountApplicationRemoveModel
   readonly 'account-again': AccountAgainModel

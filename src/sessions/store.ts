@@ -1,7 +1,7 @@
 import { type Kysely, sql } from 'kysely'
 import type { Context } from '../context.ts'
 import type { Database } from '../database/schema.ts'
-import { newRowId } from '../lib/random.ts'
+import { isRowId, newRowId } from '../lib/random.ts'
 import { type Session, SESSION_ABSOLUTE_SECONDS, SESSION_IDLE_SECONDS } from './session.ts'
 
 // Owns sessions: who is signed in in which browser. Asked at each use, never cached. Whether the person is locked is the users' matter;
@@ -63,6 +63,8 @@ export interface SignedIn {
   readonly remembered: boolean
   /** A second factor must be proven before this counts. */
   readonly factorDue?: boolean
+  /** The family of the browser (lib/user-agent.ts). */
+  readonly agent?: string | undefined
 }
 
 // Never in the future, and never so long ago that the session would have ended before it began.
@@ -73,13 +75,13 @@ function authenticatedAt(authTime: number | undefined) {
 
 /** Starts a session, or renews the one that this person has in this browser: a new `auth_time`, the same `sid`. One statement. */
 export async function startSession(ctx: Context, signedIn: SignedIn): Promise<Session> {
-  const { browserId, userId, providerId, acr, amr, authTime, remembered, factorDue = false } = signedIn
+  const { browserId, userId, providerId, acr, amr, authTime, remembered, factorDue = false, agent } = signedIn
   const { rows } = await sql<Row>`
-    insert into sessions (session_id, browser_id, user_id, provider_id, auth_time, acr, amr, remembered, factor_due, expires_at)
-    values (${newRowId(ctx.clock.now())}, ${browserId}, ${userId}, ${providerId}, ${authenticatedAt(authTime)}, ${acr ?? null}, ${[...amr]}, ${remembered}, ${factorDue},
+    insert into sessions (session_id, browser_id, user_id, provider_id, auth_time, acr, amr, remembered, factor_due, agent, expires_at)
+    values (${newRowId(ctx.clock.now())}, ${browserId}, ${userId}, ${providerId}, ${authenticatedAt(authTime)}, ${acr ?? null}, ${[...amr]}, ${remembered}, ${factorDue}, ${agent ?? null},
       clock_now() + make_interval(secs => ${SESSION_IDLE_SECONDS}))
     on conflict (browser_id, user_id) where ended_at is null do update set provider_id = excluded.provider_id, auth_time = excluded.auth_time, acr = excluded.acr,
-      amr = excluded.amr, factors = '{}', factor_at = null, factor_due = excluded.factor_due, remembered = excluded.remembered, seen_at = clock_now(), expires_at = excluded.expires_at
+      amr = excluded.amr, factors = '{}', factor_at = null, factor_due = excluded.factor_due, remembered = excluded.remembered, agent = excluded.agent, seen_at = clock_now(), expires_at = excluded.expires_at
     returning ${COLUMNS}`.execute(ctx.db)
   const row = rows[0]
   if (row === undefined) throw new Error('the session was not written')
@@ -114,6 +116,28 @@ export async function endSession(ctx: Context, browserId: string, sessionId: str
 export async function endSessionsOf(db: Kysely<Database>, userId: string, but?: string): Promise<number> {
   const result = await sql`update sessions set ended_at = clock_now() where user_id = ${userId} and ended_at is null and session_id is distinct from ${but ?? null}::uuid`.execute(db)
   return Number(result.numAffectedRows ?? 0n)
+}
+
+/** A session as the person sees it in a list of all their browsers. */
+export interface ListedSession extends Session {
+  readonly agent: string | undefined
+  readonly seenAt: Date
+}
+
+const MOST_LISTED = 200
+
+/** The live sessions of a person in all browsers, used last first. */
+export async function listSessionsOf(ctx: Context, userId: string): Promise<readonly ListedSession[]> {
+  const { rows } = await sql<Row & { agent: string | null; seen_at: Date }>`select ${COLUMNS}, agent, seen_at from sessions where user_id = ${userId} and ${LIVE}
+    order by seen_at desc, session_id desc limit ${MOST_LISTED}`.execute(ctx.db)
+  return rows.map((row) => ({ ...toSession(row), agent: row.agent ?? undefined, seenAt: row.seen_at }))
+}
+
+/** Signs a person out in one of their browsers, wherever it is. False when the session is not theirs, or is over. */
+export async function endSessionOf(ctx: Context, userId: string, sessionId: string): Promise<boolean> {
+  if (!isRowId(sessionId)) return false
+  const result = await sql`update sessions set ended_at = clock_now() where session_id = ${sessionId} and user_id = ${userId} and ended_at is null`.execute(ctx.db)
+  return (result.numAffectedRows ?? 0n) > 0n
 }
 
 /** Deletes at most `limit` sessions that ended or expired more than `keptDays` ago: until then grants still ask whether they were signed out. */

@@ -178,6 +178,12 @@ export async function revokeGrantsOf(ctx: Context, userId: string, clientKey: st
   return Number(result.numAffectedRows ?? 0n)
 }
 
+/** Revokes what a person let clients do in one sign-in, also what goes on while they are signed out; `but` instead means in every sign-in but that one. */
+export async function revokeGrantsOfSession(ctx: Context, userId: string, of: { readonly sessionId: string } | { readonly but: string }): Promise<void> {
+  const which = 'but' in of ? sql`session_id is distinct from ${of.but}` : sql`session_id = ${of.sessionId}`
+  await sql`update grants set revoked_at = clock_now(), sealed_answer = null where user_id = ${userId} and ${which} and revoked_at is null`.execute(ctx.db)
+}
+
 /** What a client can do for a person at this moment. */
 export interface LiveGrants {
   readonly clientKey: string

@@ -1,5 +1,7 @@
+import { readdirSync } from 'node:fs'
 import { type FastifyInstance, fastify } from 'fastify'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { viewsFolder } from '../../src/http/assets.ts'
 import { supportedLocales } from '../../src/http/locale.ts'
 import { page, registerPages, staticErrorPage } from '../../src/http/pages.ts'
 import { errorActions } from '../../src/http/views.ts'
@@ -141,11 +143,8 @@ describe('a fault of ours', () => {
 
 describe('the table of cases', () => {
   it('has every view and every kind of error', () => {
-    const views = ['account-again', 'account-overview', 'account-applications', 'account-application-remove', 'discovery', 'chooser', 'chooser-manage', 'login', 'consent', 'insecure-warning', 'upstream', 'unexpected-user', 'already-answered', 'start-again', 'cookies-blocked', 'too-many-attempts', 'error', 'home', 'wrong-host', 'logout', 'logged-out', 'handoff', 'form-post']
-    views.push('factor', 'factor-methods', 'factor-setup', 'recovery-codes')
-    views.push('provider-refused', 'unlisted')
-    const recovery = ['forgotten', 'forgotten-sent', 'reset', 'reset-over', 'reset-done']
-    expect([...new Set(cases.map((entry) => entry.view))].sort()).toEqual([...views, ...recovery].sort())
+    const views = readdirSync(viewsFolder).filter((name) => name.endsWith('.eta') && !/^(layout|demo)/.test(name)).map((name) => name.slice(0, -'.eta'.length))
+    expect([...new Set(cases.map((entry) => entry.view))].sort()).toEqual(views.sort())
     const kinds = cases.flatMap((entry) => (entry.view === 'error' ? [entry.model.kind] : []))
     expect([...new Set(kinds)].sort()).toEqual(Object.keys(errorActions).sort())
   })

@@ -3,6 +3,7 @@ import type { Case } from './case.ts'
 const sections = [
   { name: 'overview', href: '/account', current: true },
   { name: 'applications', href: '/account/applications', current: false },
+  { name: 'sessions', href: '/account/sessions', current: false },
 ]
 const frame = { person: { name: 'Ada Example', address: 'ada@ntu.example' }, sections, switchHref: '/account/switch', signOutHref: '/oauth/logout' }
 
@@ -22,6 +23,15 @@ const unused = { ...planner, id: '019c0000-0000-7000-8000-000000000002', name: h
 const list = { frame, rows: [planner, unused], found: 2, total: 2, query: '', searchAction: '/account/applications' }
 const remove = { frame, action: '/account/applications/1/remove', csrf: 'token-1', row: planner, backHref: '/account/applications', contacts: [] }
 
+const here = { id: '1', browser: 'Firefox', system: 'Windows', institution: 'Norges testuniversitet', since: new Date('2026-11-21T05:30:00Z'), seenAt: new Date('2026-11-21T05:40:00Z'), current: true, shared: false, endHref: '/account/sessions/1/end' }
+const there = { ...here, id: '2', browser: undefined, system: 'Android', current: false, shared: true, institution: undefined }
+const nowhere = { ...there, id: '3', browser: undefined, system: undefined, shared: false }
+const only = { ...nowhere, id: '4', browser: 'Samsung Internet' }
+const ada = { id: 'u1', name: 'Ada Example', address: 'ada@ntu.example', institution: 'Norges testuniversitet', initials: 'AE', own: true, forgetHref: '/account/device/u1/forget' }
+const stranger = { ...ada, id: 'u2', name: hostile, address: undefined, institution: undefined, own: false }
+const signedIn = { frame, rows: [here], remembered: [] }
+const end = { frame, action: '/account/sessions/2/end', csrf: 'token-1', backHref: '/account/sessions' }
+
 export const accountCases: readonly Case[] = [
   { view: 'account-again', state: 'signed-out', model: { reason: 'account.again.signed-out', signInHref: '/account/sign-in?to=%2Faccount' }, options: { status: 401 } },
   { view: 'account-again', state: 'recent', model: { reason: 'account.again.signed-out', name: 'Ada Example', signInHref: '/account/sign-in?to=%2Faccount', backHref: '/account' } },
@@ -33,4 +43,12 @@ export const accountCases: readonly Case[] = [
   { view: 'account-applications', state: 'removed', model: { ...list, removed: hostile } },
   { view: 'account-application-remove', state: 'all', model: { ...remove, homeHref: 'https://planner.example.org', policyHref: 'https://planner.example.org/privacy', contacts: ['help@planner.example.org'] } },
   { view: 'account-application-remove', state: 'bare', model: { ...remove, row: unused } },
+  { view: 'account-sessions', state: 'one', model: signedIn },
+  { view: 'account-sessions', state: 'many', model: { ...signedIn, rows: [here, there, nowhere, only], endOthersHref: '/account/sessions/others/end', remembered: [ada, stranger] } },
+  { view: 'account-sessions', state: 'ended', model: { ...signedIn, done: 'ended' } },
+  { view: 'account-session-end', state: 'there', model: { ...end, row: there } },
+  { view: 'account-session-end', state: 'here', model: { ...end, row: here } },
+  { view: 'account-session-end', state: 'others', model: end },
+  { view: 'account-forget', state: 'own', model: { ...end, row: ada } },
+  { view: 'account-forget', state: 'other', model: { ...end, row: stranger } },
 ]
