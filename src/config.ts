@@ -71,6 +71,8 @@ const variables = {
   PORTNER_ACCESSIBILITY_URL: { schema: z.url().optional(), about: 'where the Accessibility link of every page leads' },
   PORTNER_MAIL_URL: { schema: mailUrl.optional(), about: 'mail server, smtp://user:password@host:587 or smtps://…; without it nothing that needs mail is offered' },
   PORTNER_MAIL_FROM: { schema: mailFrom.optional(), about: 'sender of the mails, an address or: A name <address>' },
+  PORTNER_REGISTRATION: { schema: z.enum(['closed', 'token', 'open']).default('closed'), about: 'who may register clients at the registration endpoint: nobody, holders of an initial access token, everybody (limited)' },
+  PORTNER_REGISTRATION_PROFILE: { schema: z.enum(['oauth21', 'fapi2', 'legacy']).default('oauth21'), about: 'the profile of clients that register themselves; legacy lets them do without PKCE and get tokens through the browser' },
   PORTNER_FETCH_REQUEST_URIS: { schema: onOff.default(false), about: '1 lets clients refer to signed requests at addresses that they registered (request_uri)' },
   PORTNER_DB_POOL: { schema: number(2, 100).default(6), about: 'most database connections of a process beside those of the hot paths' },
   PORTNER_DB_PREPARE: { schema: onOff.default(true), about: '0 switches named prepared statements off (PgBouncer before 1.21)' },
@@ -104,6 +106,8 @@ export interface Config {
   /** With the credentials in it: for the transport only. */
   readonly mailUrl: string | undefined
   readonly mailFrom: string | undefined
+  readonly registration: Values['PORTNER_REGISTRATION']
+  readonly registrationProfile: Values['PORTNER_REGISTRATION_PROFILE']
   readonly fetchRequestUris: boolean
   readonly databasePool: number
   readonly prepareStatements: boolean
@@ -188,6 +192,8 @@ export function readConfig(env: Environment, options: { readonly demo: boolean }
     accessibilityUrl: v.PORTNER_ACCESSIBILITY_URL,
     mailUrl: v.PORTNER_MAIL_URL,
     mailFrom: v.PORTNER_MAIL_FROM,
+    registration: v.PORTNER_REGISTRATION ?? 'closed',
+    registrationProfile: v.PORTNER_REGISTRATION_PROFILE ?? 'oauth21',
     fetchRequestUris: v.PORTNER_FETCH_REQUEST_URIS ?? false,
     databasePool: v.PORTNER_DB_POOL ?? 6,
     prepareStatements: v.PORTNER_DB_PREPARE ?? true,

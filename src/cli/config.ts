@@ -24,6 +24,8 @@ const shown: Readonly<Record<VariableName, (config: Config) => string | number |
   PORTNER_ACCESSIBILITY_URL: (config) => config.accessibilityUrl,
   PORTNER_MAIL_URL: (config) => (config.mailUrl === undefined ? undefined : withoutPassword(config.mailUrl)),
   PORTNER_MAIL_FROM: (config) => config.mailFrom,
+  PORTNER_REGISTRATION: (config) => config.registration,
+  PORTNER_REGISTRATION_PROFILE: (config) => config.registrationProfile,
   PORTNER_FETCH_REQUEST_URIS: (config) => config.fetchRequestUris,
   PORTNER_DB_POOL: (config) => config.databasePool,
   PORTNER_DB_PREPARE: (config) => config.prepareStatements,

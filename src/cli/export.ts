@@ -5,7 +5,7 @@ import { kinds } from '../declarations/index.ts'
 import { type Command, withExamples, withOutputOptions } from './command.ts'
 import { withContext } from './connect.ts'
 import type { Io } from './io.ts'
-import { offered } from './offered.ts'
+import { offered } from '../endpoints/offered.ts'
 import { type OutputOptions, print } from './output.ts'
 import { status } from './status.ts'
 

@@ -9,6 +9,7 @@ import { healthcheckCommand } from './healthcheck.ts'
 import { keysCommand } from './keys.ts'
 import { migrateCommand } from './migrate.ts'
 import { performCommand } from './perform/perform.ts'
+import { registrationTokenCommand } from './registration-token.ts'
 import { serveCommand } from './serve/serve.ts'
 import { tokenCommand } from './token.ts'
 import { userCommand } from './user/user.ts'
@@ -24,6 +25,7 @@ export const commands: readonly Command[] = [
   doctorCommand,
   keysCommand,
   clientCommand,
+  registrationTokenCommand,
   userCommand,
   tokenCommand,
   performCommand,

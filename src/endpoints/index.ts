@@ -8,11 +8,12 @@ import { introspection } from './introspection.ts'
 import { jwks } from './jwks.ts'
 import { organizationAuthorization } from './organization-authorization.ts'
 import { pushedAuthorizationRequest } from './pushed-authorization-request.ts'
+import { registration } from './registration.ts'
 import { revocation } from './revocation.ts'
 import { samlMetadata } from './saml-metadata.ts'
 import { token } from './token.ts'
 import { userinfo } from './userinfo.ts'
 
-const described: readonly Endpoint[] = [authorize, pushedAuthorizationRequest, token, userinfo, introspection, revocation, endSessionEndpoint, jwks]
+const described: readonly Endpoint[] = [authorize, pushedAuthorizationRequest, token, userinfo, introspection, revocation, registration, endSessionEndpoint, jwks]
 
 export const endpoints: readonly Endpoint[] = [...described, discovery(described), samlMetadata, organizationAuthorization, home, health]

@@ -4,7 +4,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 export type AllowsOrigin = (origin: string) => Promise<boolean>
 
 function allow(reply: FastifyReply, origin: string): void {
-  void reply.header('access-control-allow-origin', origin).header('vary', 'Origin').header('access-control-expose-headers', 'WWW-Authenticate, X-Request-Id')
+  void reply.header('access-control-allow-origin', origin).header('vary', 'Origin').header('access-control-expose-headers', 'WWW-Authenticate, DPoP-Nonce, X-Request-Id')
 }
 
 /** Metadata and keys are for everybody. */

@@ -52,6 +52,9 @@ export const accessDenied = code('access_denied')
 export const serverError = code('server_error', { status: 500 })
 export const temporarilyUnavailable = code('temporarily_unavailable', { status: 503, headers: { 'retry-after': '1' } })
 export const invalidClient = code('invalid_client', { status: 401, headers: { 'www-authenticate': 'Basic realm="portner", charset="UTF-8"' } })
+// RFC 7591 §3.2.2
+export const invalidRedirectUri = code('invalid_redirect_uri')
+export const invalidClientMetadata = code('invalid_client_metadata')
 // RFC 9449 §5 and §8
 export const invalidDpopProof = code('invalid_dpop_proof')
 export const useDpopNonce = code('use_dpop_nonce')

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { stringify } from 'yaml'
-import { offered } from '../../src/cli/offered.ts'
+import { offered } from '../../src/endpoints/offered.ts'
 import { exportDocuments, exportYaml } from '../../src/declarations/export.ts'
 import { open, type Opened, SECRET } from './open.ts'
 

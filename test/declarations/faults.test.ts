@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { exportDocuments } from '../../src/declarations/export.ts'
-import { offered } from '../../src/cli/offered.ts'
+import { offered } from '../../src/endpoints/offered.ts'
 import { open, type Opened, SECRET } from './open.ts'
 
 let opened: Opened

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { offered } from '../../src/cli/offered.ts'
+import { offered } from '../../src/endpoints/offered.ts'
 import { DeclarationError } from '../../src/declarations/fault.ts'
 import { exportYaml } from '../../src/declarations/export.ts'
 import { startTestServer, type TestServer } from '../support/app.ts'

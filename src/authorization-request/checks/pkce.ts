@@ -4,7 +4,7 @@ import { isCodeChallenge } from '../../protocol/pkce.ts'
 import { type Check, clientOf, learn } from './check.ts'
 import { responseTypeOf } from './response-type.ts'
 
-/** PKCE with S256 (RFC 7636, RFC 9700 §2.1.1), of every client but those with the switch `no_pkce`. */
+/** PKCE with S256 (RFC 7636, RFC 9700 §2.1.1), of every client but those of profile `legacy` or with the switch `no_pkce`. */
 export const checkPkce: Check = (draft) => {
   const challenge = draft.form.single.get('code_challenge')
   const method = draft.form.single.get('code_challenge_method')
@@ -12,7 +12,8 @@ export const checkPkce: Check = (draft) => {
   if (!responseTypeOf(draft).code) return draft
   if (challenge === undefined) {
     if (method !== undefined) throw invalidRequest('code_challenge_method came without code_challenge', { parameter: 'code_challenge' })
-    if (!hasSwitch(clientOf(draft), 'no_pkce')) throw invalidRequest('PKCE is required: send code_challenge with code_challenge_method=S256', { parameter: 'code_challenge', detail: 'pkce.missing' })
+    const client = clientOf(draft)
+    if (client.metadata.profile !== 'legacy' && !hasSwitch(client, 'no_pkce')) throw invalidRequest('PKCE is required: send code_challenge with code_challenge_method=S256', { parameter: 'code_challenge', detail: 'pkce.missing' })
     return draft
   }
   // Absent means plain (RFC 7636 §4.3), and plain protects nothing.

@@ -9,7 +9,7 @@ import { readSourceFiles } from '../../declarations/source-files.ts'
 import { demoDocuments } from '../../demo/demo-data.ts'
 import { withPlainDatabase } from '../connect.ts'
 import type { Io } from '../io.ts'
-import { offered } from '../offered.ts'
+import { offered } from '../../endpoints/offered.ts'
 import { drawnText } from '../print-changes.ts'
 
 // Owns what is done to a database before it is served: once, by one process, and harmless when two do it.

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { sql } from 'kysely'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
-import { offered } from '../../../src/cli/offered.ts'
+import { offered } from '../../../src/endpoints/offered.ts'
 import { applyDeclarations } from '../../../src/declarations/apply.ts'
 import { exportYaml } from '../../../src/declarations/export.ts'
 import { refreshFederationsJob } from '../../../src/jobs/refresh-federations.ts'

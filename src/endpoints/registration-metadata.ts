@@ -1,0 +1,72 @@
+import type { z } from 'zod'
+import { standardScopes } from '../apis/scope-definition.ts'
+import { type ClientMetadata, clientMetadataSchema } from '../clients/metadata.ts'
+import type { Config } from '../config.ts'
+import { invalidClientMetadata, invalidRedirectUri } from '../protocol/error.ts'
+import { offered } from './offered.ts'
+
+// Owns what a stranger may say of a client when it registers itself: the registered members, and none of ours, which are an operator's to
+// decide (who owns it, whether people are asked, what is switched on).
+
+const schema = clientMetadataSchema(offered)
+
+const OURS = new Set(['client_id', 'organization', 'status', 'login_providers', 'consent', 'profile', 'compatibility', 'optional_scopes', 'allowed_origins', 'require_second_factor', 'require_dpop_nonce'])
+const ALLOWED: readonly string[] = Object.keys(schema.in.shape).filter((name) => !OURS.has(name))
+const APPLICATION_TYPES = new Set(['web', 'native'])
+
+type Said = Readonly<Record<string, unknown>>
+
+/** `name#nb` and `name` as one text in several languages (RFC 7591 §2.2). */
+function localizedName(said: Said): Said {
+  const names = Object.entries(said).filter(([member, value]) => /^client_name(#[A-Za-z-]{2,20})?$/.test(member) && typeof value === 'string' && value !== '')
+  const [only] = names
+  if (only === undefined) return {}
+  if (names.length === 1) return { client_name: only[1] }
+  return { client_name: Object.fromEntries(names.map(([member, value]) => [member.split('#')[1]?.toLowerCase() ?? 'en', value])) }
+}
+
+// What the member means elsewhere is not what ours means.
+function applicationType(said: Said): Said {
+  const type = said['application_type']
+  return typeof type === 'string' && APPLICATION_TYPES.has(type) ? { application_type: type } : {}
+}
+
+function toFault(error: z.ZodError): Error {
+  const [issue] = error.issues
+  const member = String(issue?.path[0] ?? 'request')
+  const description = `${issue?.path.join('.') ?? 'request'}: ${issue?.message ?? 'not valid'}`
+  return member === 'redirect_uris' ? invalidRedirectUri(description) : invalidClientMetadata(description)
+}
+
+function requireHttps(said: Said): void {
+  const uri = said['initiate_login_uri']
+  if (typeof uri === 'string' && !uri.startsWith('https:')) throw invalidClientMetadata('initiate_login_uri: must be an https URL')
+}
+
+/** Reads what a client says of itself; members that we do not know are ignored (RFC 7591 §2). Throws `invalid_client_metadata` or `invalid_redirect_uri`. */
+export function readRegistration(config: Config, clientId: string, said: Said): ClientMetadata {
+  requireHttps(said)
+  const known = Object.fromEntries(ALLOWED.filter((name) => said[name] !== undefined && said[name] !== null).map((name) => [name, said[name]]))
+  const legacy = config.registrationProfile === 'legacy'
+  const result = schema.safeParse({
+    scope: standardScopes.join(' '),
+    // What holds where nothing is said (RFC 7591 §2), whatever the kind of application.
+    token_endpoint_auth_method: 'client_secret_basic',
+    ...known,
+    ...localizedName(said),
+    ...applicationType(said),
+    client_id: clientId,
+    profile: config.registrationProfile,
+    compatibility: legacy ? ['implicit', 'no_pkce'] : [],
+  })
+  if (!result.success) throw toFault(result.error)
+  return result.data
+}
+
+/** What the client is told of its registration: the registered members as they are now. */
+export function describeRegistration(metadata: ClientMetadata): Record<string, unknown> {
+  const shown = Object.entries(metadata).filter(([name, value]) => ALLOWED.includes(name) && value !== undefined)
+  const { client_name: name } = metadata
+  const names = name === undefined || typeof name === 'string' ? {} : Object.fromEntries(Object.entries(name).map(([language, text]) => [language === 'en' ? 'client_name' : `client_name#${language}`, text]))
+  return { ...Object.fromEntries(shown), ...names }
+}
