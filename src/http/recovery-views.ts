@@ -1,4 +1,4 @@
-// What the pages around forgotten passwords are told.
+// What the pages around forgotten passwords and new accounts are told.
 
 interface FormModel {
   readonly action: string
@@ -45,7 +45,40 @@ export interface ResetDoneModel {
   readonly continueHref?: string | undefined
 }
 
+/** A new account: fields `name`, `email`, `password`. */
+export interface SignUpModel extends JourneyModel, FormModel {
+  readonly providerName: string
+  readonly name: string
+  readonly email: string
+  readonly shortest: number
+  readonly nameProblem?: 'empty' | undefined
+  readonly emailProblem?: 'not-an-address' | undefined
+  /** The password's. */
+  readonly problem?: PasswordProblem | undefined
+  /** No more mails until then. */
+  readonly until?: Date | undefined
+  readonly existingHref: string
+}
+
+/** Where to make an account, when there is a choice. */
+export interface SignUpWhereModel extends JourneyModel {
+  readonly places: readonly { readonly name: string; readonly href: string }[]
+  readonly existingHref: string
+}
+
+/** The code that went to the address: field `code`. */
+export interface SignUpCodeModel extends JourneyModel, FormModel {
+  readonly minutes: number
+  /** Wrong code; somebody else made the account meanwhile; or there is nothing to prove here (any more). */
+  readonly problem?: 'wrong' | 'taken' | 'over' | undefined
+  readonly againHref: string
+  readonly existingHref: string
+}
+
 export interface RecoveryViews {
+  readonly 'sign-up': SignUpModel
+  readonly 'sign-up-where': SignUpWhereModel
+  readonly 'sign-up-code': SignUpCodeModel
   readonly forgotten: ForgottenModel
   readonly 'forgotten-sent': ForgottenSentModel
   readonly reset: ResetModel

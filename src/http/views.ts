@@ -80,6 +80,7 @@ export interface LoginModel extends JourneyModel, FormModel, ClientLinks {
   readonly until?: Date | undefined
   readonly discoveryHref?: string | undefined
   readonly resetHref?: string | undefined
+  readonly signUpHref?: string | undefined
   /** The institution's own words about the user name. */
   readonly hint?: string | undefined
   readonly sharedComputer: boolean

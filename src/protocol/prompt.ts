@@ -1,7 +1,7 @@
 import { invalidRequest } from './error.ts'
 
-/** OpenID Connect Core §3.1.2.1. */
-export const promptValues = ['none', 'login', 'consent', 'select_account'] as const
+/** OpenID Connect Core §3.1.2.1, and `create` of Initiating User Registration 1.0 §4. */
+export const promptValues = ['none', 'login', 'consent', 'select_account', 'create'] as const
 export type Prompt = (typeof promptValues)[number]
 
 function isPrompt(value: string): value is Prompt {

@@ -16,6 +16,8 @@ export interface Progress {
   readonly signedIn?: string
   /** The person said that this is a shared computer: nothing of this journey's sign-ins is remembered. */
   readonly shared?: boolean
+  /** Asked to make an account, the person has one, has made one, or cannot make one here. */
+  readonly signUp?: 'over'
   /** Who decided on the consent page during this journey. */
   readonly consented?: string
   /** Who went on past the warning of an http address. */

@@ -55,6 +55,15 @@ export async function findAcceptedProvider(ctx: Context, rules: readonly string[
   return facts !== undefined && isAccepted(rules, facts) ? facts : undefined
 }
 
+const MOST_SIGN_UPS = 50
+
+/** The providers that a client accepts where people may make accounts by themselves. */
+export async function listSignUpProviders(ctx: Context, rules: readonly string[]): Promise<readonly ProviderFacts[]> {
+  const { rows } = await sql<Row>`select document from providers where protocol = 'local' and document->>'sign_up' = 'open' order by provider_id limit ${MOST_SIGN_UPS}`.execute(ctx.db)
+  const facts = await Promise.all(rows.map((row) => withFacts(ctx, row.document as Provider)))
+  return facts.filter((one) => isAccepted(rules, one))
+}
+
 /** The providers of a protocol that files declare. */
 export async function listDeclaredProviders(db: Kysely<Database>, protocol: string): Promise<readonly Provider[]> {
   const rows = await db.selectFrom('providers').select('document').where('protocol', '=', protocol).where('declared', '=', true).orderBy('provider_id').execute()

@@ -73,6 +73,17 @@ export async function saveLocalUser(trx: Transaction<Database>, account: LocalAc
   return row.user_id
 }
 
+/** Makes a local account if nobody in the organization has its name or its address. One statement; of two at once one gets it. */
+export async function addLocalUser(db: Kysely<Database>, account: { readonly userId: string; readonly username: string; readonly organizationId: string | undefined; readonly claims: UserClaims }): Promise<User | undefined> {
+  const { userId, username, organizationId, claims } = account
+  const organization = organizationId ?? null
+  const { rows } = await sql<Row>`insert into users (user_id, username, organization_id, claims)
+    select ${userId}::uuid, ${username}, ${organization}::text, ${JSON.stringify(claims)}::jsonb
+    where not exists (select from users where coalesce(organization_id, '') = coalesce(${organization}::text, '') and username is not null and (username = ${username} or lower(claims->>'email') = ${username}))
+    on conflict (coalesce(organization_id, ''), username) do nothing returning *`.execute(db)
+  return rows[0] === undefined ? undefined : toUser(rows[0])
+}
+
 /** Locks or unlocks a person. A lock holds at the next use of any token or session. */
 export async function setUserStatus(db: Kysely<Database>, userId: string, status: User['status']): Promise<boolean> {
   const result = await db.updateTable('users').set({ status, updated_at: sql`clock_now()` }).where('user_id', '=', userId).executeTakeFirst()

@@ -5,7 +5,8 @@ import { insecureWarning } from './insecure-warning.ts'
 import { login } from './login.ts'
 import { requirements } from './requirements.ts'
 import { secondFactor } from './second-factor.ts'
+import { signUp } from './sign-up.ts'
 import type { Step } from './step.ts'
 
 /** The steps of a sign-in, in their order. */
-export const steps: readonly Step[] = [chooseAccount, chooseProvider, login, secondFactor, requirements, consent, insecureWarning]
+export const steps: readonly Step[] = [signUp, chooseAccount, chooseProvider, login, secondFactor, requirements, consent, insecureWarning]

@@ -20,12 +20,14 @@ import { insecureRedirect } from '../insecure-redirect.ts'
 import { nameOf, settledProvider } from '../journey.ts'
 import { personOf } from '../person-of.ts'
 import { offersRecovery } from '../recovery.ts'
+import { offersSignUp } from '../sign-up.ts'
 import { updateProgress, type Progress } from '../store.ts'
 import { loginNotTried, loginSucceeded, throttleLogin } from '../throttle.ts'
 import { forgottenPages, forgottenPath } from './forgotten.ts'
 import { refuseProvider } from './provider-refused.ts'
 import { resetPages } from './reset.ts'
 import { signIn } from './sign-in.ts'
+import { signUpPath } from './sign-up.ts'
 import { AFTER_FORM, isVisit, type Rails, type Step, type Visit } from './step.ts'
 import { unexpectedUserPages } from './unexpected-user.ts'
 import { callbackPages, depart } from './upstream.ts'
@@ -157,6 +159,7 @@ function pages(app: FastifyInstance, ctx: Context, rails: Rails): void {
         until: failure?.until === undefined ? undefined : new Date(failure.until),
         discoveryHref: journey.soleProvider === undefined ? rails.path(visit, 'discovery') : undefined,
         resetHref: offersRecovery(ctx, provider) ? forgottenPath(rails, visit, provider.provider.provider_id) : undefined,
+        signUpHref: offersSignUp(ctx, provider) ? signUpPath(rails, visit, provider.provider.provider_id) : undefined,
         hint: provider.provider.login_hint && localized(provider.provider.login_hint, language),
         sharedComputer: shared,
         logoUri: metadata.logo_uri,

@@ -6,7 +6,16 @@ const hostile = '"><script>alert(1)</script>\' onload=x {name} \u202Egnp'
 const forgotten = { ...journey, ...form, providerName: 'Norges testuniversitet', username: '', backHref: '/signin/tx/login?provider=ntu' }
 const reset = { action: '/recovery/token', csrf: 'token-1', username: 'ada', shortest: 8 }
 
+const signUp = { ...journey, ...form, providerName: 'Guest accounts', name: '', email: '', shortest: 8, existingHref: '/signin/tx/sign-up/existing' }
+const signUpCode = { ...journey, ...form, minutes: 20, againHref: '/signin/tx/sign-up', existingHref: '/signin/tx/sign-up/existing' }
+
 export const recoveryCases: readonly Case[] = [
+  { view: 'sign-up', state: 'first', model: signUp },
+  { view: 'sign-up', state: 'faults', model: { ...signUp, name: hostile, email: hostile, nameProblem: 'empty', emailProblem: 'not-an-address', problem: 'common' }, options: { status: 400 } },
+  { view: 'sign-up', state: 'throttled', model: { ...signUp, until: new Date('2026-11-21T05:40:00Z') }, options: { status: 429 } },
+  { view: 'sign-up-where', state: 'two', model: { ...journey, places: [{ name: 'Guest accounts', href: '/signin/tx/sign-up?provider=guests' }, { name: hostile, href: '/signin/tx/sign-up?provider=other' }], existingHref: '/signin/tx/sign-up/existing' } },
+  { view: 'sign-up-code', state: 'first', model: signUpCode },
+  ...(['wrong', 'taken', 'over'] as const).map((problem): Case => ({ view: 'sign-up-code', state: problem, model: { ...signUpCode, problem }, options: { status: 400 } })),
   { view: 'forgotten', state: 'first', model: forgotten },
   { view: 'forgotten', state: 'hostile', model: { ...forgotten, clientName: hostile, providerName: hostile, username: hostile } },
   { view: 'forgotten', state: 'empty', model: { ...forgotten, error: 'empty' }, options: { status: 400 } },
