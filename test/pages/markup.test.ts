@@ -144,7 +144,6 @@ describe('a fault of ours', () => {
 describe('the table of cases', () => {
   it('has every view and every kind of error', () => {
     const views = readdirSync(viewsFolder).filter((name) => name.endsWith('.eta') && !/^(layout|demo)/.test(name)).map((name) => name.slice(0, -'.eta'.length))
-    const recovery = ['forgotten', 'forgotten-sent', 'reset', 'reset-over', 'reset-done', 'sign-up', 'sign-up-where', 'sign-up-code']
     expect([...new Set(cases.map((entry) => entry.view))].sort()).toEqual(views.sort())
     const kinds = cases.flatMap((entry) => (entry.view === 'error' ? [entry.model.kind] : []))
     expect([...new Set(kinds)].sort()).toEqual(Object.keys(errorActions).sort())
