@@ -1,5 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { runBenchmark } from './benchmark.ts'
+import { measureFederation } from './extras/federation.ts'
 import { readOptions, USAGE } from './options.ts'
 import { print } from './print.ts'
 import type { BenchResult } from './benchmark.ts'
@@ -14,6 +15,10 @@ async function main(): Promise<void> {
   const options = readOptions(process.argv.slice(2))
   if (options === undefined) {
     process.stdout.write(`${USAGE}\n`)
+    return
+  }
+  if (options.federation) {
+    process.stdout.write(`${JSON.stringify(await measureFederation(progress), undefined, 2)}\n`)
     return
   }
   const before = options.compare === undefined ? undefined : (JSON.parse(readFileSync(options.compare, 'utf8')) as BenchResult)

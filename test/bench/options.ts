@@ -15,6 +15,8 @@ export interface Options {
   readonly flood: boolean
   readonly expired: boolean
   readonly peer: boolean
+  /** The import of a federation, and nothing else. */
+  readonly federation: boolean
   /** Also the first start, an idle process, and one connection. */
   readonly start: boolean
   /** Only these paths (and the limits they are compared with). */
@@ -37,6 +39,7 @@ export const USAGE = `npm run bench -- [options]
   --peer            also node-oidc-provider on the same PostgreSQL
   --flood           also a flood of sign-ins, 200 a second offered
   --expired         also 1,000,000 expired rows that leave under load
+  --federation      only the import of a federation of 6,000 institutions
   --no-start        without the first start, the idle process and the one connection
   --profile DIR     write a CPU profile of the measured server there
   --json            print the result as JSON instead of tables
@@ -65,6 +68,7 @@ export function readOptions(args: readonly string[]): Options | undefined {
       workers: { ...text, default: '1' },
       only: { ...text, default: '' },
       peer: flag,
+      federation: flag,
       flood: flag,
       expired: flag,
       start: { type: 'boolean', default: true },
@@ -87,6 +91,7 @@ export function readOptions(args: readonly string[]): Options | undefined {
     flood: values.flood,
     expired: values.expired,
     peer: values.peer,
+    federation: values.federation,
     start: values.start,
     only: values.only === '' ? [] : values.only.split(','),
     json: values.json,

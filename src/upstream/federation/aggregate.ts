@@ -74,8 +74,9 @@ export function readAggregate({ keys, now, found, ...options }: AggregateOptions
     }
     if (++entities > MOST_ENTITIES) throw new MetadataRefused(`the document has more than ${MOST_ENTITIES} entities`)
     const entity = expired > 0 ? undefined : readFederatedEntity(element, now, options)
-    if (entity === undefined || seen.has(entity.facts.entity_id)) return
-    seen.add(entity.facts.entity_id)
+    // The id that we made, not the entity's: that is a piece of the text it was read from, and would keep all of it in memory.
+    if (entity === undefined || seen.has(entity.document.provider_id)) return
+    seen.add(entity.document.provider_id)
     found(entity)
   }
 

@@ -18,7 +18,7 @@ import { type ImportCounts, writeImport } from './write.ts'
 // What fails leaves what there was.
 
 const READ_MILLISECONDS = 180_000
-const READ_MEGABYTES = 160
+const READ_MEGABYTES = 64
 
 /** Seconds between refreshes, whatever the metadata asks for. */
 const SHORTEST_REFRESH = 15 * 60
