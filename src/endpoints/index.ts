@@ -7,6 +7,7 @@ import { home } from './home.ts'
 import { introspection } from './introspection.ts'
 import { jwks } from './jwks.ts'
 import { organizationAuthorization } from './organization-authorization.ts'
+import { logo } from './logo.ts'
 import { pushedAuthorizationRequest } from './pushed-authorization-request.ts'
 import { registration } from './registration.ts'
 import { revocation } from './revocation.ts'
@@ -16,4 +17,4 @@ import { userinfo } from './userinfo.ts'
 
 const described: readonly Endpoint[] = [authorize, pushedAuthorizationRequest, token, userinfo, introspection, revocation, registration, endSessionEndpoint, jwks]
 
-export const endpoints: readonly Endpoint[] = [...described, discovery(described), samlMetadata, organizationAuthorization, home, health]
+export const endpoints: readonly Endpoint[] = [...described, discovery(described), samlMetadata, organizationAuthorization, home, health, logo]

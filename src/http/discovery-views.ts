@@ -6,6 +6,8 @@ export interface ProviderRow {
   readonly domain?: string | undefined
   /** One to three letters for the disc. */
   readonly initials: string
+  /** The address of a small picture, ours, instead of the letters. */
+  readonly logo?: string | undefined
   readonly href: string
   /** Shown, but not a link: with the reason in words. */
   readonly disabledReason?: 'not-accepted' | undefined

@@ -1,8 +1,9 @@
 import { deleteExpiredJob } from './delete-expired.ts'
+import { fetchLogosJob } from './fetch-logos.ts'
 import type { Job } from './job.ts'
 import { refreshFederationsJob } from './refresh-federations.ts'
 import { refreshSamlMetadataJob } from './refresh-saml-metadata.ts'
 import { rotateKeysJob } from './rotate-keys.ts'
 import { sendMailJob } from './send-mail.ts'
 
-export const jobs: readonly Job[] = [deleteExpiredJob, rotateKeysJob, sendMailJob, refreshFederationsJob, refreshSamlMetadataJob]
+export const jobs: readonly Job[] = [deleteExpiredJob, rotateKeysJob, sendMailJob, refreshFederationsJob, fetchLogosJob, refreshSamlMetadataJob]

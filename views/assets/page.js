@@ -26,8 +26,8 @@ function providerItem(row) {
   line.className = row.disabledText ? 'row off' : 'row'
   line.dataset.provider = row.providerId
   if (!row.disabledText) line.href = row.href
-  const disc = span('disc', row.initials)
-  disc.ariaHidden = 'true'
+  const disc = row.logo ? picture(row.logo) : span('disc', row.initials)
+  if (!row.logo) disc.ariaHidden = 'true'
   const words = span('words', '')
   const name = document.createElement('bdi')
   name.className = 'name'
@@ -42,6 +42,16 @@ function providerItem(row) {
   line.append(disc, ' ', words)
   item.append(line)
   return item
+}
+
+function picture(address) {
+  const image = document.createElement('img')
+  image.className = 'disc'
+  image.loading = 'lazy'
+  image.width = image.height = 40
+  image.alt = ''
+  image.src = address
+  return image
 }
 
 function span(name, text) {

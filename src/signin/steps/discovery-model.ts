@@ -1,6 +1,7 @@
 import type { Context } from '../../context.ts'
 import { type Locale, localized } from '../../http/locale.ts'
 import type { DiscoveryModel, ProviderRow } from '../../http/discovery-views.ts'
+import { findLogos } from '../../upstream/federation/logo-store.ts'
 import { troubledProviders } from '../../upstream/health.ts'
 import type { ProviderFacts } from '../../upstream/provider.ts'
 import { listCountries, searchProviders } from '../../upstream/search.ts'
@@ -22,13 +23,15 @@ export interface RowMaker {
   readonly suffix: string
   readonly language: Locale
   readonly troubled: ReadonlySet<string>
+  readonly logos?: ReadonlyMap<string, string>
 }
 
-export function rowOf(facts: ProviderFacts, { login, suffix, language, troubled }: RowMaker): ProviderRow {
+export function rowOf(facts: ProviderFacts, { login, suffix, language, troubled, logos }: RowMaker): ProviderRow {
   const { provider, realms } = facts
   const id = provider.provider_id
   const name = localized(provider.name, language)
-  return { providerId: id, name, domain: realms[0], initials: initials(name), href: `${login}?provider=${encodeURIComponent(id)}${suffix}`, ...(troubled.has(id) ? { troubled: true } : {}) }
+  const logo = logos?.get(id)
+  return { providerId: id, name, domain: realms[0], initials: initials(name), href: `${login}?provider=${encodeURIComponent(id)}${suffix}`, ...(troubled.has(id) ? { troubled: true } : {}), ...(logo === undefined ? {} : { logo: `/logos/${logo}.webp` }) }
 }
 
 /** Ticked by this request, else on an earlier visit. */
@@ -71,13 +74,15 @@ export async function discoveryModel(ctx: Context, rails: Rails, visit: Visit, s
   const first = journey.hint.accepted.map(({ provider }) => provider.provider_id)
   const question = { clientKey: journey.client.key, rules, country, first, limit: ROWS }
   const typed = search.isAddress ? `@${query}` : query
-  const [{ found, total }, rows, codes] = await Promise.all([
+  const [{ found, total }, maker, codes] = await Promise.all([
     searchProviders(ctx, { ...question, query: typed, onlyCountry: chosenCountry && query === '', offset: (pageNumber - 1) * ROWS }),
     rowMaker(ctx, rails, visit, search, language),
     listCountries(ctx, rules),
   ])
   const isNone = total === 0 && query !== ''
   const browse = isNone ? (await searchProviders(ctx, { ...question, query: '', onlyCountry: false, offset: 0 })).found : found
+  const remembered = rememberedProviders(visit)
+  const rows = { ...maker, logos: await findLogos(ctx.db, [...browse, ...remembered].map(({ provider }) => provider.provider_id)) }
   const path = rails.path(visit, DISCOVERY)
   const forget = rails.path(visit, 'forget')
   const shared = isShared(search, visit)
@@ -90,7 +95,7 @@ export async function discoveryModel(ctx: Context, rails: Rails, visit: Visit, s
     results: browse.map((facts) => rowOf(facts, rows)),
     total,
     nextHref: !isNone && pageNumber * ROWS < total ? addressOf(path, search, { page: pageNumber + 1 }) : undefined,
-    remembered: rememberedProviders(visit).map((facts) => ({ ...rowOf(facts, rows), forgetAction: `${forget}?provider=${encodeURIComponent(facts.provider.provider_id)}` })),
+    remembered: remembered.map((facts) => ({ ...rowOf(facts, rows), forgetAction: `${forget}?provider=${encodeURIComponent(facts.provider.provider_id)}` })),
     refused: journey.hint.accepted.length > 0 ? [] : journey.hint.refused.slice(0, 1).map((facts) => ({ ...rowOf(facts, rows), disabledReason: 'not-accepted' as const })),
     countries: codes.length < 2 ? [] : codes.map((code) => ({ code, name: countryName(code, language), selected: code === country })),
     chosenCountry: chosenCountry && country !== undefined ? countryName(country, language) : undefined,
