@@ -17,7 +17,7 @@ import { type ImportCounts, writeImport } from './write.ts'
 // Owns one import of a federation: its metadata is got, read and verified in a child process, and only then written, all of it or nothing.
 // What fails leaves what there was.
 
-const READ_MILLISECONDS = 180_000
+const READ_MILLISECONDS = 600_000
 const READ_MEGABYTES = 64
 
 /** Seconds between refreshes, whatever the metadata asks for. */
