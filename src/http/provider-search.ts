@@ -53,29 +53,32 @@ function answerRow(sentences: Translator, row: ProviderRow, client: string): Ans
   return { ...row, disabledText, note: row.troubled === true ? sentences.text('discovery.troubled') : undefined }
 }
 
-/** One institution of the person's country, with the words it is found by. */
-export type NearbyRow = AnswerRow & { readonly words: string }
+/** One institution of the person's country, small: id, name, domain, letters, what else it is found by, and what is said of it. */
+export type NearbyRow = readonly [providerId: string, name: string, domain: string, initials: string, words: string, note: string]
 
 /** What is there before the typing: the script shows it at once, and the answer of the search after it. */
 export interface NearbyAnswer {
   /** The line above the list; \u0001 stands for the query. */
   readonly heading: string
+  /** What stands before and after a provider's id in the address of its sign-in. */
+  readonly address: readonly [before: string, after: string]
   readonly rows: readonly NearbyRow[]
 }
 
 const NEARBY_BYTES = 10_000
 
-/** As many of the rows as fit into 10 KB. */
-export function nearbyAnswer(rows: readonly (ProviderRow & { readonly words: string })[], client: string, locale: Locale): NearbyAnswer {
+/** As many of the rows as fit into 10 KB. `words`: what a row is found by beside its name and domain. */
+export function nearbyAnswer(rows: readonly (ProviderRow & { readonly words: string })[], address: NearbyAnswer['address'], locale: Locale): NearbyAnswer {
   const sentences = translator(locale)
   const heading = sentences.text('discovery.found', { query: '\u0001' })
+  const troubled = sentences.text('discovery.troubled')
   const kept: NearbyRow[] = []
-  let size = JSON.stringify({ heading, rows: [] }).length
+  let size = Buffer.byteLength(JSON.stringify({ heading, address, rows: [] }))
   for (const row of rows) {
-    const next = { ...answerRow(sentences, row, client), words: row.words }
+    const next: NearbyRow = [row.providerId, row.name, row.domain ?? '', row.initials, row.words, row.troubled === true ? troubled : '']
     size += Buffer.byteLength(JSON.stringify(next)) + 1
     if (size > NEARBY_BYTES) break
     kept.push(next)
   }
-  return { heading, rows: kept }
+  return { heading, address, rows: kept }
 }

@@ -41,10 +41,15 @@ export function domainsAbove(domain: string): readonly string[] {
 async function ask(ctx: Context, { query, first = [], ...search }: ProviderSearch): Promise<IndexAnswer> {
   const { words, isAddress } = readQuery(query)
   const question: IndexQuestion = { ...search, first, words, typo: false }
+  const withDomain = (realms: readonly string[]): Promise<IndexAnswer> => askIndex(ctx, { ...question, words: [], realms })
+  const domain = words.join('.')
+  if (isAddress && words.length > 0) {
+    const exact = await withDomain([domain])
+    if (exact.total > 0) return exact
+  }
   const answer = await askIndex(ctx, question)
   if (answer.total > 0 || words.length === 0) return answer
-  if (isAddress) return askIndex(ctx, { ...question, words: [], realms: domainsAbove(words.join('.')) })
-  return askIndex(ctx, { ...question, typo: true })
+  return isAddress ? withDomain(domainsAbove(domain)) : askIndex(ctx, { ...question, typo: true })
 }
 
 /**
@@ -57,9 +62,11 @@ export async function searchProviders(ctx: Context, search: ProviderSearch): Pro
   return { found: await readProviders(ctx, ids), total }
 }
 
-/** The words by which a provider is found, folded, each once. */
-export function searchWords({ provider, realms }: ProviderFacts): string {
-  return [...new Set([...allVersions(provider.name), ...provider.keywords].map(fold).flatMap(wordsOf).concat(realms))].join(' ')
+/** The words by which a provider is found, folded, each once, without those of the texts that are known already. */
+export function searchWords({ provider, realms }: ProviderFacts, known: readonly string[]): string {
+  const there = known.map(fold).flatMap(wordsOf)
+  const words = [...allVersions(provider.name), ...provider.keywords].map(fold).flatMap(wordsOf).concat(realms)
+  return [...new Set(words)].filter((word) => !there.includes(word)).join(' ')
 }
 
 interface Choice {

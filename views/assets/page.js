@@ -38,7 +38,7 @@ function providerItem(row) {
     domain.dir = 'ltr'
     words.append(' ', domain)
   }
-  if (row.disabledText) words.append(' ', span('small', row.disabledText))
+  for (const text of [row.note, row.disabledText]) if (text) words.append(' ', span('small', text))
   line.append(disc, ' ', words)
   item.append(line)
   return item
@@ -68,6 +68,7 @@ function searchWhileTyping(form) {
   let pending = new AbortController()
   let announcement = 0
   let shown = field.value
+  let near = { heading: '', rows: [] }
   const links = () => [...list.querySelectorAll('a')]
 
   // Of an e-mail address only the domain says where somebody belongs; the rest stays in the browser.
@@ -78,6 +79,7 @@ function searchWhileTyping(form) {
     pending = new AbortController()
     const { signal } = pending
     const asked = query()
+    showNearby(asked)
     const values = new URLSearchParams(new FormData(form))
     values.set('q', asked)
     try {
@@ -92,9 +94,42 @@ function searchWhileTyping(form) {
     }
   }
 
+  // What is known of the person's own country is there before the server's answer, which takes its place.
+  function showNearby(asked) {
+    const words = foldWords(asked)
+    if (words.length === 0) return
+    const found = near.rows.filter(({ folded }) => words.every((word) => folded.some((one) => one.startsWith(word))))
+    if (found.length > 0) showRows(found.slice(0, 10), near.heading.replace('\u0001', () => asked))
+  }
+
+  // Who has gone into the list already stays on the same row.
+  function showRows(rows, heading) {
+    const held = list.contains(document.activeElement) ? document.activeElement.dataset.provider : undefined
+    list.replaceChildren(...rows.map(providerItem))
+    byId('providers-heading').textContent = heading
+    if (held !== undefined) (links().find((link) => link.dataset.provider === held) ?? links()[0] ?? field).focus()
+  }
+
+  async function fetchNearby() {
+    try {
+      const response = await fetch(form.dataset.nearby, { headers: { accept: 'application/json' } })
+      if (!response.ok) return
+      const { heading, address, rows } = await response.json()
+      near = {
+        heading,
+        rows: rows.map(([providerId, name, domain, initials, words, note]) => {
+          const href = address[0] + encodeURIComponent(providerId) + address[1]
+          return { providerId, name, domain, initials, note, href, folded: [...foldWords(`${name} ${domain}`), ...words.split(' ')] }
+        }),
+      }
+    } catch {
+      // Then every list comes from the search.
+    }
+  }
+  if (form.dataset.nearby) (window.requestIdleCallback ?? setTimeout)(fetchNearby)
+
   function show(answer) {
-    list.replaceChildren(...answer.results.map(providerItem))
-    byId('providers-heading').textContent = answer.heading
+    showRows(answer.results, answer.heading)
     byId('no-match').hidden = query() === '' || answer.total > 0
     const next = byId('providers-next')
     next.hidden = !answer.next
@@ -122,6 +157,45 @@ function searchWhileTyping(form) {
   })
 }
 
+// As the server folds names, but for the rarer signs: what is missed here, the server's answer has.
+const LETTERS = { ø: 'o', æ: 'ae', ß: 'ss', ł: 'l', đ: 'd', ı: 'i', þ: 'th', ð: 'd', œ: 'oe', ς: 'σ' }
+
+function foldWords(text) {
+  const folded = text.normalize('NFKD').toLowerCase().normalize('NFKD').replaceAll(/\p{M}/gu, '').replaceAll(/[øæßłđıþðœς]/g, (letter) => LETTERS[letter])
+  return folded.split(/[^\p{L}\p{N}.]+/u).filter((word) => word !== '')
+}
+
+// Without script the switch is a link to the same page; with it a box whose tick goes along with the row that is chosen.
+function shareByBox(line) {
+  const box = document.createElement('input')
+  box.type = 'checkbox'
+  box.id = 'shared-computer'
+  box.checked = line.dataset.on === 'true'
+  const label = document.createElement('label')
+  label.htmlFor = box.id
+  label.textContent = line.dataset.label
+  line.className = 'check'
+  line.replaceChildren(box, ' ', label)
+  const mark = (link) => {
+    const url = new URL(link.href)
+    url.searchParams.set('shared', box.checked ? '1' : '0')
+    link.href = url.href
+  }
+  // Before the click, so that opening in another tab has it too.
+  for (const kind of ['pointerdown', 'focusin', 'click']) {
+    document.addEventListener(kind, ({ target }) => {
+      const link = target instanceof Element ? target.closest('a[data-provider], #providers-next, #unlisted') : null
+      if (link) mark(link)
+    }, { capture: true })
+  }
+  const form = byId('search-form')
+  box.addEventListener('change', () => {
+    if (!form) return
+    const field = form.elements.shared ?? form.appendChild(Object.assign(document.createElement('input'), { type: 'hidden', name: 'shared' }))
+    field.value = box.checked ? '1' : '0'
+  })
+}
+
 function move(event, target) {
   if (!target) return target
   event.preventDefault()
@@ -143,7 +217,7 @@ function sendOnce(form) {
 
 for (const form of document.querySelectorAll('form[method="post"]')) sendOnce(form)
 
-const enhancements = { 'password-reveal': revealPassword, 'caps-lock': hintCapsLock, 'search-form': searchWhileTyping, 'form-post': (form) => form.submit() }
+const enhancements = { 'password-reveal': revealPassword, 'caps-lock': hintCapsLock, 'search-form': searchWhileTyping, shared: shareByBox, 'form-post': (form) => form.submit() }
 for (const [id, enhance] of Object.entries(enhancements)) {
   const element = byId(id)
   if (element) enhance(element)

@@ -10,7 +10,7 @@ import { forgetProvider } from '../../sessions/devices.ts'
 import { endSession } from '../../sessions/store.ts'
 import { searchProviders, searchWords } from '../../upstream/search.ts'
 import { chosenAccount } from '../chosen-account.ts'
-import { nameOf, settledProvider } from '../journey.ts'
+import { settledProvider } from '../journey.ts'
 import { DISCOVERY, discoveryModel, rowMaker, rowOf } from './discovery-model.ts'
 import { readSearch } from './discovery-search.ts'
 import { leaveDiscoveryPages } from './provider-refused.ts'
@@ -18,7 +18,7 @@ import { isVisit, type Rails, type Step, type Visit } from './step.ts'
 
 // Provider discovery: where do you study or work? The search is the server's, so the page is the same without script and with thousands.
 
-const MOST_NEARBY = 150
+const MOST_NEARBY = 200
 
 function subject(visit: Visit): string {
   return `${DISCOVERY}/${visit.browserId}/${visit.interaction.id}`
@@ -48,7 +48,11 @@ async function sendNearby(ctx: Context, request: FastifyRequest, reply: FastifyR
   const rows = await rowMaker(ctx, rails, visit, search, language)
   const question = { clientKey: client.key, rules: client.metadata.login_providers, query: '', country: search.country, offset: 0, limit: MOST_NEARBY }
   const { found } = search.country === undefined ? { found: [] } : await searchProviders(ctx, { ...question, onlyCountry: true })
-  const answer = nearbyAnswer(found.map((facts) => ({ ...rowOf(facts, rows), words: searchWords(facts) })), nameOf(visit.journey, language), language)
+  const nearby = found.map((facts) => {
+    const row = rowOf(facts, rows)
+    return { ...row, words: searchWords(facts, [row.name, row.domain ?? '']) }
+  })
+  const answer = nearbyAnswer(nearby, [`${rows.login}?provider=`, rows.suffix], language)
   return reply.header('cache-control', 'no-store').type('application/json; charset=utf-8').send(JSON.stringify(answer))
 }
 
