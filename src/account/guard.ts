@@ -1,9 +1,11 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Context } from '../context.ts'
 import { page } from '../http/pages.ts'
+import { hasTwoFactors } from '../protocol/acr.ts'
 import type { Session } from '../sessions/session.ts'
 import { touchSession } from '../sessions/store.ts'
 import { type BrowserOfRequest, readBrowser, sessionsOf } from '../signin/browser.ts'
+import { factorsOf } from '../signin/factors-of.ts'
 import { findUser } from '../users/store.ts'
 import { displayName } from '../users/user.ts'
 import { returnAddress } from './return-address.ts'
@@ -45,8 +47,8 @@ export async function readAccount(ctx: Context, request: FastifyRequest): Promis
 }
 
 // A form of ours must not end at a provider (CSP form-action), and what was typed is lost: a page with a link stands between.
-function askAgain(request: FastifyRequest, reply: FastifyReply, reason: string, account: Account | undefined): FastifyReply {
-  const parameters = new URLSearchParams({ to: returnAddress(request.url), ...(account === undefined ? {} : { user: account.user.userId }) })
+function askAgain(request: FastifyRequest, reply: FastifyReply, reason: string, account: Account | undefined, lift = false): FastifyReply {
+  const parameters = new URLSearchParams({ to: returnAddress(request.url), ...(account === undefined ? {} : { user: account.user.userId }), ...(lift ? { lift: '1' } : {}) })
   const model = { reason, name: account && displayName(account.user), signInHref: `/account/sign-in?${parameters}`, backHref: account && '/account' }
   return page(reply, request, 'account-again', model, { status: request.method === 'GET' ? 200 : 401 })
 }
@@ -55,6 +57,9 @@ function askAgain(request: FastifyRequest, reply: FastifyReply, reason: string, 
 export async function requireAccount(ctx: Context, request: FastifyRequest, reply: FastifyReply, requirement: Requirement = {}): Promise<Account | FastifyReply> {
   const account = await readAccount(ctx, request)
   if (account === undefined) return request.method === 'GET' ? leaveForSignIn(ctx, request, reply, { to: request.url }) : askAgain(request, reply, 'account.again.signed-out', undefined)
-  if (requirement.recent !== undefined && !isRecent(ctx, account.session)) return askAgain(request, reply, requirement.recent, account)
-  return account
+  if (requirement.recent === undefined) return account
+  if (!isRecent(ctx, account.session)) return askAgain(request, reply, requirement.recent, account)
+  // A device that is not asked for a second factor hands out no power either: the factor itself is asked for, and nothing else.
+  const isWeak = !hasTwoFactors(account.session) && (await factorsOf(ctx, account.user)).length > 0
+  return isWeak ? askAgain(request, reply, requirement.recent, account, true) : account
 }

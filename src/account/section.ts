@@ -32,7 +32,7 @@ export interface Account {
 }
 
 export interface Requirement {
-  /** Signed in within the last ten minutes. The name of the message that says why that is asked. */
+  /** Signed in within the last ten minutes, with a second factor if the person has one. The name of the message that says why that is asked. */
   readonly recent?: string
 }
 

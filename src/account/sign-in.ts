@@ -6,6 +6,7 @@ import { hmacSha256 } from '../lib/digest.ts'
 import { readToken } from '../lib/opaque-token.ts'
 import { randomBytes } from '../lib/random.ts'
 import type { Form } from '../protocol/form.ts'
+import { ACR_TWO_FACTORS } from '../protocol/acr.ts'
 import { challengeOf } from '../protocol/pkce.ts'
 import { setAccountSession } from '../sessions/browsers.ts'
 import { ensureBrowser, readBrowser, sessionsOf } from '../signin/browser.ts'
@@ -23,6 +24,8 @@ export interface Asking {
   readonly prompt?: 'login' | 'select_account'
   /** Whom to suggest. */
   readonly userId?: string
+  /** Only the second factor, on top of the sign-in there is. */
+  readonly lift?: boolean
 }
 
 function verifierOf(ctx: Context, state: string): string {
@@ -55,6 +58,7 @@ export async function leaveForSignIn(ctx: Context, request: FastifyRequest, repl
     code_challenge_method: 'S256',
     ...(asking.prompt === undefined ? {} : { prompt: asking.prompt }),
     ...(asking.userId === undefined ? {} : { login_hint: asking.userId }),
+    ...(asking.lift === true ? { acr_values: ACR_TWO_FACTORS } : {}),
   })
   return goTo(reply, `/oauth/authorization?${parameters}`)
 }
@@ -88,7 +92,7 @@ export function signInPages(app: FastifyInstance, ctx: Context): void {
   app.get('/account/sign-in', async (request, reply) => {
     const { single } = queryForm(request)
     const userId = single.get('user')
-    return leaveForSignIn(ctx, request, reply, { to: single.get('to') ?? '', ...(userId === undefined ? {} : { userId, prompt: 'login' }) })
+    return leaveForSignIn(ctx, request, reply, { to: single.get('to') ?? '', ...(userId === undefined ? {} : single.has('lift') ? { userId, lift: true } : { userId, prompt: 'login' }) })
   })
   app.get('/account/switch', (request, reply) => leaveForSignIn(ctx, request, reply, { to: '/account', prompt: 'select_account' }))
   app.get(SIGNED_IN, (request, reply) => comeBack(ctx, request, reply))

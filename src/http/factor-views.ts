@@ -1,3 +1,5 @@
+import type { AccountPageModel } from './account-views.ts'
+
 // What the pages about second factors and passkeys are told.
 
 interface FactorForm {
@@ -7,6 +9,13 @@ interface FactorForm {
 
 /** The names of `signin/factors`: each has messages `factor.<name>.…`. */
 export type FactorName = string
+
+/** Where a passkey goes, and where the script gets what the authenticator signs. */
+export interface PasskeyForm extends FactorForm {
+  readonly optionsHref: string
+  /** Takes the name of what went wrong in the browser. */
+  readonly troubleHref?: string | undefined
+}
 
 /** One second factor is asked for (M-01 to M-03). Fields `code`, `trust`; buttons `send`, `cancel`. */
 export interface FactorModel extends FactorForm {
@@ -30,6 +39,7 @@ export interface FactorModel extends FactorForm {
   readonly mayTrust: boolean
   /** Where the script gets what the authenticator signs. */
   readonly optionsHref?: string | undefined
+  readonly troubleHref?: string | undefined
 }
 
 /** All methods of the person (M-04). Radio `method`. */
@@ -64,7 +74,7 @@ export interface FactorSetupModel extends AppSetup {
   /** Who demands it: an organization's name, or the application's when left out. */
   readonly demandedBy?: string | undefined
   /** A passkey can be made instead. */
-  readonly passkey?: (FactorForm & { readonly optionsHref: string }) | undefined
+  readonly passkey?: PasskeyForm | undefined
 }
 
 /** Ten codes, shown this once. */
@@ -75,7 +85,41 @@ export interface RecoveryCodesModel {
   readonly clientName?: string | undefined
 }
 
+/** What a person can prove, all on one page. Each form posts to its own address; `token` is for all of them. */
+export interface AccountTwoStepModel extends AccountPageModel {
+  readonly path: string
+  readonly csrf: string
+  readonly passkeys: readonly { readonly id: string; readonly name: string; readonly since: Date; readonly usedOn?: Date | undefined; readonly synced: boolean }[]
+  readonly hasApp: boolean
+  /** Left out where there is nothing to lose: no other factor. */
+  readonly codesLeft?: number | undefined
+  /** Codes by e-mail; left out where no mail can be sent or no address is verified. */
+  readonly email?: { readonly address: string; readonly on: boolean } | undefined
+  readonly devices: readonly { readonly id: string; readonly browser?: string | undefined; readonly system?: string | undefined; readonly since: Date; readonly until: Date }[]
+  /** What was just done: `two-step.done.<name>`. */
+  readonly done?: string | undefined
+}
+
+export interface AccountAppModel extends AccountPageModel, AppSetup {
+  readonly backHref: string
+}
+
+export interface AccountPasskeyModel extends AccountPageModel, FactorForm {
+  readonly id: string
+  readonly name: string
+  readonly backHref: string
+}
+
+/** Made by script: without one the page says so. Field `name`. */
+export interface AccountPasskeyNewModel extends AccountPageModel, PasskeyForm {
+  readonly backHref: string
+}
+
 export interface FactorViews {
+  readonly 'account-passkey-new': AccountPasskeyNewModel
+  readonly 'account-two-step': AccountTwoStepModel
+  readonly 'account-app': AccountAppModel
+  readonly 'account-passkey': AccountPasskeyModel
   readonly factor: FactorModel
   readonly 'factor-methods': FactorMethodsModel
   readonly 'factor-setup': FactorSetupModel

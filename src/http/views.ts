@@ -8,8 +8,8 @@ import type { AccountViews } from './account-views.ts'
 import type { DiscoveryViews } from './discovery-views.ts'
 import type { DemoHomeModel, DemoModel } from './demo-model.ts'
 import type { ScopeItem } from './scope-item.ts'
-import type { FactorViews } from './factor-views.ts'
 import type { RecoveryViews } from './recovery-views.ts'
+import type { FactorViews, PasskeyForm } from './factor-views.ts'
 import type { UnexpectedUserModel, UpstreamModel } from './upstream-model.ts'
 
 export interface Person {
@@ -75,7 +75,7 @@ export interface LoginModel extends JourneyModel, FormModel, ClientLinks {
   readonly providerName: string
   readonly username: string
   readonly usernameReadonly?: boolean | undefined
-  readonly error?: 'credentials' | 'throttled' | 'busy' | 'locked' | undefined
+  readonly error?: 'credentials' | 'throttled' | 'busy' | 'locked' | 'passkey' | undefined
   /** With `throttled`: when the next attempt is allowed. */
   readonly until?: Date | undefined
   readonly discoveryHref?: string | undefined
@@ -84,6 +84,7 @@ export interface LoginModel extends JourneyModel, FormModel, ClientLinks {
   /** The institution's own words about the user name. */
   readonly hint?: string | undefined
   readonly sharedComputer: boolean
+  readonly passkey?: PasskeyForm | undefined
 }
 
 export interface OptionalScopeItem extends ScopeItem {

@@ -23,7 +23,7 @@ export interface Progress {
   /** Who went on past the warning of an http address. */
   readonly warned?: string
   /** The last sign-in that failed, until the next one: shown once more on reload instead of a question to send the form again. */
-  readonly failure?: { readonly error: 'credentials' | 'throttled' | 'busy' | 'locked'; readonly providerId: string; readonly username: string; readonly until?: string } | null
+  readonly failure?: { readonly error: 'credentials' | 'throttled' | 'busy' | 'locked' | 'passkey'; readonly providerId: string; readonly username: string; readonly until?: string } | null
   /** The second factor that the person picked. */
   readonly factorMethod?: string
   /** The last code that was no good, until the next one. */

@@ -58,6 +58,8 @@ export interface PasswordConnector {
    * together. A name that is nobody's costs the same time. `user` is what `whose` said. Throws UpstreamFailure when nobody could be asked.
    */
   verify(user: User | undefined, username: string, password: string): Promise<User | Identity | undefined>
+  /** Whether a person's account is kept here, at this place. Only where that can be so does a passkey stand for name and password. */
+  holds?(user: User): boolean
 }
 
 /** The person goes there and comes back. Both throw UpstreamFailure and nothing else that is the other side's doing. */

@@ -26,5 +26,6 @@ export const localPassword: ConnectorType = {
     kind: 'password',
     whose: (username) => findLocalUser(ctx.db, facts.provider.organization, username),
     verify: async (user, _username, password) => ((await isPasswordOf(ctx, user?.userId, password)) ? user : undefined),
+    holds: (user) => user.username !== undefined && user.organizationId === facts.provider.organization,
   }),
 }

@@ -10,7 +10,7 @@ export const TRUST_DAYS = 30
 
 export interface TrustedDevice {
   readonly trustId: string
-  /** "Firefox on Windows". */
+  /** The family of the browser (lib/user-agent.ts); empty when it is not known. */
   readonly label: string
   readonly createdAt: Date
   readonly until: Date

@@ -10,7 +10,7 @@ import { begin, chooseProvider, signIn } from '../journeys/person.ts'
 
 export const LINS_SECRET = Buffer.from('lin has a phone here')
 
-export async function userIdOf(server: TestServer, username: string, organization = 'ntu'): Promise<string> {
+export async function userIdOf(server: TestServer, username: string, organization = username === 'kai' ? 'lunmal' : 'ntu'): Promise<string> {
   const user = await findLocalUser(server.ctx.db, organization, username)
   if (user === undefined) throw new Error(`nobody is called ${username}`)
   return user.userId

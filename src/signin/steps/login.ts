@@ -26,6 +26,7 @@ import { loginNotTried, loginSucceeded, throttleLogin } from '../throttle.ts'
 import { forgottenPages, forgottenPath } from './forgotten.ts'
 import { refuseProvider } from './provider-refused.ts'
 import { resetPages } from './reset.ts'
+import { passkeyForm, passkeyLoginPages } from './passkey-login.ts'
 import { signIn } from './sign-in.ts'
 import { signUpPath } from './sign-up.ts'
 import { AFTER_FORM, isVisit, type Rails, type Step, type Visit } from './step.ts'
@@ -38,7 +39,7 @@ import { noteTrouble, troublePages } from './upstream-trouble.ts'
 const NAME = 'login'
 const LONGEST_USERNAME = 200
 const LONGEST_PASSWORD = 1000
-const FAILURE_STATUS = { credentials: 401, locked: 403, throttled: 429, busy: 429 } as const
+const FAILURE_STATUS = { credentials: 401, locked: 403, throttled: 429, busy: 429, passkey: 401 } as const
 
 type Failure = NonNullable<Progress['failure']>
 
@@ -128,6 +129,7 @@ function pages(app: FastifyInstance, ctx: Context, rails: Rails): void {
   unexpectedUserPages(app, ctx, rails)
   forgottenPages(app, ctx, rails)
   resetPages(app, ctx)
+  passkeyLoginPages(app, ctx, rails)
   app.get<{ Params: { id: string } }>(`/signin/:id/${NAME}`, async (request, reply) => {
     const visit = await rails.visit(request, reply)
     if (!isVisit(visit)) return visit
@@ -162,6 +164,7 @@ function pages(app: FastifyInstance, ctx: Context, rails: Rails): void {
         signUpHref: offersSignUp(ctx, provider) ? signUpPath(rails, visit, provider.provider.provider_id) : undefined,
         hint: provider.provider.login_hint && localized(provider.provider.login_hint, language),
         sharedComputer: shared,
+        passkey: passkeyForm(ctx, rails, visit, provider, connector),
         logoUri: metadata.logo_uri,
         policyUri: metadata.policy_uri,
         tosUri: metadata.tos_uri,

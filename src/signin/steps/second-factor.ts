@@ -5,6 +5,7 @@ import type { FactorModel } from '../../http/factor-views.ts'
 import { bodyForm } from '../../http/forms.ts'
 import { goTo } from '../../http/leave.ts'
 import { page, requestLocale } from '../../http/pages.ts'
+import { agentLabel } from '../../lib/user-agent.ts'
 import { accessDenied, interactionRequired, loginRequired, unmetAuthenticationRequirements } from '../../protocol/error.ts'
 import { preferFactor } from '../../users/factor-preferences.ts'
 import { trustDevice } from '../../users/trusted-devices.ts'
@@ -58,6 +59,7 @@ async function model(ctx: Context, request: FastifyRequest, rails: Rails, visit:
     restartHref: failure?.error === 'exhausted' ? rails.path(visit, 'restart') : undefined,
     mayTrust: due.proven.remembered && visit.deviceId !== undefined,
     optionsHref: factor.options === undefined ? undefined : rails.path(visit, 'factor-options'),
+    troubleHref: factor.options === undefined ? undefined : rails.path(visit, 'passkey-trouble'),
   }
 }
 
@@ -88,7 +90,7 @@ async function prove(ctx: Context, request: FastifyRequest, reply: FastifyReply,
   await Promise.all([factorSucceeded(ctx, userId), factor.isFallback ? undefined : preferFactor(ctx, userId, factor.name)])
   const trusts = bodyForm(request).single.get('trust') === '1' && due.proven.remembered && visit.deviceId !== undefined
   const lifted = await lift(ctx, reply, visit, due.proven, due.isPending, result)
-  if (lifted !== undefined && trusts && visit.deviceId !== undefined) await trustDevice(ctx, userId, visit.deviceId, '')
+  if (lifted !== undefined && trusts && visit.deviceId !== undefined) await trustDevice(ctx, userId, visit.deviceId, agentLabel(request.headers['user-agent']) ?? '')
   return rails.proceed(request, reply, lifted ?? visit, { factorFailure: null })
 }
 

@@ -13,6 +13,10 @@ const setup = {
 }
 const codes = Array.from({ length: 10 }, (_, i) => `7F3K-92QD-0000-000${i}`)
 
+const frame = { person: { name: 'Ada Example', address: 'ada@ntu.example' }, sections: [{ name: 'two-step', href: '/account/two-step', current: true }], switchHref: '/account/switch', signOutHref: '/oauth/logout' }
+const time = new Date('2026-11-21T05:40:00Z')
+const twoStep = { frame, path: '/account/two-step', csrf: 'token-1', passkeys: [], hasApp: false, devices: [] }
+
 /** The pages of second factors and passkeys. */
 export const factorCases: readonly Case[] = [
   { view: 'factor', state: 'totp', model: factor },
@@ -31,4 +35,23 @@ export const factorCases: readonly Case[] = [
   { view: 'factor-setup', state: 'wrong', model: { ...setup, ...journey, account: hostile, wrong: true }, options: { status: 401 } },
   { view: 'recovery-codes', state: 'journey', model: { codes, continueHref: '/signin/tx', clientName: 'Course Planner' } },
   { view: 'recovery-codes', state: 'account', model: { codes, continueHref: '/account/two-step' } },
+  { view: 'account-two-step', state: 'nothing', model: twoStep },
+  {
+    view: 'account-two-step',
+    state: 'everything',
+    model: {
+      ...twoStep,
+      passkeys: [{ id: 'AQ', name: 'My phone', since: time, usedOn: time, synced: true }, { id: 'Ag', name: hostile, since: time, synced: false }],
+      hasApp: true,
+      codesLeft: 9,
+      email: { address: 'ada@ntu.example', on: false },
+      devices: [{ id: 'd1', browser: 'Firefox', system: 'Windows', since: time, until: time }, { id: 'd2', since: time, until: time }],
+      done: 'passkey-added',
+    },
+  },
+  { view: 'account-two-step', state: 'refused', model: { ...twoStep, email: { address: 'ada@ntu.example', on: true }, codesLeft: 0, done: 'passkey-refused' } },
+  { view: 'account-app', state: 'first', model: { ...setup, frame, backHref: '/account/two-step' } },
+  { view: 'account-app', state: 'wrong', model: { ...setup, frame, wrong: true, backHref: '/account/two-step' }, options: { status: 401 } },
+  { view: 'account-passkey-new', state: 'new', model: { ...form, frame, optionsHref: '/account/two-step/passkeys/options', backHref: '/account/two-step' } },
+  { view: 'account-passkey', state: 'one', model: { ...form, frame, id: 'AQ', name: hostile, backHref: '/account/two-step' } },
 ]

@@ -36,7 +36,7 @@ const accounts = [
   { id: 'a2', name: 'Lin Prøve', address: 'lin@mail.example', initials: 'LP', state: 'sign-in-again' as const, hinted: false },
   { id: 'a3', name: 'ليلى', initials: 'ل', state: 'not-accepted' as const, hinted: false },
 ]
-const login = { ...journey, ...form, ...links, providerName: 'Norges testuniversitet', username: '', sharedComputer: false, discoveryHref: '/signin/tx/discovery' }
+const login = { ...journey, ...form, ...links, providerName: 'Norges testuniversitet', username: '', sharedComputer: false, passkey: { ...form, optionsHref: '/signin/tx/passkey-options', troubleHref: '/signin/tx/passkey-trouble' }, discoveryHref: '/signin/tx/discovery' }
 const consent = {
   ...journey,
   ...form,
@@ -80,6 +80,7 @@ export const signinCases: readonly Case[] = [
   { view: 'chooser-manage', state: 'removed', model: { ...form, accounts, backHref: '/signin/tx/chooser', removed: 'Lin Prøve' } },
   { view: 'login', state: 'empty', model: { ...login, hint: 'The same user name as for the library computers.', resetHref: 'https://ntu.example/reset' } },
   { view: 'login', state: 'credentials', model: { ...login, username: 'ada', error: 'credentials', insecure, sharedComputer: true }, options: { status: 400 } },
+  { view: 'login', state: 'passkey', model: { ...login, error: 'passkey' }, options: { status: 401 } },
   { view: 'login', state: 'throttled', model: { ...login, username: 'ada', error: 'throttled', until: time }, options: { status: 429 } },
   { view: 'login', state: 'busy', model: { ...login, username: 'ada', error: 'busy' }, options: { status: 503 } },
   { view: 'login', state: 'locked', model: { ...login, username: 'ada', usernameReadonly: true, error: 'locked' }, options: { status: 403 } },

@@ -1,0 +1,30 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { Context } from '../context.ts'
+import { goTo } from '../http/leave.ts'
+import { page } from '../http/pages.ts'
+import { liftSession } from '../sessions/store.ts'
+import { factorsOf } from '../signin/factors-of.ts'
+import { deleteRecoveryCodes, replaceRecoveryCodes } from '../users/recovery-codes.ts'
+import { forgetTrustedDevices } from '../users/trusted-devices.ts'
+import type { Account } from './section.ts'
+
+// What follows when a person's second factors change, whichever it was.
+
+export const TWO_STEP = '/account/two-step'
+/** The message that says why a recent sign-in is asked for. */
+export const WHY = 'account.again.two-step'
+
+/** A new factor was proven just now: the sign-in is the stronger for it. With the first one come the codes for the day on which it is lost. */
+export async function afterAdding(ctx: Context, request: FastifyRequest, reply: FastifyReply, { user, session, browserId }: Account, change: string, amr: readonly string[], isFirst: boolean): Promise<FastifyReply> {
+  ctx.audit.record({ event: 'factor.changed', userId: user.userId, change: `${change} added` })
+  await liftSession(ctx, browserId, session.sessionId, amr)
+  if (!isFirst) return goTo(reply, `${TWO_STEP}?done=${change}-added`)
+  return page(reply, request, 'recovery-codes', { codes: await replaceRecoveryCodes(ctx, user.userId), continueHref: `${TWO_STEP}?done=${change}-added` })
+}
+
+/** Without any factor there is nothing to recover and no device that need not be asked. */
+export async function afterRemoving(ctx: Context, reply: FastifyReply, { user }: Account, change: string): Promise<FastifyReply> {
+  ctx.audit.record({ event: 'factor.changed', userId: user.userId, change: `${change} removed` })
+  if ((await factorsOf(ctx, user)).length === 0) await Promise.all([deleteRecoveryCodes(ctx.db, user.userId), forgetTrustedDevices(ctx.db, user.userId)])
+  return goTo(reply, `${TWO_STEP}?done=${change}-removed`)
+}
