@@ -21,6 +21,8 @@ export interface XmlLimits {
   readonly longest: number
   /** Comments and processing instructions are refused: what two readers may see differently has no place where a signature counts. */
   readonly plain?: boolean
+  /** Elements; 200,000 if not said. */
+  readonly most?: number
 }
 
 const DEEPEST = 64
@@ -58,14 +60,14 @@ function attributesOf(tag: XmlTag): ReadonlyMap<string, string> {
 }
 
 /** Builds one element after the other. Throws XmlFault when one is too deep or too large. */
-export function createXmlBuilder(): XmlBuilder {
+export function createXmlBuilder(most = MOST_ELEMENTS): XmlBuilder {
   const stack: Growing[] = []
   let count = 0
   return {
     open: (tag) => {
       if (stack.length === 0) count = 0
       if (stack.length >= DEEPEST) throw new XmlFault('too deep')
-      if (++count > MOST_ELEMENTS) throw new XmlFault('too many elements')
+      if (++count > most) throw new XmlFault('too many elements')
       const element: Growing = { uri: tag.uri, local: tag.local, attributes: attributesOf(tag), children: [], text: '' }
       stack.at(-1)?.children.push(element)
       stack.push(element)
@@ -82,11 +84,11 @@ export function createXmlBuilder(): XmlBuilder {
 }
 
 /** Reads a whole document to its root. Throws XmlFault. */
-export function parseXml(text: string, { longest, plain }: XmlLimits): XmlElement {
+export function parseXml(text: string, { longest, plain, most }: XmlLimits): XmlElement {
   if (text.length > longest) throw new XmlFault('too long')
   // Before any parser sees it: a document type is how small documents become large ones, and how readers come to see different things.
   if (/<!(?!--|\[CDATA\[)/.test(text)) throw new XmlFault('document type')
-  const builder = createXmlBuilder()
+  const builder = createXmlBuilder(most)
   const parser = new SaxesParser({ xmlns: true })
   let root: XmlElement | undefined
   const refuse = (what: string): (() => never) => () => {

@@ -17,6 +17,7 @@ const REMEDIES = {
   recipient: 'the assertion is for another address: the provider must know the assertion consumer service in our metadata',
   audience: 'the assertion is for another service: the provider must know us by the entity id in our metadata',
   condition: 'the assertion has a condition that is not known here',
+  'no times': 'the assertion does not say until when it holds, in its conditions and its confirmation, as times in UTC',
   'not yet valid': 'compare the clocks: see skewSeconds',
   expired: 'compare the clocks: see skewSeconds',
   'sign-in too old': 'the provider did not ask the person again, though the request says ForceAuthn',

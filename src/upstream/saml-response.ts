@@ -51,7 +51,10 @@ export async function verifiedAssertion(text: string, parties: SamlParties, decr
   })
   const signed = await library.validatePostResponseAsync({ SAMLResponse: Buffer.from(text).toString('base64') }).then(
     ({ profile }) => profile?.getAssertionXml?.(),
-    () => undefined,
+    // Only its words tell what the library stumbled over; they are not shown to anybody.
+    (error: unknown) => {
+      throw samlFailure(error instanceof Error && /NotOnOrAfter|NotBefore|IssueInstant/.test(error.message) ? 'no times' : 'signature')
+    },
   )
   if (signed === undefined) throw samlFailure('signature')
   const assertion = readPlain(signed)

@@ -1,6 +1,7 @@
-import { createPublicKey, randomBytes } from 'node:crypto'
+import { createPrivateKey, createPublicKey, randomBytes } from 'node:crypto'
 import { SignedXml } from 'xml-crypto'
 import xmlEncryption, { type EncryptionAlgorithm, type EncryptOptions, type KeyEncryptionAlgorithm } from 'xml-encryption'
+import { selfSignedCertificate } from '../../src/lib/self-signed-certificate.ts'
 
 // Responses of a SAML identity provider, built as text and really signed and encrypted: the way that institutions' software does it, and
 // every way in which it should not.
@@ -15,6 +16,8 @@ export interface SamlPerson {
 export interface SamlAnswer {
   readonly sign?: 'assertion' | 'response' | 'both' | 'nothing'
   readonly key?: 'other'
+  /** The certificate stands in the signature. */
+  readonly bringsKey?: boolean
   readonly signatureAlgorithm?: string
   readonly digestAlgorithm?: string
   readonly encrypt?: { readonly data?: EncryptionAlgorithm; readonly key?: KeyEncryptionAlgorithm }
@@ -72,6 +75,11 @@ export function xmlText(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('"', '&quot;')
 }
 
+interface Algorithms {
+  readonly signatureAlgorithm: string
+  readonly digestAlgorithm: string
+}
+
 function at(seconds: number): string {
   return new Date(Date.now() + seconds * 1000).toISOString()
 }
@@ -81,8 +89,9 @@ function maybe(name: string, value: string | null): string {
 }
 
 /** Signs the element with that id, as its own child after the Issuer. */
-export function signElement(xml: string, id: string, privateKey: string, { signatureAlgorithm, digestAlgorithm } = SHA256): string {
-  const signed = new SignedXml({ privateKey, signatureAlgorithm, canonicalizationAlgorithm: C14N })
+export function signElement(xml: string, id: string, privateKey: string, { signatureAlgorithm, digestAlgorithm }: Algorithms = SHA256, certificate?: string): string {
+  const content = certificate === undefined ? null : `<ds:X509Data><ds:X509Certificate>${certificate}</ds:X509Certificate></ds:X509Data>`
+  const signed = new SignedXml({ privateKey, signatureAlgorithm, canonicalizationAlgorithm: C14N, getKeyInfoContent: () => content })
   signed.addReference({ xpath: `//*[@ID='${id}']`, transforms: ['http://www.w3.org/2000/09/xmldsig#enveloped-signature', C14N], digestAlgorithm })
   signed.computeSignature(xml, { prefix: 'ds', location: { reference: `//*[@ID='${id}']/*[local-name()='Issuer']`, action: 'after' } })
   return signed.getSignedXml()
@@ -125,15 +134,16 @@ function statusOf(codes: readonly string[]): string {
 export async function buildResponse(asked: Asked, answer: SamlAnswer): Promise<Built> {
   const [assertionId, responseId] = [answer.assertionId ?? `_a${randomBytes(16).toString('hex')}`, answer.responseId ?? `_r${randomBytes(16).toString('hex')}`]
   const signs = answer.sign ?? 'assertion'
+  const brought = answer.bringsKey === true ? selfSignedCertificate(createPrivateKey(answer.key === 'other' ? asked.otherKey : asked.key), 'brought', Date.now()) : undefined
   const key = answer.key === 'other' ? asked.otherKey : asked.key
   const algorithms = { signatureAlgorithm: answer.signatureAlgorithm ?? SHA256.signatureAlgorithm, digestAlgorithm: answer.digestAlgorithm ?? SHA256.digestAlgorithm }
   const unsigned = (answer.before ?? ((xml: string) => xml))(assertionOf(asked, answer, assertionId))
-  const assertion = signs === 'assertion' || signs === 'both' ? signElement(unsigned, assertionId, key, algorithms) : unsigned
+  const assertion = signs === 'assertion' || signs === 'both' ? signElement(unsigned, assertionId, key, algorithms, brought) : unsigned
   const status = answer.status ?? ['Success']
   const carried = status[0] !== 'Success' ? '' : answer.encrypt === undefined ? assertion : await encryptAssertion(assertion, asked.encryptFor ?? '', answer.encrypt)
   const inResponseTo = answer.inResponseTo === undefined ? asked.id : answer.inResponseTo
   const whole = `<samlp:Response xmlns:samlp="urn:oasis:names:tc:SAML:2.0:protocol" ${NAMESPACES} ID="${responseId}" Version="2.0" IssueInstant="${at(answer.issuedIn ?? 0)}"${maybe('Destination', answer.destination === undefined ? asked.acs : answer.destination)}${maybe('InResponseTo', inResponseTo)}>`
     + `<saml:Issuer>${xmlText(answer.responseIssuer ?? asked.entityId)}</saml:Issuer><samlp:Status>${statusOf(status)}</samlp:Status>${carried}</samlp:Response>`
-  const response = signs === 'response' || signs === 'both' ? signElement(whole, responseId, key, algorithms) : whole
+  const response = signs === 'response' || signs === 'both' ? signElement(whole, responseId, key, algorithms, brought) : whole
   return { xml: (answer.after ?? ((xml: string) => xml))(response), assertion }
 }

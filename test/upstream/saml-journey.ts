@@ -1,6 +1,7 @@
+import { expect } from 'vitest'
 import { refreshSamlMetadataJob } from '../../src/jobs/refresh-saml-metadata.ts'
 import type { TestServer } from '../support/app.ts'
-import type { Page } from '../support/browser.ts'
+import { type Page, pageName } from '../support/browser.ts'
 import { type PostedAnswer, samlYaml, type UpstreamSaml } from '../support/upstream-saml.ts'
 import type { Away } from './journey.ts'
 
@@ -29,4 +30,16 @@ export async function comeBack(server: TestServer, answer: PostedAnswer, browser
 /** To the provider and back. */
 export async function returnFromSaml(server: TestServer, upstream: UpstreamSaml, { browser, departure }: Away): Promise<Page> {
   return comeBack(server, await upstream.visit(departure.href), browser)
+}
+
+/** The page about a sign-in that came to nothing: with a reference and a way on. */
+export function expectWayOn(page: Page, status: number): void {
+  expect(pageName(page), page.html.slice(0, 300)).toBe('upstream')
+  expect(page.status).toBe(status)
+  expect(page.html).toMatch(/id="reference"[^>]*>[0-9A-Z]{4}-[0-9A-Z]{4}</)
+  expect(page.html).toMatch(/id="(retry|start-again)"/)
+}
+
+export function wayOn(page: Page): string {
+  return (/id="(?:retry|start-again)" href="([^"]+)"/.exec(page.html)?.[1] ?? '').replaceAll('&amp;', '&')
 }

@@ -51,6 +51,7 @@ describe('a person of the institution', () => {
   test.each<readonly [string, SamlAnswer]>([
     ['the response is signed, not the assertion', { sign: 'response' }],
     ['both are signed', { sign: 'both' }],
+    ['the certificate stands in the signature', { bringsKey: true, sign: 'both' }],
     ['with SHA-512', { signatureAlgorithm: 'http://www.w3.org/2001/04/xmldsig-more#rsa-sha512', digestAlgorithm: 'http://www.w3.org/2001/04/xmlenc#sha512' }],
     ['the assertion is encrypted', { encrypt: {} }],
     ['the assertion is encrypted, and only the response is signed', { encrypt: {}, sign: 'response' }],
