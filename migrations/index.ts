@@ -25,6 +25,7 @@ import * as m0023 from './0023-mail.ts'
 import * as m0024 from './0024-linking.ts'
 import * as m0030 from './0030-strong-clients.ts'
 import * as m0031 from './0031-registration.ts'
+import * as m0032 from './0032-logout.ts'
 
 // The list of migrations, forward only. A new one is one file and one line here; a landed one is never changed.
 export const migrations: Record<string, Migration> = {
@@ -54,4 +55,5 @@ export const migrations: Record<string, Migration> = {
   '0024-linking': m0024,
   '0030-strong-clients': m0030,
   '0031-registration': m0031,
+  '0032-logout': m0032,
 }

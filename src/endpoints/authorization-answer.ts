@@ -10,6 +10,7 @@ import { drawToken } from '../lib/opaque-token.ts'
 import { acrOf, amrOf } from '../protocol/acr.ts'
 import { essentialAcr } from '../protocol/claims-request.ts'
 import { accessDenied, invalidRequestUri } from '../protocol/error.ts'
+import { joinSession } from '../sessions/participants.ts'
 import { touchSession } from '../sessions/store.ts'
 import type { Done } from '../signin/next-step.ts'
 import { OPAQUE_LIFETIME_SECONDS } from '../tokens/access-tokens.ts'
@@ -101,6 +102,8 @@ export async function authorizationAnswer(ctx: Context, client: Client, request:
   if (type === undefined) throw new Error(`no response type ${request.responseType}`)
   if (request.pushed !== undefined && !(await spendPushedRequest(ctx, request.pushed))) return answerError(ctx, redirectOf(request), invalidRequestUri('The pushed request was answered before'))
   const parameters = await parametersOf(ctx, { client, request, done, details: detailsOf(request, done) }, type)
+  const { backchannel_logout_uri: back, frontchannel_logout_uri: front } = client.metadata
+  if (back !== undefined || front !== undefined) await joinSession(ctx, done.session.sessionId, client.key)
   await Promise.all([touchSession(ctx, done.session.sessionId), isOwnClient(client.clientId) ? undefined : noteUse(ctx, done.user.userId, client.key)])
   return answerSuccess(ctx, redirectOf(request), parameters)
 }

@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { type Client, clientName } from '../clients/client.ts'
-import { findClient } from '../clients/store.ts'
+import { findClient, findClientByKey } from '../clients/store.ts'
 import type { Context } from '../context.ts'
 import { clearCookie } from '../http/cookies.ts'
 import { formToken, requireOwnForm } from '../http/csrf.ts'
@@ -13,6 +13,7 @@ import { verifyOwn } from '../keys/verify.ts'
 import type { Form } from '../protocol/form.ts'
 import { ID_TOKEN_TYPE } from '../protocol/names.ts'
 import { forgetDevice } from '../sessions/devices.ts'
+import { listParticipants } from '../sessions/participants.ts'
 import type { Session } from '../sessions/session.ts'
 import { endSession } from '../sessions/store.ts'
 import { readBrowser, sessionsOf } from '../signin/browser.ts'
@@ -61,16 +62,40 @@ function returnAddress(logout: LogoutRequest, returnTo: string): string {
   return `${returnTo}${returnTo.includes('?') ? '&' : '?'}${new URLSearchParams({ state })}`
 }
 
-/** After the sign-out: back to the client where that is allowed, else the page that says what is done. */
-function away(request: FastifyRequest, reply: FastifyReply, logout: LogoutRequest): FastifyReply {
-  const { client, returnTo, returnRefused, uiLocales } = logout
-  if (returnTo !== undefined && client !== undefined) return leave(request, reply, { kind: 'address', url: returnAddress(logout, returnTo) }, clientName(client, requestLocale(request, uiLocales)), { uiLocales })
+function doneAddress({ client, returnRefused, uiLocales }: LogoutRequest): string {
   const facts = new URLSearchParams({ ...(client === undefined ? {} : { client_id: client.clientId }), ...(returnRefused ? { refused: '1' } : {}), ...(uiLocales === undefined ? {} : { ui_locales: uiLocales }) })
-  return goTo(reply, facts.size === 0 ? DONE : `${DONE}?${facts}`)
+  return facts.size === 0 ? DONE : `${DONE}?${facts}`
 }
 
-async function signOut(ctx: Context, browserId: string, sessions: readonly Session[]): Promise<void> {
-  for (const session of sessions) if (await endSession(ctx, browserId, session.sessionId)) ctx.audit.record({ event: 'logout', userId: session.userId })
+/** After the sign-out: back to the client where that is allowed, else the page that says what is done. */
+function away(request: FastifyRequest, reply: FastifyReply, logout: LogoutRequest, frames: readonly string[] = []): FastifyReply {
+  const { client, returnTo, uiLocales } = logout
+  if (frames.length > 0) return page(reply, request, 'signing-out', { frames, href: returnTo === undefined ? doneAddress(logout) : returnAddress(logout, returnTo) }, { uiLocales, frameSources: frames })
+  if (returnTo !== undefined && client !== undefined) return leave(request, reply, { kind: 'address', url: returnAddress(logout, returnTo) }, clientName(client, requestLocale(request, uiLocales)), { uiLocales })
+  return goTo(reply, doneAddress(logout))
+}
+
+/** Ends sessions. Returns the addresses to load in frames for the clients that want to hear of it in the browser. */
+async function signOut(ctx: Context, browserId: string, sessions: readonly Session[]): Promise<readonly string[]> {
+  const ended: string[] = []
+  for (const session of sessions) {
+    if (!(await endSession(ctx, browserId, session.sessionId))) continue
+    ended.push(session.sessionId)
+    ctx.audit.record({ event: 'logout', userId: session.userId })
+  }
+  return frontChannelAddresses(ctx, ended)
+}
+
+/** OpenID Connect Front-Channel Logout 1.0 §2: `iss` and `sid` as the id token said them. */
+async function frontChannelAddresses(ctx: Context, sessionIds: readonly string[]): Promise<readonly string[]> {
+  const participants = sessionIds.length === 0 ? [] : await listParticipants(ctx, sessionIds)
+  const addresses = await Promise.all(
+    participants.map(async ({ sessionId, clientKey }) => {
+      const uri = (await findClientByKey(ctx, clientKey))?.metadata.frontchannel_logout_uri
+      return uri && `${uri}${uri.includes('?') ? '&' : '?'}${new URLSearchParams({ iss: ctx.config.issuer, sid: sessionId })}`
+    }),
+  )
+  return addresses.filter((address) => address !== undefined)
 }
 
 function subject(browserId: string): string {
@@ -102,8 +127,8 @@ async function answer(ctx: Context, request: FastifyRequest, reply: FastifyReply
   // Signed out already, here or by time: the way back all the same.
   if (browserId === undefined || sessions.length === 0) return away(request, reply, logout.sub === undefined ? { ...logout, returnTo: undefined } : logout)
   if (logout.sub === undefined) return ask(ctx, request, reply, logout, browserId, sessions)
-  await signOut(ctx, browserId, sessions.filter((session) => session.userId === logout.sub))
-  return away(request, reply, logout)
+  const frames = await signOut(ctx, browserId, sessions.filter((session) => session.userId === logout.sub))
+  return away(request, reply, logout, frames)
 }
 
 // A form posted from the client's site comes without our cookies; the GET that follows has them.
@@ -124,8 +149,7 @@ async function confirm(ctx: Context, request: FastifyRequest, reply: FastifyRepl
     const home = client?.metadata.client_uri
     return client === undefined || home === undefined ? goTo(reply, '/') : leave(request, reply, { kind: 'address', url: home }, clientName(client, requestLocale(request, uiLocales)), { uiLocales })
   }
-  await signOut(ctx, browserId, await sessionsOf(ctx, browser))
-  return away(request, reply, logout)
+  return away(request, reply, logout, await signOut(ctx, browserId, await sessionsOf(ctx, browser)))
 }
 
 async function done(ctx: Context, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
@@ -180,5 +204,5 @@ export const endSessionEndpoint: Endpoint = {
     })
     refuseOtherMethods(app, PATH, ['GET', 'POST'])
   },
-  metadata: (issuer) => ({ end_session_endpoint: `${issuer}${PATH}` }),
+  metadata: (issuer) => ({ end_session_endpoint: `${issuer}${PATH}`, backchannel_logout_supported: true, backchannel_logout_session_supported: true, frontchannel_logout_supported: true, frontchannel_logout_session_supported: true }),
 }

@@ -71,7 +71,7 @@ export function page<K extends keyof Views>(
 ): FastifyReply {
   const settings = request.server.pageSettings
   const locale = requestLocale(request, options.uiLocales)
-  setPageHeaders(reply, options, name === 'handoff' ? 'no-referrer' : 'same-origin')
+  setPageHeaders(reply, options, name === 'handoff' || name === 'signing-out' ? 'no-referrer' : 'same-origin')
   reply.header('content-language', locale)
   reply.type('text/html; charset=utf-8')
   reply.code(options.status ?? 200)
@@ -163,8 +163,9 @@ function webAddress(address: string | undefined): string | undefined {
   return URL.canParse(address) && ['https:', 'http:', 'mailto:'].includes(new URL(address).protocol) ? address : undefined
 }
 
-/** Where a browser is sent on: any scheme an application may have registered, but none that runs in our origin. */
+/** Where a browser is sent on: our own pages, and any scheme an application may have registered, but none that runs in our origin. */
 function departureAddress(address: string): string {
+  if (/^\/(?!\/)/.test(address)) return address
   const scheme = URL.canParse(address) ? new URL(address).protocol : ''
   if (['', 'javascript:', 'data:', 'blob:', 'vbscript:'].includes(scheme)) throw new Error(`not an address to leave for: ${scheme}`)
   return address

@@ -14,6 +14,8 @@ export interface PagePolicy {
   readonly formAction?: string | undefined
   /** Origin of a client's logo: an absolute URL, of which only the origin counts. */
   readonly imageSource?: string | undefined
+  /** Addresses of other parties that the page loads in frames, of which only the origins count (front-channel logout). */
+  readonly frameSources?: readonly string[] | undefined
 }
 
 const twoYears = 63_072_000
@@ -49,12 +51,14 @@ export function setPageHeaders(reply: FastifyReply, policy: PagePolicy, referrer
 /** The policy of one page (CSP Level 3). A value that is not a usable URL widens nothing. */
 export function contentSecurityPolicy(policy: PagePolicy): string {
   const image = policy.imageSource === undefined ? '' : originSource(policy.imageSource)
+  const frames = [...new Set((policy.frameSources ?? []).map(originSource))].filter((source) => source !== '')
   const form = policy.formAction === undefined ? '' : formSource(policy.formAction)
   return [
     "default-src 'none'",
     "script-src 'self'",
     "style-src 'self'",
     image === '' ? "img-src 'self'" : `img-src 'self' ${image}`,
+    ...(frames.length === 0 ? [] : [`frame-src ${frames.join(' ')}`]),
     "connect-src 'self'",
     `form-action ${form === '' ? "'self'" : form}`,
     "base-uri 'none'",

@@ -225,6 +225,12 @@ export interface HomeModel {
   readonly signOutHref?: string | undefined
 }
 
+/** While applications are told in frames that the session is over (OpenID Connect Front-Channel Logout 1.0); then on to `href`. */
+export interface SigningOutModel {
+  readonly frames: readonly string[]
+  readonly href: string
+}
+
 /** The server was reached under another name than the issuer's (pages.md F-05). */
 export interface WrongHostModel {
   readonly opened: string
@@ -248,6 +254,7 @@ interface SigninViews {
   readonly 'wrong-host': WrongHostModel
   readonly logout: LogoutModel
   readonly 'logged-out': LoggedOutModel
+  readonly 'signing-out': SigningOutModel
   readonly handoff: HandoffModel
   readonly 'form-post': FormPostModel
   readonly demo: DemoModel

@@ -1,7 +1,9 @@
+import { deleteOldPushedRequests } from '../authorization-request/pushed.ts'
 import type { Context } from '../context.ts'
 import { deleteExpiredSeenIds } from '../database/replay.ts'
 import { deleteExpiredBrowsers } from '../sessions/browsers.ts'
 import { deleteExpiredDevices } from '../sessions/devices.ts'
+import { deleteOldParticipants } from '../sessions/participants.ts'
 import { deleteOldSessions } from '../sessions/store.ts'
 import { deleteExpiredAttempts } from '../signin/attempts.ts'
 import { deleteExpiredPostedAnswers } from '../signin/posted-answers.ts'
@@ -36,6 +38,8 @@ const sweeps: readonly Sweep[] = [
   (ctx, stopping) => inBatches((limit) => deleteExpiredSeenIds(ctx.db, limit), stopping),
   (ctx, stopping) => inBatches((limit) => deleteExpiredAttempts(ctx, limit), stopping),
   (ctx, stopping) => inBatches((limit) => deleteOldSessions(ctx, SESSIONS_KEPT_DAYS, limit), stopping),
+  (ctx, stopping) => inBatches((limit) => deleteOldParticipants(ctx, SESSIONS_KEPT_DAYS, limit), stopping),
+  (ctx, stopping) => inBatches((limit) => deleteOldPushedRequests(ctx, limit), stopping),
   (ctx, stopping) => inBatches((limit) => deleteExpiredBrowsers(ctx, limit), stopping),
   (ctx, stopping) => inBatches((limit) => deleteExpiredDevices(ctx, limit), stopping),
   (ctx, stopping) => inBatches((limit) => deleteExpiredResetLinks(ctx, limit), stopping),

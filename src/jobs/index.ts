@@ -1,3 +1,4 @@
+import { deliverLogoutsJob } from './deliver-logouts.ts'
 import { deleteExpiredJob } from './delete-expired.ts'
 import { fetchLogosJob } from './fetch-logos.ts'
 import type { Job } from './job.ts'
@@ -6,4 +7,4 @@ import { refreshSamlMetadataJob } from './refresh-saml-metadata.ts'
 import { rotateKeysJob } from './rotate-keys.ts'
 import { sendMailJob } from './send-mail.ts'
 
-export const jobs: readonly Job[] = [deleteExpiredJob, rotateKeysJob, sendMailJob, refreshFederationsJob, fetchLogosJob, refreshSamlMetadataJob]
+export const jobs: readonly Job[] = [deleteExpiredJob, rotateKeysJob, deliverLogoutsJob, sendMailJob, refreshFederationsJob, fetchLogosJob, refreshSamlMetadataJob]

@@ -7,6 +7,8 @@ export const IMPLICIT = 'implicit'
 export const ID_TOKEN_TYPE = 'JWT'
 /** The `typ` of a JWT access token's header (RFC 9068 §2.1). */
 export const ACCESS_TOKEN_TYPE = 'at+jwt'
+/** The `typ` of a logout token's header (OpenID Connect Back-Channel Logout 1.0 §2.4). */
+export const LOGOUT_TOKEN_TYPE = 'logout+jwt'
 /** The `typ` of a signed authorization response (JARM): its audience and its members tell it from other JWTs of ours. */
 export const AUTHORIZATION_RESPONSE_TYPE = 'oauth-authz-resp+jwt'
 /** The `typ` of a signed introspection answer (RFC 9701 §5). */

@@ -129,6 +129,7 @@ export const signinCases: readonly Case[] = [
     },
   },
   { view: 'logged-out', state: 'refused', model: { rows: [], returnRefused: true, forgotten: true } },
+  { view: 'signing-out', state: 'two', model: { frames: ['https://planner.example.org/out?sid=1', 'https://chat.example.org/out'], href: '/oauth/logout/done' }, options: { frameSources: ['https://planner.example.org/out?sid=1', 'https://chat.example.org/out'] } },
   { view: 'handoff', state: 'web', model: { href: 'https://planner.example.org/callback?code=1&state=%22', name: 'Course Planner' } },
   { view: 'form-post', state: 'post', model: { action: '/client/callback', name: 'Course Planner', fields: { code: '1', state: hostile } } },
 ]
