@@ -50,7 +50,7 @@ it('translations differ from English but where a message has no words', () => {
 /** Every quoted name of a message, and the beginnings of those that are put together. */
 function mentions(): { names: Set<string>; beginnings: string[] } {
   const files = readdirSync(viewsFolder, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.eta')).map((name) => viewsFolder + name)
-  const sources = ['http/pages', 'http/provider-search', 'http/scope-sentences', 'mail/letter'].map((name) => new URL(`../../src/${name}.ts`, import.meta.url))
+  const sources = ['http/pages', 'http/provider-off', 'http/provider-search', 'http/scope-sentences', 'mail/letter'].map((name) => new URL(`../../src/${name}.ts`, import.meta.url))
   const all = [...files, ...sources].map((file) => readFileSync(file, 'utf8')).join('\n')
   // The reasons that the account pages give (`….again.…`) are named where they are asked.
   const account = new URL('../../src/account/', import.meta.url)

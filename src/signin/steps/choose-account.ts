@@ -5,10 +5,12 @@ import { bodyForm } from '../../http/forms.ts'
 import { goTo } from '../../http/leave.ts'
 import { localized } from '../../http/locale.ts'
 import { page, requestLocale } from '../../http/pages.ts'
+import { providerOff } from '../../http/provider-off.ts'
 import type { AccountRow } from '../../http/views.ts'
 import { accountSelectionRequired, loginRequired } from '../../protocol/error.ts'
 import { forgetAccount } from '../../sessions/devices.ts'
 import { endSession } from '../../sessions/store.ts'
+import { isAccepted } from '../../upstream/provider.ts'
 import { displayName } from '../../users/user.ts'
 import { chosenAccount, hintedAccount, mustSignInAgain } from '../chosen-account.ts'
 import { insecureRedirect } from '../insecure-redirect.ts'
@@ -25,6 +27,15 @@ function stateOf(journey: Journey, account: Account): AccountRow['state'] {
   return account.session === undefined || mustSignInAgain(journey, account) ? 'sign-in-again' : 'signed-in'
 }
 
+/** The client would accept the account if its institution were not switched off: the person is told so, instead of finding it gone. */
+function isOnlyOff({ client }: Journey, { provider }: Account): boolean {
+  return provider?.provider.disabled === true && isAccepted(client.metadata.login_providers, { ...provider, provider: { ...provider.provider, disabled: false } })
+}
+
+function reasonOf(journey: Journey, account: Account, language: ReturnType<typeof requestLocale>): string | undefined {
+  return isOnlyOff(journey, account) ? providerOff(language, account.provider?.provider.disabled_reason ?? 'other') : undefined
+}
+
 function rowOf(journey: Journey, account: Account, language: ReturnType<typeof requestLocale>): AccountRow {
   const { user, provider } = account
   const name = displayName(user)
@@ -35,6 +46,7 @@ function rowOf(journey: Journey, account: Account, language: ReturnType<typeof r
     institution: provider && localized(provider.provider.name, language),
     initials: initials(name),
     state: stateOf(journey, account),
+    reason: reasonOf(journey, account, language),
     hinted: account === hintedAccount(journey),
   }
 }
@@ -132,7 +144,7 @@ export const chooseAccount: Step = {
     // A client that knows the person has nothing to choose from, unless it asks for the choice.
     if (request.hint !== undefined && !request.prompt.includes('select_account')) return undefined
     const accepted = accounts.filter((account) => account.accepted)
-    if (accepted.length === 0) return undefined
+    if (accepted.length === 0 && !accounts.some((account) => isOnlyOff(journey, account))) return undefined
     // A client that names an institution where none of them signs in does not ask for any of them, unless it asks for the choice.
     const named = journey.hint.accepted.map(({ provider }) => provider.provider_id)
     if (named.length === 1 && !request.prompt.includes('select_account') && !accepted.some(({ provider }) => provider !== undefined && named.includes(provider.provider.provider_id))) return undefined

@@ -2,6 +2,7 @@ import { X509Certificate } from 'node:crypto'
 import { z } from 'zod'
 import { localizedText } from '../../protocol/localized-text.ts'
 import { providerId } from '../provider.ts'
+import { samlSettings } from '../saml-service.ts'
 
 // Owns what the declaration of a federation says. It is declared as a provider, and is none: nobody signs in at it, but at the institutions
 // that its metadata lists.
@@ -43,6 +44,10 @@ export const federationSchema = z
   /** Of the key that signs the metadata; two while it changes. The key counts, not how long the certificate is valid. */
   signing_certificate: z.union([certificate, z.array(certificate).min(1).max(4)]),
   disabled: z.boolean().default(false),
+  // Of all its institutions.
+  subject: samlSettings.shape.subject,
+  claims_mapping: samlSettings.shape.claims_mapping,
+  required: samlSettings.shape.required,
 })
   .superRefine(({ metadata_url: url, metadata_file: file }, context) => {
     if ((url === undefined) === (file === undefined)) context.addIssue({ code: 'custom', path: ['metadata_url'], message: url === undefined ? 'is missing, and so is metadata_file' : 'and metadata_file: one of them' })

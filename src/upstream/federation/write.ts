@@ -7,6 +7,7 @@ import { type NewSamlEntity, providersOfEntities, saveSamlEntities } from '../sa
 import type { Provider } from '../provider.ts'
 import { disableFederatedProviders, listFederatedHashes, saveFederatedProviders } from '../store.ts'
 import type { FederatedEntity } from './entity.ts'
+import type { Federation } from './federation.ts'
 import { saveLogoSources } from './logo-store.ts'
 import { type FederationState, type Imported, noteImport } from './store.ts'
 
@@ -35,21 +36,25 @@ interface Progress {
   elsewhere: number
 }
 
-function hashOf(entity: FederatedEntity): Buffer {
-  return sha256(JSON.stringify([FORMAT, entity]))
+/** A provider as it is kept: what the federation's declaration says of all of them, and what the entity says of itself. */
+type Kept = Provider & Pick<Federation, 'subject' | 'claims_mapping' | 'required'> & { readonly federation: string }
+
+function hashOf(provider: Kept, { facts, logo }: FederatedEntity): Buffer {
+  return sha256(JSON.stringify([FORMAT, provider, facts, logo]))
 }
 
-function toProvider(federation: string, { document }: FederatedEntity): Provider & { readonly federation: string } {
-  return { ...document, keywords: [...document.keywords], realms: [...(document.realms ?? [])], federation }
+function toProvider({ provider_id: federation, subject, claims_mapping, required }: Federation, { document }: FederatedEntity): Kept {
+  return { ...document, keywords: [...document.keywords], realms: [...(document.realms ?? [])], federation, subject, claims_mapping, required }
 }
 
-async function writeBatch(trx: Transaction<Database>, federation: string, batch: readonly FederatedEntity[], progress: Progress): Promise<void> {
+async function writeBatch(trx: Transaction<Database>, federation: Federation, batch: readonly FederatedEntity[], progress: Progress): Promise<void> {
   const holders = await providersOfEntities(trx, batch.map(({ facts }) => facts.entity_id))
   const isElsewhere = ({ document, facts }: FederatedEntity): boolean => (holders.get(facts.entity_id) ?? []).some((id) => id !== document.provider_id)
   const own = batch.filter((entity) => !isElsewhere(entity))
   progress.declared.push(...batch.filter(isElsewhere).map(({ document }) => document.provider_id))
-  const changed = own.map((entity) => ({ entity, hash: hashOf(entity) })).filter(({ entity, hash }) => progress.before.get(entity.document.provider_id) !== hash.toString('hex'))
-  const saved = await saveFederatedProviders(trx, federation, changed.map(({ entity, hash }) => ({ provider: toProvider(federation, entity), hash })))
+  const made = own.map((entity) => ({ entity, provider: toProvider(federation, entity) })).map(({ entity, provider }) => ({ entity, provider, hash: hashOf(provider, entity) }))
+  const changed = made.filter(({ provider, hash }) => progress.before.get(provider.provider_id) !== hash.toString('hex'))
+  const saved = await saveFederatedProviders(trx, federation.provider_id, changed)
   const entities: readonly NewSamlEntity[] = changed.filter(({ entity }) => saved.has(entity.document.provider_id)).map(({ entity }) => ({ providerId: entity.document.provider_id, facts: entity.facts }))
   await saveSamlEntities(trx, entities)
   await saveLogoSources(trx, changed.filter(({ entity }) => saved.has(entity.document.provider_id)).map(({ entity }) => ({ providerId: entity.document.provider_id, source: entity.logo })))
@@ -76,7 +81,7 @@ export async function writeImport(ctx: Context, state: FederationState, entities
   try {
     return await ctx.db.transaction().execute(async (trx) => {
       const progress: Progress = { before: await listFederatedHashes(trx, state.id), seen: new Set(), declared: [], written: 0, elsewhere: 0 }
-      for await (const batch of batches(entities)) await writeBatch(trx, state.id, batch, progress)
+      for await (const batch of batches(entities)) await writeBatch(trx, state.document, batch, progress)
       const declared = new Set(progress.declared)
       const left = [...progress.before.keys()].filter((id) => !progress.seen.has(id) && !declared.has(id))
       const disabled = (await disableFederatedProviders(trx, state.id, 'left', left)) + (await disableFederatedProviders(trx, state.id, 'declared', progress.declared))
