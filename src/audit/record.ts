@@ -1,13 +1,14 @@
-import { type Kysely, sql } from 'kysely'
+import type { Kysely } from 'kysely'
 import type { Database } from '../database/schema.ts'
 import type { Clock } from '../lib/clock.ts'
 import { newRowId } from '../lib/random.ts'
 import type { AuditEvent } from './events.ts'
 import type { Log } from './log.ts'
 import type { Metrics } from './metrics.ts'
+import { type EventRow, insertEvents } from './store.ts'
 
-// Owns audit_events: appended to in batches, never read or changed by a request. An event is logged at once and written within a
-// quarter of a second; while the database is gone a bounded buffer keeps them.
+// Owns recording: an event is logged at once and written within a quarter of a second, in batches; while the database is gone a bounded
+// buffer keeps them. Does not own the table (store.ts), nor what a person may read of it (history.ts).
 
 export interface Audit {
   record(event: AuditEvent, reference?: string): void
@@ -20,32 +21,15 @@ const FLUSH_MS = 250
 const MOST_WAITING = 10_000
 const ROWS = 500
 
-interface Row {
-  readonly id: string
-  readonly at: Date
-  readonly event: string
-  readonly clientId: string | null
-  readonly userId: string | null
-  readonly reference: string | null
-  readonly details: string
-}
-
 export function createAudit(options: { readonly db: Kysely<Database>; readonly clock: Clock; readonly log: Log; readonly metrics: Metrics }): Audit {
-  let waiting: Row[] = []
-
-  async function write(rows: readonly Row[]): Promise<void> {
-    const column = <K extends keyof Row>(name: K): Row[K][] => rows.map((row) => row[name])
-    await sql`insert into audit_events (event_id, at, event, client_id, user_id, reference, details)
-      select * from unnest(${column('id')}::uuid[], ${column('at')}::timestamptz[], ${column('event')}::text[], ${column('clientId')}::text[],
-        ${column('userId')}::uuid[], ${column('reference')}::text[], ${column('details')}::jsonb[])`.execute(options.db)
-  }
+  let waiting: EventRow[] = []
 
   async function flush(): Promise<void> {
     while (waiting.length > 0) {
       const rows = waiting.slice(0, ROWS)
       waiting = waiting.slice(ROWS)
       try {
-        await write(rows)
+        await insertEvents(options.db, rows)
       } catch (error) {
         waiting = [...rows, ...waiting].slice(0, MOST_WAITING)
         options.log.warn({ err: error, waiting: waiting.length }, 'audit events wait for the database')

@@ -25,14 +25,16 @@ export interface AccountAgainModel {
   readonly backHref?: string | undefined
 }
 
+/** What is known of the person, in the order in which it is shown; words `account.fact.<name>`. */
+export const accountFacts = ['name', 'given-name', 'family-name', 'nickname', 'username', 'email', 'phone', 'address', 'birthdate', 'organization'] as const
+export type AccountFact = (typeof accountFacts)[number]
+
 export interface AccountOverviewModel extends AccountPageModel {
-  readonly facts: {
-    readonly name?: string | undefined
-    readonly username?: string | undefined
-    readonly email?: string | undefined
-    readonly organization?: string | undefined
-    readonly groups: readonly string[]
-  }
+  readonly facts: Readonly<Partial<Record<AccountFact, string | undefined>>>
+  readonly emailVerified: boolean
+  readonly groups: readonly string[]
+  /** The institution of this sign-in, as far as it has a name. */
+  readonly institution?: string | undefined
 }
 
 /** An application that may have something of the person (A-01). */
@@ -125,7 +127,25 @@ export interface AccountForgetModel extends AccountPageModel {
   readonly backHref: string
 }
 
+/** One thing that happened (A-07); its words are `account.history.<event>`, with the names that they need. */
+export interface HistoryRow {
+  readonly id: string
+  readonly at: Date
+  readonly event: string
+  readonly client: string
+  readonly provider: string
+}
+
+export interface AccountHistoryModel extends AccountPageModel {
+  readonly rows: readonly HistoryRow[]
+  readonly newestHref?: string | undefined
+  readonly olderHref?: string | undefined
+  readonly historyHref: string
+  readonly dataHref: string
+}
+
 export interface AccountViews {
+  readonly 'account-history': AccountHistoryModel
   readonly 'account-sessions': AccountSessionsModel
   readonly 'account-session-end': AccountSessionEndModel
   readonly 'account-forget': AccountForgetModel

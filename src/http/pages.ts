@@ -6,6 +6,7 @@ import view from '@fastify/view'
 import { Eta } from 'eta'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { escapeHtml } from '../lib/escape-html.ts'
+import { accountFacts } from './account-views.ts'
 import { assetPath, registerAssets, viewsFolder } from './assets.ts'
 import { type Locale, directionOf, locales, negotiateLocale, pseudoLocales, registerLocaleChoice, supportedLocales } from './locale.ts'
 import { translator } from './messages.ts'
@@ -153,6 +154,7 @@ function pageContext<K extends keyof Views>(
     providerHeading: providerHeading(sentences),
     searchStatus: searchStatus(sentences),
     errorActions,
+    accountFacts,
   }
 }
 

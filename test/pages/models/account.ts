@@ -1,9 +1,11 @@
+import { historyEvents } from '../../../src/audit/history.ts'
 import type { Case } from './case.ts'
 
 const sections = [
   { name: 'overview', href: '/account', current: true },
   { name: 'applications', href: '/account/applications', current: false },
   { name: 'sessions', href: '/account/sessions', current: false },
+  { name: 'history', href: '/account/history', current: false },
 ]
 const frame = { person: { name: 'Ada Example', address: 'ada@ntu.example' }, sections, switchHref: '/account/switch', signOutHref: '/oauth/logout' }
 
@@ -32,11 +34,15 @@ const stranger = { ...ada, id: 'u2', name: hostile, address: undefined, institut
 const signedIn = { frame, rows: [here], remembered: [] }
 const end = { frame, action: '/account/sessions/2/end', csrf: 'token-1', backHref: '/account/sessions' }
 
+const facts = { name: 'Ada Example', 'given-name': 'Ada', 'family-name': hostile, nickname: 'Addi', username: 'ada', email: 'ada@ntu.example', phone: '+47 22 22 22 22', address: 'Storgata 1, Oslo', birthdate: '1990-01-01', organization: 'Norges testuniversitet' }
+const happened = historyEvents.map((event, i) => ({ id: `e${i}`, at: new Date('2026-11-21T05:40:00Z'), event, client: i % 2 === 0 ? 'Course Planner' : hostile, provider: 'Norges testuniversitet' }))
+const past = { frame, rows: happened, historyHref: '/account/history.json', dataHref: '/account/data.json' }
+
 export const accountCases: readonly Case[] = [
   { view: 'account-again', state: 'signed-out', model: { reason: 'account.again.signed-out', signInHref: '/account/sign-in?to=%2Faccount' }, options: { status: 401 } },
   { view: 'account-again', state: 'recent', model: { reason: 'account.again.signed-out', name: 'Ada Example', signInHref: '/account/sign-in?to=%2Faccount', backHref: '/account' } },
-  { view: 'account-overview', state: 'local', model: { frame, facts: { name: 'Ada Example', username: 'ada', email: 'ada@ntu.example', organization: 'Norges testuniversitet', groups: ['staff', 'planners'] } } },
-  { view: 'account-overview', state: 'bare', model: { frame, facts: { groups: [] } } },
+  { view: 'account-overview', state: 'local', model: { frame, facts, emailVerified: true, groups: ['staff', 'planners'], institution: 'Norges testuniversitet' } },
+  { view: 'account-overview', state: 'bare', model: { frame, facts: { email: 'ada@ntu.example' }, emailVerified: false, groups: [] } },
   { view: 'account-applications', state: 'two', model: list },
   { view: 'account-applications', state: 'none', model: { ...list, rows: [], found: 0, total: 0 } },
   { view: 'account-applications', state: 'search', model: { ...list, found: 24, total: 40, query: 'plan', previousHref: '/account/applications?page=1', nextHref: '/account/applications?page=3' } },
@@ -49,6 +55,8 @@ export const accountCases: readonly Case[] = [
   { view: 'account-session-end', state: 'there', model: { ...end, row: there } },
   { view: 'account-session-end', state: 'here', model: { ...end, row: here } },
   { view: 'account-session-end', state: 'others', model: end },
+  { view: 'account-history', state: 'all', model: { ...past, newestHref: '/account/history', olderHref: '/account/history?before=e9' } },
+  { view: 'account-history', state: 'none', model: { ...past, rows: [] } },
   { view: 'account-forget', state: 'own', model: { ...end, row: ada } },
   { view: 'account-forget', state: 'other', model: { ...end, row: stranger } },
 ]
