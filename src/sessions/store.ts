@@ -140,6 +140,13 @@ export async function endSessionOf(ctx: Context, userId: string, sessionId: stri
   return (result.numAffectedRows ?? 0n) > 0n
 }
 
+/** Whether a session is this person's, live or over. */
+export async function isSessionOf(ctx: Context, userId: string, sessionId: string): Promise<boolean> {
+  if (!isRowId(sessionId)) return false
+  const { rows } = await sql`select from sessions where session_id = ${sessionId} and user_id = ${userId}`.execute(ctx.db)
+  return rows.length > 0
+}
+
 /** Deletes at most `limit` sessions that ended or expired more than `keptDays` ago: until then grants still ask whether they were signed out. */
 export async function deleteOldSessions(ctx: Context, keptDays: number, limit: number): Promise<number> {
   const result = await sql`delete from sessions where session_id in

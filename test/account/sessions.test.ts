@@ -101,6 +101,9 @@ describe('ending a sign-in', () => {
     expect(await statuses(there)).toEqual([400, 200])
     expect(await statuses(here)).toEqual([200, 200])
     expect(pageName(await phone.open('/account'))).toBe('chooser')
+    // The other half of a double click, and the back button, lead to the same list.
+    expect(textById(await desk.submit(question, 'csrf', {}), 'status')).toBe('You are signed out there.')
+    expect(viewName(await desk.open(question.url))).toBe('account-sessions')
   })
 
   test('ends also what works in the background when that is ticked', async () => {
@@ -207,7 +210,11 @@ describe('nobody does it for another', () => {
     }
     const path = paths[what]
     const body = new URLSearchParams({ csrf: await tokenFor('ada', path), offline: '1' })
-    expect((await ada.open(path)).status).toBe(404)
+    const seen = await ada.open(path)
+    // Whom this device remembers is the list that it leads to; of a sign-in there is nothing to lead to.
+    if (path.startsWith('/account/device')) expect(viewName(seen)).toBe('account-sessions')
+    else expect(seen.status).toBe(404)
+    expect(seen.html).not.toContain('Lin Example')
     const forged = await ada.open(path, { method: 'POST', body, headers: { 'content-type': 'application/x-www-form-urlencoded' } })
     expect(forged.status).toBe(404)
     expect(await statuses(tokens)).toEqual([200, 200])

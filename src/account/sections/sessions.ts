@@ -1,10 +1,10 @@
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyReply } from 'fastify'
 import type { Context } from '../../context.ts'
 import { queryForm } from '../../http/forms.ts'
 import { goTo } from '../../http/leave.ts'
 import { page, requestLocale } from '../../http/pages.ts'
 import { forgetAccount } from '../../sessions/devices.ts'
-import { endSession, listSessions } from '../../sessions/store.ts'
+import { endSession, isSessionOf, listSessions } from '../../sessions/store.ts'
 import { endOne, endOthers } from '../end-sessions.ts'
 import { notFound } from '../not-found.ts'
 import { type Account, type AccountKit, isAccount, type Section } from '../section.ts'
@@ -57,12 +57,19 @@ function endOthersPages(app: FastifyInstance, ctx: Context, kit: AccountKit): vo
   })
 }
 
+/** Back, or the other half of a double click: what is over leads to the list. What never was this person's does not exist. */
+async function notAnyMore(ctx: Context, reply: FastifyReply, account: Account, sessionId: string): Promise<FastifyReply> {
+  if (await isSessionOf(ctx, account.user.userId, sessionId)) return goTo(reply, `${PATH}?done=ended`)
+  throw notFound()
+}
+
 function endOnePages(app: FastifyInstance, ctx: Context, kit: AccountKit): void {
   app.get<Named>(`${PATH}/:id/end`, async (request, reply) => {
     const account = await kit.requireAccount(request, reply)
     if (!isAccount(account)) return account
-    const row = (await sessionRows(ctx, account, requestLocale(request), PATH)).find(({ id }) => id === request.params.id)
-    if (row === undefined) throw notFound()
+    const { id } = request.params
+    const row = (await sessionRows(ctx, account, requestLocale(request), PATH)).find((one) => one.id === id)
+    if (row === undefined) return notAnyMore(ctx, reply, account, id)
     return page(reply, request, 'account-session-end', { frame: kit.frame(request, account, NAME), action: row.endHref, csrf: kit.token(account, row.endHref), row, backHref: PATH })
   })
 
@@ -71,7 +78,7 @@ function endOnePages(app: FastifyInstance, ctx: Context, kit: AccountKit): void 
     if (!isAccount(account)) return account
     const { id } = request.params
     const form = kit.ownForm(request, account, `${PATH}/${id}/end`)
-    if (!(await endOne(ctx, account.user.userId, id, form.single.get('offline') === '1'))) throw notFound()
+    if (!(await endOne(ctx, account.user.userId, id, form.single.get('offline') === '1'))) return notAnyMore(ctx, reply, account, id)
     // Their own: there is nothing left here to show a list to.
     return goTo(reply, id === account.session.sessionId ? '/oauth/logout/done' : `${PATH}?done=ended`)
   })
@@ -88,7 +95,8 @@ function devicePages(app: FastifyInstance, ctx: Context, kit: AccountKit): void 
     const account = await kit.requireAccount(request, reply)
     if (!isAccount(account)) return account
     const row = (await rememberedRows(ctx, account, requestLocale(request), DEVICE)).find(({ id }) => id === request.params.id)
-    if (row === undefined) throw notFound()
+    // Back, after it was forgotten.
+    if (row === undefined) return goTo(reply, PATH)
     return page(reply, request, 'account-forget', { frame: kit.frame(request, account, NAME), action: row.forgetHref, csrf: kit.token(account, row.forgetHref), row, backHref: PATH })
   })
 
