@@ -31,7 +31,7 @@ function secretMember(protocol: unknown): string {
 const METADATA_SOURCES = ['metadata_url', 'metadata_file', 'entity_id']
 const LONGEST_SECRET = 1024
 /** The members that say where a secret is sent. */
-const ADDRESSES = ['issuer', 'url'] as const
+const ADDRESSES = ['issuer', 'url', 'preset', 'authorization_endpoint', 'token_endpoint', 'userinfo_endpoint'] as const
 
 const secret: SecretRules = {
   member: ({ protocol }) => secretMember(protocol),

@@ -22,6 +22,23 @@ function word(code: unknown): string {
   return typeof code === 'string' && (REGISTERED.test(code) || /^OAUTH_[A-Z_]+$/.test(code)) ? code : 'unknown'
 }
 
+/** What the operator is told of a time that cannot be: how far the provider's clock, or its answer, is from ours. Seconds; behind is negative. */
+export function clockFacts(skewSeconds: number): Readonly<Record<string, string | number>> {
+  return { skewSeconds, fix: 'compare the clocks of both servers (NTP)' }
+}
+
+// What the library refused: the claim's name, and of a time by how much. Never a value that is a text.
+function factsOf(all: readonly unknown[]): Readonly<Record<string, string | number>> {
+  for (const cause of all) {
+    if (typeof cause !== 'object' || cause === null || !('claims' in cause) || typeof cause.claims !== 'object' || cause.claims === null) continue
+    const claim = 'claim' in cause && typeof cause.claim === 'string' && REGISTERED.test(cause.claim) ? { claim: cause.claim } : {}
+    const issuedAt = 'iat' in cause.claims ? cause.claims.iat : undefined
+    const isTime = 'now' in cause && typeof cause.now === 'number' && typeof issuedAt === 'number'
+    return { ...claim, ...(isTime ? clockFacts(Math.round(issuedAt - Number(cause.now))) : {}) }
+  }
+  return {}
+}
+
 /** An error of an exchange with a provider as the one failure. A lost database is no provider's fault and stays what it is. */
 export function readUpstreamFailure(error: unknown, otherwise: UpstreamFailure['kind']): unknown {
   if (error instanceof UpstreamFailure || isDatabaseUnavailable(error)) return error
@@ -34,5 +51,5 @@ export function readUpstreamFailure(error: unknown, otherwise: UpstreamFailure['
   if (failed !== undefined) return new UpstreamFailure('unavailable', failed.reason)
   if (error instanceof client.ResponseBodyError) return new UpstreamFailure(error.status >= 500 || PASSING.has(error.error) ? 'unavailable' : otherwise, word(error.error))
   if (all.some((cause) => isAnsweredWith(cause, 500))) return new UpstreamFailure('unavailable', 'status')
-  return new UpstreamFailure(otherwise, error instanceof Error && 'code' in error ? word(error.code) : 'unknown')
+  return new UpstreamFailure(otherwise, error instanceof Error && 'code' in error ? word(error.code) : 'unknown', { facts: factsOf(all) })
 }

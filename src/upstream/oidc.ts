@@ -4,35 +4,36 @@ import type { Context } from '../context.ts'
 import { singleFlight } from '../lib/single-flight.ts'
 import { type Attempt, type Callback, type ConnectorType, type Identity, type Opening, type RedirectConnector, UpstreamFailure, type UpstreamDeparture } from './connector.ts'
 import { claimTargets, mapPerson } from './mapping.ts'
-import { readUpstreamFailure } from './oidc-failure.ts'
+import { clockFacts, readUpstreamFailure } from './oidc-failure.ts'
+import { configure, type Peer, redeem, TENANT } from './oidc-redemption.ts'
+import { isSecureAddress, outgoing, within } from './outgoing.ts'
 import { providerId, providerMembers } from './provider.ts'
 
 // Upstream OpenID Connect: authorization code with PKCE, nonce, state and issuer (OpenID Connect Core, RFC 7636, RFC 9207). The provider is
 // as hostile as any other peer: what it says is bounded in time and size, typed, signed with a key of its own issuer, meant for us, and
 // fresh, or it was never said.
 
-const issuer = z.string().superRefine((text, context) => {
-  const url = URL.canParse(text) ? new URL(text) : undefined
-  const local = url !== undefined && (url.hostname === '127.0.0.1' || url.hostname === 'localhost' || url.hostname.endsWith('.localhost'))
-  if (url === undefined || (url.protocol !== 'https:' && !(url.protocol === 'http:' && local))) context.addIssue({ code: 'custom', message: 'must be an https URL' })
-  else if (url.search !== '' || url.hash !== '' || url.username !== '') context.addIssue({ code: 'custom', message: 'must have no query, fragment or user name' })
-})
+const issuer = z.string().refine(isSecureAddress, 'must be an https URL').refine((text) => !/[?#]/.test(text), 'must have no query, fragment or user name')
 
-const schema = z.strictObject({
-  provider_id: providerId,
-  protocol: z.literal('oidc'),
-  ...providerMembers,
-  issuer,
-  client_id: z.string().min(1).max(500),
-  scope: z.string().max(1000).refine((scope) => scope.split(' ').includes('openid'), 'must contain openid').default('openid profile email'),
-  claims_mapping: z.record(z.string().min(1).max(200), z.enum(claimTargets)).default({}),
-})
+const schema = z
+  .strictObject({
+    provider_id: providerId,
+    protocol: z.literal('oidc'),
+    ...providerMembers,
+    issuer,
+    /** Of an issuer with a place for the tenant: those that are taken; left out, all. */
+    tenants: z.array(z.guid().transform((text) => text.toLowerCase())).min(1).max(1000).optional(),
+    client_id: z.string().min(1).max(500),
+    scope: z.string().max(1000).refine((scope) => scope.split(' ').includes('openid'), 'must contain openid').default('openid profile email'),
+    claims_mapping: z.record(z.string().min(1).max(200), z.enum(claimTargets)).default({}),
+  })
+  .superRefine(({ issuer: text, tenants }, context) => {
+    if (tenants !== undefined && !text.includes(TENANT)) context.addIssue({ code: 'custom', path: ['tenants'], message: `is for an issuer with ${TENANT} in it` })
+  })
 type Settings = z.output<typeof schema>
 
 /** How long the provider's metadata is taken for true. Its keys are asked for again as soon as one is missing. Seconds. */
 const METADATA_SECONDS = 600
-/** Everything after the return together: the server gives a person an answer within ten seconds. Milliseconds. */
-const DEADLINE_MILLISECONDS = 8000
 const CLOCK_TOLERANCE_SECONDS = 10
 /** An ID token is fetched the moment it is made. Seconds. */
 const OLDEST_TOKEN_SECONDS = 300
@@ -40,8 +41,7 @@ const OLDEST_TOKEN_SECONDS = 300
 const keptSchema = z.object({ nonce: z.string(), verifier: z.string(), startedAt: z.number(), fresh: z.boolean(), maxAge: z.number().optional() })
 type Kept = z.output<typeof keptSchema>
 
-interface Peer {
-  readonly configuration: client.Configuration
+interface KnownPeer extends Peer {
   /** Seconds by which our clock is ahead of the machine's: tests move it. */
   readonly skew: number
   /** Milliseconds since the epoch. */
@@ -50,10 +50,6 @@ interface Peer {
 
 function skewOf(ctx: Context): number {
   return Math.round((ctx.clock.now() - Date.now()) / 1000)
-}
-
-function outgoing(ctx: Context): client.CustomFetch {
-  return (url, { method, headers, body, signal }) => ctx.fetch(url, { method, headers, body: body instanceof ArrayBuffer ? new Uint8Array(body) : body instanceof ReadableStream ? undefined : body, signal })
 }
 
 // Looked at before the metadata is kept: what cannot be used is asked for again. The browser is sent only where it is encrypted.
@@ -65,13 +61,23 @@ function requireEndpoints(ctx: Context, metadata: client.ServerMetadata): void {
   }
 }
 
-async function discover(ctx: Context, settings: Settings, secret: string | undefined): Promise<Peer> {
+/** Microsoft's issuer names the tenant, and its metadata says so with the very same place for it; the address of all of them is `common`. */
+const ALL_TENANTS = 'common'
+
+function metadataAddress({ issuer: text }: Settings): URL {
+  return new URL(text.includes(TENANT) ? `${text.replace(TENANT, ALL_TENANTS)}/.well-known/openid-configuration` : text)
+}
+
+async function discover(ctx: Context, settings: Settings, secret: string | undefined): Promise<KnownPeer> {
   const skew = skewOf(ctx)
   const metadata = { [client.clockSkew]: skew, [client.clockTolerance]: CLOCK_TOLERANCE_SECONDS, require_auth_time: false }
   const execute = [client.enableNonRepudiationChecks, ...(ctx.config.testFetch ? [client.allowInsecureRequests] : [])]
-  const configuration = await client.discovery(new URL(settings.issuer), settings.client_id, metadata, authentication(secret), { execute, [client.customFetch]: outgoing(ctx) })
-  requireEndpoints(ctx, configuration.serverMetadata())
-  return { configuration, skew, until: ctx.clock.now() + METADATA_SECONDS * 1000 }
+  const own = authentication(secret)
+  const configuration = await client.discovery(metadataAddress(settings), settings.client_id, metadata, own, { execute, [client.customFetch]: outgoing(ctx) })
+  const server = configuration.serverMetadata()
+  requireEndpoints(ctx, server)
+  if (settings.issuer.includes(TENANT) && server.issuer !== settings.issuer) throw new UpstreamFailure('unavailable', 'issuer')
+  return { server, clientId: settings.client_id, metadata, authentication: own, insecure: ctx.config.testFetch, keys: undefined, skew, until: ctx.clock.now() + METADATA_SECONDS * 1000 }
 }
 
 /** `client_secret_basic` is what holds where the provider does not say (OpenID Connect Discovery §3). */
@@ -85,18 +91,10 @@ function authentication(secret: string | undefined): client.ClientAuth {
   }
 }
 
-function within<T>(work: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new UpstreamFailure('unavailable', 'deadline')), DEADLINE_MILLISECONDS)
-  })
-  return Promise.race([work, late]).finally(() => clearTimeout(timer))
-}
-
-async function begin(ctx: Context, peer: Peer, settings: Settings, attempt: Attempt): Promise<UpstreamDeparture> {
+async function begin(ctx: Context, peer: KnownPeer, settings: Settings, attempt: Attempt): Promise<UpstreamDeparture> {
   const [nonce, verifier] = [client.randomNonce(), client.randomPKCECodeVerifier()]
   const { redirectUri, state, fresh, maxAge, loginHint, acrValues, uiLocales } = attempt
-  const url = client.buildAuthorizationUrl(peer.configuration, {
+  const url = client.buildAuthorizationUrl(configure(peer, peer.server.issuer, outgoing(ctx)), {
     redirect_uri: redirectUri,
     scope: settings.scope,
     state,
@@ -113,8 +111,8 @@ async function begin(ctx: Context, peer: Peer, settings: Settings, attempt: Atte
   return { url: url.href, kept: JSON.stringify(kept) }
 }
 
-function invalid(detail: string): UpstreamFailure {
-  return new UpstreamFailure('invalid', detail)
+function invalid(detail: string, skewSeconds?: number): UpstreamFailure {
+  return new UpstreamFailure('invalid', detail, skewSeconds === undefined ? {} : { facts: clockFacts(skewSeconds) })
 }
 
 // What the library leaves to its caller: an audience of us alone, a token of this very moment, and the sign-in that was asked for.
@@ -122,9 +120,9 @@ function checkToken(claims: client.IDToken, clientId: string, now: number, kept:
   const audience = typeof claims.aud === 'string' ? [claims.aud] : claims.aud
   if (audience.length !== 1 || audience[0] !== clientId) throw invalid('aud')
   if (claims.azp !== undefined && claims.azp !== clientId) throw invalid('azp')
-  if (claims.iat < now - OLDEST_TOKEN_SECONDS || claims.iat > now + CLOCK_TOLERANCE_SECONDS) throw invalid('iat')
+  if (claims.iat < now - OLDEST_TOKEN_SECONDS || claims.iat > now + CLOCK_TOLERANCE_SECONDS) throw invalid('iat', claims.iat - now)
   const authTime = claims.auth_time
-  if (authTime !== undefined && (typeof authTime !== 'number' || authTime > now + CLOCK_TOLERANCE_SECONDS)) throw invalid('auth_time')
+  if (authTime !== undefined && (typeof authTime !== 'number' || authTime > now + CLOCK_TOLERANCE_SECONDS)) throw invalid('auth_time', typeof authTime === 'number' ? authTime - now : undefined)
   // Sent with max_age, a provider must say when the person signed in (OpenID Connect Core §3.1.2.1).
   const oldest = kept.fresh ? kept.startedAt : kept.maxAge === undefined ? undefined : kept.startedAt - kept.maxAge
   if (kept.maxAge !== undefined && authTime === undefined) throw invalid('auth_time missing')
@@ -136,12 +134,14 @@ const LONGEST_SUBJECT = 255
 const LONGEST_ACR = 200
 
 function toIdentity(token: client.IDToken, everything: Readonly<Record<string, unknown>>, settings: Settings): Identity {
-  if (token.sub === '' || token.sub.length > LONGEST_SUBJECT) throw invalid('sub')
+  // Of Microsoft's people `oid` is the person, whatever the application; it is the tenant's, as its issuer is.
+  const subject = settings.issuer.includes(TENANT) ? token['oid'] : token.sub
+  if (typeof subject !== 'string' || subject === '' || subject.length > LONGEST_SUBJECT) throw invalid(settings.issuer.includes(TENANT) ? 'oid' : 'sub')
   const amr = shortTexts.safeParse(token['amr'])
   const acr = token['acr']
   return {
     issuer: token.iss,
-    subject: token.sub,
+    subject,
     ...mapPerson(everything, settings.claims_mapping),
     acr: typeof acr === 'string' && acr !== '' && acr.length <= LONGEST_ACR ? acr : undefined,
     amr: amr.success ? amr.data : [],
@@ -149,23 +149,21 @@ function toIdentity(token: client.IDToken, everything: Readonly<Record<string, u
   }
 }
 
-async function complete(ctx: Context, { configuration }: Peer, settings: Settings, { redirectUri, state, kept: text, parameters }: Callback): Promise<Identity> {
-  const kept = keptSchema.parse(JSON.parse(text))
-  const answer = new URL(redirectUri)
-  answer.search = parameters.toString()
-  const tokens = await client.authorizationCodeGrant(configuration, answer, { expectedState: state, expectedNonce: kept.nonce, pkceCodeVerifier: kept.verifier, idTokenExpected: true })
+async function complete(ctx: Context, peer: KnownPeer, settings: Settings, callback: Callback): Promise<Identity> {
+  const kept = keptSchema.parse(JSON.parse(callback.kept))
+  const { configuration, tokens } = await redeem(peer, outgoing(ctx), callback, kept, settings.tenants)
   const token = tokens.claims()
   if (token === undefined) throw invalid('id_token')
   checkToken(token, settings.client_id, Math.floor(ctx.clock.now() / 1000), kept)
-  const more = configuration.serverMetadata().userinfo_endpoint === undefined ? {} : await client.fetchUserInfo(configuration, tokens.access_token, token.sub)
+  const more = peer.server.userinfo_endpoint === undefined ? {} : await client.fetchUserInfo(configuration, tokens.access_token, token.sub)
   return toIdentity(token, { ...more, ...token }, settings)
 }
 
 function openOidc(ctx: Context, { facts, secret }: Opening): RedirectConnector {
   const settings = schema.parse(facts.provider)
-  let peer: Peer | undefined
+  let peer: KnownPeer | undefined
   const renew = singleFlight(async () => discover(ctx, settings, await secret()))
-  async function current(): Promise<Peer> {
+  async function current(): Promise<KnownPeer> {
     if (peer === undefined || peer.until <= ctx.clock.now() || peer.skew !== skewOf(ctx)) peer = await renew()
     return peer
   }

@@ -35,6 +35,8 @@ export interface UpstreamProvider {
   readonly redeemed: { readonly parameters: URLSearchParams; readonly authorization: string | undefined; readonly pkceHolds: boolean }[]
   /** How often each path was asked for. */
   readonly hits: Map<string, number>
+  /** Signs with a new key from now on; the old one is gone. */
+  rotateKey(): Promise<void>
   /** Follows a browser that was sent here: where it is sent back to. */
   visit(url: string): Promise<string>
   close(): Promise<void>
@@ -76,8 +78,12 @@ ${more}
 }
 
 export async function startUpstream(): Promise<UpstreamProvider> {
-  const [own, other] = await Promise.all([generateKeyPair('ES256', { extractable: true }), generateKeyPair('ES256')])
-  const jwk = { ...(await exportJWK(own.publicKey)), kid: 'k1', alg: 'ES256', use: 'sig' }
+  const drawKey = async (kid: string) => {
+    const pair = await generateKeyPair('ES256', { extractable: true })
+    return { kid, privateKey: pair.privateKey, jwk: { ...(await exportJWK(pair.publicKey)), kid, alg: 'ES256', use: 'sig' } }
+  }
+  const other = await generateKeyPair('ES256')
+  let own = await drawKey('k1')
   const codes = new Map<string, IssuedCode>()
   const server = createServer((request, response) => {
     void answer(request, response).catch(() => response.destroy())
@@ -92,6 +98,9 @@ export async function startUpstream(): Promise<UpstreamProvider> {
     asked: [],
     redeemed: [],
     hits: new Map(),
+    rotateKey: async () => {
+      own = await drawKey(`${own.kid}+`)
+    },
     visit: async (url) => (await fetch(url, { redirect: 'manual' })).headers.get('location') ?? '',
     close: async () => {
       server.closeAllConnections()
@@ -117,7 +126,7 @@ export async function startUpstream(): Promise<UpstreamProvider> {
     const { algorithm } = upstream.misbehave
     if (algorithm === 'none') return new UnsecuredJWT(claims).encode()
     if (algorithm === 'HS256') return new SignJWT(claims).setProtectedHeader({ alg: 'HS256' }).sign(Buffer.from(UPSTREAM_SECRET.padEnd(32)))
-    return new SignJWT(claims).setProtectedHeader({ alg: 'ES256', kid: 'k1' }).sign(algorithm === 'other-key' ? other.privateKey : own.privateKey)
+    return new SignJWT(claims).setProtectedHeader({ alg: 'ES256', kid: own.kid }).sign(algorithm === 'other-key' ? other.privateKey : own.privateKey)
   }
 
   async function token(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -143,7 +152,7 @@ export async function startUpstream(): Promise<UpstreamProvider> {
     if (down?.includes(path) === true) return json(response, 503, { error: 'temporarily_unavailable' })
     if (garbage?.includes(path) === true) return void response.writeHead(200, { 'content-type': 'text/html' }).end('<h1>It works!</h1>')
     if (redirect?.includes(path) === true) return void response.writeHead(302, { location: 'http://127.0.0.1:1/' }).end()
-    if (path === '/.well-known/openid-configuration') {
+    if (path.endsWith('/.well-known/openid-configuration')) {
       return json(response, 200, {
         issuer,
         authorization_endpoint: `${issuer}/authorize`,
@@ -157,7 +166,7 @@ export async function startUpstream(): Promise<UpstreamProvider> {
         ...metadata,
       })
     }
-    if (path === '/jwks') return json(response, 200, { keys: [jwk] })
+    if (path === '/jwks') return json(response, 200, { keys: [own.jwk] })
     if (path === '/userinfo') return json(response, 200, userinfo ?? {})
     if (path === '/authorize') return authorize(url.searchParams, response)
     if (path === '/token') return token(request, response)
