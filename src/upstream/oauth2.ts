@@ -97,7 +97,8 @@ async function ask(ctx: Context, url: string, token: string): Promise<unknown> {
   if (answer.status >= 500) throw new UpstreamFailure('unavailable', 'status')
   if (answer.status !== 200) throw new UpstreamFailure('invalid', 'status')
   try {
-    return (await answer.json()) as unknown
+    const body: unknown = await answer.json()
+    return body
   } catch {
     throw new UpstreamFailure('invalid', 'json')
   }
