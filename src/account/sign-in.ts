@@ -10,6 +10,8 @@ import { ACR_TWO_FACTORS } from '../protocol/acr.ts'
 import { challengeOf } from '../protocol/pkce.ts'
 import { setAccountSession } from '../sessions/browsers.ts'
 import { ensureBrowser, readBrowser, sessionsOf } from '../signin/browser.ts'
+import { createInteraction, updateProgress } from '../signin/store.ts'
+import { AFTER_FORM } from '../signin/steps/step.ts'
 import { takeOwnCode } from '../tokens/authorization-codes.ts'
 import { accountClient, SIGNED_IN } from './account-client.ts'
 import { returnAddress } from './return-address.ts'
@@ -41,6 +43,28 @@ function sealState(ctx: Context, browserId: string, to: string): string {
 function openState(ctx: Context, browserId: string, state: string): string | undefined {
   const plain = ctx.sealing.unseal('account-return', Buffer.from(state, 'base64url'), browserId)
   return plain && (JSON.parse(plain.toString('utf8')) as { readonly to: string }).to
+}
+
+/** Sends a browser to sign in at one provider, as whoever it is there, and come back: the accounts that are signed in here stay so. */
+export async function leaveForProvider(ctx: Context, reply: FastifyReply, browserId: string, asking: { readonly to: string; readonly providerId: string }): Promise<FastifyReply> {
+  const { clientId, key } = await accountClient(ctx)
+  const state = sealState(ctx, browserId, returnAddress(asking.to))
+  const interaction = await createInteraction(ctx, browserId, key, {
+    clientId,
+    redirectUri: `${ctx.config.issuer}${SIGNED_IN}`,
+    redirectUriGiven: true,
+    responseType: 'code',
+    responseMode: 'query',
+    state,
+    scopes: ['openid'],
+    codeChallenge: challengeOf(verifierOf(ctx, state)) ?? '',
+    resources: [],
+    prompt: ['login'],
+    acrValues: [],
+    claims: {},
+  })
+  await updateProgress(ctx, interaction.id, { other: true })
+  return goTo(reply, `/signin/${interaction.id}/login?${new URLSearchParams({ provider: asking.providerId, [AFTER_FORM]: '1' })}`)
 }
 
 /** Sends a browser to sign in and come back. */

@@ -22,6 +22,8 @@ export type AuditEvent =
   | { readonly event: 'password.reset_asked'; readonly providerId: string; readonly userId?: string }
   | { readonly event: 'password.changed'; readonly userId: string; readonly by: 'reset' | 'account' }
   | { readonly event: 'user.signed_up'; readonly userId: string; readonly providerId: string }
+  | { readonly event: 'users.merged'; readonly userId: string; readonly mergedId: string }
+  | { readonly event: 'identity.unlinked'; readonly userId: string; readonly providerId: string }
   | { readonly event: 'keys.rotated'; readonly kids: readonly string[] }
   | { readonly event: 'configuration.applied'; readonly changes: number }
   | { readonly event: 'federation.imported'; readonly federationId: string; readonly written: number; readonly disabled: number }

@@ -8,6 +8,7 @@ import type { AccountViews } from './account-views.ts'
 import type { DiscoveryViews } from './discovery-views.ts'
 import type { DemoHomeModel, DemoModel } from './demo-model.ts'
 import type { ScopeItem } from './scope-item.ts'
+import type { LinkingViews } from './linking-views.ts'
 import type { RecoveryViews } from './recovery-views.ts'
 import type { FactorViews, PasskeyForm } from './factor-views.ts'
 import type { UnexpectedUserModel, UpstreamModel } from './upstream-model.ts'
@@ -262,4 +263,4 @@ interface SigninViews {
 }
 
 /** Every view, with what it is told. An area of pages keeps its models in a file of its own. */
-export interface Views extends SigninViews, DiscoveryViews, AccountViews, FactorViews, RecoveryViews {}
+export interface Views extends SigninViews, DiscoveryViews, AccountViews, FactorViews, LinkingViews, RecoveryViews {}

@@ -1,5 +1,6 @@
-import { sql } from 'kysely'
+import { type Kysely, sql } from 'kysely'
 import type { Context } from '../context.ts'
+import type { Database } from '../database/schema.ts'
 import { type DrawnToken, drawToken, readToken } from '../lib/opaque-token.ts'
 import { DEVICE_SECONDS } from './session.ts'
 
@@ -51,6 +52,13 @@ export async function forgetProvider(ctx: Context, deviceId: string, providerId:
 
 export async function forgetDevice(ctx: Context, deviceId: string): Promise<void> {
   await sql`delete from devices where device_id = ${deviceId}`.execute(ctx.db)
+}
+
+/** Devices that remember one person remember another from now on. */
+export async function moveRememberedAccounts(trx: Kysely<Database>, from: string, to: string): Promise<void> {
+  await sql`with gone as (delete from remembered_accounts where user_id = ${from} returning *)
+    insert into remembered_accounts (device_id, user_id, provider_id, used_at) select device_id, ${to}::uuid, provider_id, used_at from gone
+    on conflict (device_id, user_id) do nothing`.execute(trx)
 }
 
 /** Deletes at most `limit` expired devices. Returns how many. */

@@ -101,3 +101,14 @@ export async function countConsents(db: Kysely<Database>, clientKey: string): Pr
   const row = await db.selectFrom('consents').select((eb) => eb.fn.countAll<string>().as('people')).where('client_key', '=', clientKey).where('removed_at', 'is', null).executeTakeFirst()
   return Number(row?.people ?? 0)
 }
+
+/** What one person has let clients have is another's from now on, together with what they have let them have; a removal does not come over. */
+export async function moveConsents(trx: Kysely<Database>, from: string, to: string): Promise<void> {
+  await sql`with gone as (delete from consents where user_id = ${from} returning *)
+    insert into consents (consent_id, user_id, client_key, granted, declined, created_at, used_at)
+    select consent_id, ${to}::uuid, client_key, granted, declined, created_at, used_at from gone where removed_at is null
+    on conflict (user_id, client_key) do update set
+      granted = case when consents.removed_at is not null then consents.granted else array(select unnest(consents.granted) union select unnest(excluded.granted)) end,
+      declined = case when consents.removed_at is not null then consents.declined else array(select unnest(consents.declined) union select unnest(excluded.declined) except select unnest(consents.granted) except select unnest(excluded.granted)) end,
+      used_at = greatest(consents.used_at, excluded.used_at), updated_at = clock_now()`.execute(trx)
+}

@@ -3,6 +3,7 @@ import { type Kysely, sql } from 'kysely'
 import type { Context } from '../context.ts'
 import type { Database } from '../database/schema.ts'
 import { inTransaction } from '../database/transaction.ts'
+import { sha256 } from '../lib/digest.ts'
 import { claimSecondaryIds, type SecondaryId, settleSecondaryIds } from './secondary-ids.ts'
 import { deleteUser, findUser, insertUserIf, updateClaims } from './store.ts'
 import type { User, UserClaims } from './user.ts'
@@ -26,7 +27,7 @@ export interface ProvenIdentity {
 /**
  * The person of an identity. A first sign-in belongs to whoever has one of the secondary ids already, if anybody has: the same national
  * id from two trusted providers is one person. An identity that is somebody's stays theirs: two people become one only by their own will
- * (merge.ts).
+ * (signin/merge.ts).
  */
 export async function findOrCreatePerson(ctx: Context, identity: ProvenIdentity, secondaryIds: readonly SecondaryId[]): Promise<User> {
   if (secondaryIds.length === 0) return findOrCreateUser(ctx.db, identity)
@@ -62,4 +63,38 @@ export async function findOrCreateUser(db: Kysely<Database>, identity: ProvenIde
 export async function findByLoginName(db: Kysely<Database>, providerId: string, loginName: string): Promise<User | undefined> {
   const { rows } = await sql<{ user_id: string }>`select user_id from identities where provider_id = ${providerId} and login_name = ${loginName} order by seen_at desc limit 1`.execute(db)
   return rows[0] === undefined ? undefined : findUser(db, rows[0].user_id)
+}
+
+/** A way to sign in at a provider. */
+export interface LinkedIdentity {
+  /** Names it on pages: not the subject, which is the provider's. */
+  readonly id: string
+  readonly providerId: string
+  readonly issuer: string
+  readonly subject: string
+  readonly since: Date
+  readonly usedAt: Date
+}
+
+interface LinkedRow {
+  readonly provider_id: string
+  readonly issuer: string
+  readonly subject: string
+  readonly created_at: Date
+  readonly seen_at: Date
+}
+
+/** The providers that a person signs in at, oldest first. */
+export async function listIdentities(db: Kysely<Database>, userId: string): Promise<readonly LinkedIdentity[]> {
+  const { rows } = await sql<LinkedRow>`select provider_id, issuer, subject, created_at, seen_at from identities where user_id = ${userId} order by created_at, provider_id, subject`.execute(db)
+  return rows.map((row) => ({ id: sha256(JSON.stringify([row.provider_id, row.issuer, row.subject])).toString('base64url'), providerId: row.provider_id, issuer: row.issuer, subject: row.subject, since: row.created_at, usedAt: row.seen_at }))
+}
+
+/** What was one person's is another's from now on. */
+export async function moveIdentities(trx: Kysely<Database>, from: string, to: string): Promise<void> {
+  await sql`update identities set user_id = ${to} where user_id = ${from}`.execute(trx)
+}
+
+export async function deleteIdentity(trx: Kysely<Database>, userId: string, { providerId, issuer, subject }: LinkedIdentity): Promise<void> {
+  await sql`delete from identities where user_id = ${userId} and provider_id = ${providerId} and issuer = ${issuer} and subject = ${subject}`.execute(trx)
 }

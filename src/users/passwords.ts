@@ -64,3 +64,11 @@ export function isDeclaredDigest(ctx: Context, userId: string, password: string,
 export async function setReadyPassword(ctx: Context, db: Kysely<Database>, userId: string, phc: string, declaredText: string | undefined): Promise<void> {
   await setPasswordHash(db, userId, phc, declaredText === undefined ? null : digestOf(ctx, userId, declaredText))
 }
+
+export async function hasPassword(db: Kysely<Database>, userId: string): Promise<boolean> {
+  return (await db.selectFrom('passwords').select('user_id').where('user_id', '=', userId).executeTakeFirst()) !== undefined
+}
+
+export async function deletePassword(db: Kysely<Database>, userId: string): Promise<void> {
+  await db.deleteFrom('passwords').where('user_id', '=', userId).execute()
+}

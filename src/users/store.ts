@@ -115,9 +115,21 @@ export async function deleteUser(trx: Kysely<Database>, userId: string): Promise
   await trx.deleteFrom('users').where('user_id', '=', userId).execute()
 }
 
+export interface UserAge {
+  readonly userId: string
+  readonly createdAt: Date
+}
+
+const AGES = sql`user_id as "userId", created_at as "createdAt"`
+
+/** Since when people are there; whoever was merged into another is not. */
+export async function readAges(db: Kysely<Database>, userIds: readonly string[]): Promise<readonly UserAge[]> {
+  return (await sql<UserAge>`select ${AGES} from users where user_id = any(${[...userIds]}::uuid[]) and merged_into is null`.execute(db)).rows
+}
+
 /** Holds people still until the transaction ends, always in one order: what is decided about them is decided by one at a time. */
-export async function holdUsers(trx: Kysely<Database>, userIds: readonly string[]): Promise<readonly { readonly userId: string; readonly createdAt: Date }[]> {
-  const { rows } = await sql<{ userId: string; createdAt: Date }>`select user_id as "userId", created_at as "createdAt" from users
+export async function holdUsers(trx: Kysely<Database>, userIds: readonly string[]): Promise<readonly UserAge[]> {
+  const { rows } = await sql<UserAge>`select ${AGES} from users
     where user_id = any(${[...userIds]}::uuid[]) and merged_into is null order by user_id for update`.execute(trx)
   return rows
 }

@@ -85,7 +85,7 @@ describe('a letter', () => {
     await server.advance(600)
     await server.ctx.mail.deliver()
     expect([await waiting(), mailbox.received]).toEqual([[], []])
-    await server.advance(0)
+    await server.advance(-600)
   })
 })
 

@@ -2,8 +2,9 @@ import { accountCases } from './account.ts'
 import type { Case } from './case.ts'
 import { discoveryCases } from './discovery.ts'
 import { factorCases } from './factor.ts'
+import { linkingCases } from './linking.ts'
 import { recoveryCases } from './recovery.ts'
 import { signinCases } from './signin.ts'
 
 /** Every page in every state: the table that the tests of the pages walk through. A view without a row fails them. */
-export const cases: readonly Case[] = [...signinCases, ...accountCases, ...discoveryCases, ...factorCases, ...recoveryCases]
+export const cases: readonly Case[] = [...signinCases, ...accountCases, ...discoveryCases, ...factorCases, ...linkingCases, ...recoveryCases]
