@@ -1,11 +1,12 @@
 import type { Entry } from 'ldapts'
-import { type UserClaims, userClaimsSchema } from '../users/user.ts'
+import { claimTargets } from './mapping.ts'
 
 // Owns reading of an entry: what its attributes are for us, and what identifies it for good. Attribute names have no case; a value is a
 // text or it is left out.
 
-type Claim = keyof UserClaims
-export const claimNames = userClaimsSchema.keyof().options
+type Claim = Exclude<(typeof claimTargets)[number], 'groups'>
+/** What an attribute may be for us. Groups are read in another way (ldap-groups.ts). */
+export const claimNames = claimTargets.filter((name): name is Claim => name !== 'groups')
 
 /** Their attribute → our claim, in the order in which they are asked for. */
 export type AttributeMapping = Readonly<Record<string, Claim>>
