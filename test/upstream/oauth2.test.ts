@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { startTestServer, type TestServer } from '../support/app.ts'
 import { newBrowser, pageName } from '../support/browser.ts'
@@ -122,6 +124,13 @@ describe('a declaration', () => {
     ['with a preset that nobody knows', (yaml: string) => yaml.replace('preset: github', 'preset: gitlub')],
   ])('%s is refused', async (_what, change) => {
     await expect(server.apply(change(githubYaml(github, 'refused')))).rejects.toThrow()
+  })
+
+  test('that the documentation shows is one', async () => {
+    const text = readFileSync(join(import.meta.dirname, '..', '..', 'docs', 'sign-in-providers.md'), 'utf8')
+    const blocks = [...text.matchAll(/```yaml\n([\s\S]*?)```/g)].map((match) => match[1] ?? '').filter((block) => /^protocol: (oidc|oauth2|ldap)$/m.test(block))
+    expect(blocks.length).toBe(3)
+    for (const block of blocks) await server.apply(block.replaceAll(/\{ from_(?:env|file): [^}]*\}/g, '{ value: a-secret }'))
   })
 
   test('of the real service needs no address', async () => {
