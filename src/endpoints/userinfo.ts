@@ -4,10 +4,12 @@ import type { Context } from '../context.ts'
 import { allowRegisteredOrigin, answerPreflight } from '../http/cors.ts'
 import { sendJson } from '../http/json.ts'
 import { refuseOtherMethods } from '../http/methods.ts'
+import { epochSeconds } from '../lib/clock.ts'
 import { bearerChallenge } from '../protocol/error.ts'
 import { claimNames, userinfoClaims } from '../users/claims.ts'
 import { requireBearer } from './bearer.ts'
 import type { Endpoint } from './endpoint.ts'
+import { demandOf, requireSignIn } from './step-up.ts'
 
 const PATH = '/userinfo'
 /** Any of these opens the endpoint; a token without one has nothing to be told here. */
@@ -17,12 +19,13 @@ async function answer(ctx: Context, request: FastifyRequest, reply: FastifyReply
   const { person, scopes, clientKey, audience } = await requireBearer(ctx, request)
   // A token for an API is in that API's hands: it must not read the person's claims here with it.
   if (audience.length > 0 && !audience.includes(ctx.config.issuer)) throw bearerChallenge(401, 'invalid_token', 'The access token is for another resource')
+  const client = await findClientByKey(ctx, clientKey)
   if (request.headers.origin !== undefined) {
-    const client = await findClientByKey(ctx, clientKey)
     await allowRegisteredOrigin(request, reply, client?.metadata.allowed_origins)
   }
   if (person === undefined) throw bearerChallenge(403, 'insufficient_scope', 'The token has no person behind it', 'openid')
   if (!scopes.some((scope) => OPENING.includes(scope))) throw bearerChallenge(403, 'insufficient_scope', 'The token may not ask about the person', 'openid')
+  requireSignIn(person, demandOf(client), epochSeconds(ctx.clock))
   return sendJson(reply, { sub: person.subject.userId, ...userinfoClaims(person.subject, scopes, person.details.claims ?? {}) })
 }
 

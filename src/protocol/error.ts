@@ -89,6 +89,13 @@ export function bearerChallenge(status: 400 | 401 | 403, error?: string, descrip
   return new OAuthError(error ?? 'invalid_token', description ?? 'A bearer token is required', { status, headers: { 'www-authenticate': challenge } })
 }
 
+/** A token whose sign-in will not do, with what would (RFC 9470 §3). `maxAge` in seconds. */
+export function insufficientUserAuthentication(description: string, acrValues: readonly string[], maxAge: number | undefined): OAuthError {
+  const { code, headers } = bearerChallenge(401, 'insufficient_user_authentication', description)
+  const more = [...(acrValues.length === 0 ? [] : [`acr_values="${acrValues.join(' ')}"`]), ...(maxAge === undefined ? [] : [`max_age="${maxAge}"`])]
+  return new OAuthError(code, description, { status: 401, headers: { 'www-authenticate': [headers['www-authenticate'], ...more].join(', ') } })
+}
+
 /** Makes a sentence fit for `error_description`: the characters RFC 6749 §5.2 allows, nothing else. */
 export function asciiDescription(text: string): string {
   return text.replaceAll(/[^\x20-\x21\x23-\x5B\x5D-\x7E]/g, '?').slice(0, 400)
