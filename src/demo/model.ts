@@ -1,6 +1,7 @@
 import type { Context } from '../context.ts'
 import type { DemoLessonModel, DemoModel, DemoStepModel } from '../http/demo-model.ts'
 import { demoPeople } from './demo-data.ts'
+import { DEMO_APP_KEY, demoCode } from './demo-factor.ts'
 import { breaks, others } from './lessons/index.ts'
 import type { Lesson } from './lessons/lesson.ts'
 import { steps } from './steps/index.ts'
@@ -39,7 +40,7 @@ export async function demoModel(ctx: Context, walk: Walk, csrf: string): Promise
   return {
     csrf,
     issuer: ctx.config.issuer,
-    people: demoPeople,
+    people: demoPeople.map((person) => (person.username === 'lin' ? { ...person, code: { now: demoCode(ctx), key: DEMO_APP_KEY } } : person)),
     position: position(walk),
     steps: await Promise.all(steps.map((step, index) => stepModel(ctx, walk, step, index + 1))),
     others: others.map((lesson) => lessonModel(walk, lesson)),

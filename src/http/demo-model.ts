@@ -74,7 +74,7 @@ export interface DemoLessonModel {
 export interface DemoModel {
   readonly csrf: string
   readonly issuer: string
-  readonly people: readonly { readonly username: string; readonly password: string; readonly about: string }[]
+  readonly people: readonly { readonly username: string; readonly password: string; readonly about: string; readonly code?: { readonly now: string; readonly key: string } | undefined }[]
   readonly position: string
   readonly steps: readonly DemoStepModel[]
   readonly others: readonly DemoLessonModel[]

@@ -25,7 +25,7 @@ export async function hasTotpSecret(ctx: Context, userId: string): Promise<boole
   return rows.length > 0
 }
 
-/** Gives a person a secret, in the place of the one before. `step` is that of the code that confirmed it: it works no second time. */
+/** Gives a person a secret, in the place of the one before. `step` is that of the code that confirmed it: it works no second time. `declared`: nobody's phone, but the demo's. */
 export async function saveTotpSecret(ctx: Context, db: Kysely<Database>, userId: string, secret: Uint8Array, step: number, declared = false): Promise<void> {
   const sealed = ctx.sealing.seal('totp-secret', secret, userId)
   await sql`insert into totp_secrets (user_id, sealed_secret, last_step, declared) values (${userId}, ${sealed}, ${step}, ${declared})
@@ -66,11 +66,4 @@ export async function takeTotpCode(ctx: Context, userId: string, code: string): 
   if (step === undefined) return wasRecent(ctx, secret, code) ? 'expired' : 'wrong'
   const result = await sql`update totp_secrets set last_step = ${step}, used_at = clock_now() where user_id = ${userId} and last_step < ${step}`.execute(ctx.db)
   return (result.numAffectedRows ?? 0n) > 0n ? 'good' : 'used'
-}
-
-/** The secrets that files declared, by user id: to see whether a declared one is it. */
-export async function listDeclaredTotpSecrets(ctx: Pick<Context, 'sealing'>, db: Kysely<Database>): Promise<ReadonlyMap<string, Buffer>> {
-  const { rows } = await sql<{ user_id: string; sealed_secret: Buffer }>`select user_id, sealed_secret from totp_secrets where declared`.execute(db)
-  const opened = rows.map(({ user_id, sealed_secret }) => [user_id, ctx.sealing.unseal('totp-secret', sealed_secret, user_id)] as const)
-  return new Map(opened.filter((entry): entry is [string, Buffer] => entry[1] !== undefined))
 }

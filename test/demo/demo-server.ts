@@ -8,6 +8,7 @@ import { readConfig } from '../../src/config.ts'
 import type { Context } from '../../src/context.ts'
 import { applyDeclarations } from '../../src/declarations/apply.ts'
 import { demoDocuments } from '../../src/demo/demo-data.ts'
+import { giveDemoFactor } from '../../src/demo/demo-factor.ts'
 import { openContext } from '../../src/open-context.ts'
 import { freePort } from '../support/app.ts'
 import { createTestDatabase } from '../support/database.ts'
@@ -29,6 +30,7 @@ export async function startDemoServer(): Promise<DemoServer> {
   let lines = ''
   const opened = await openContext(config, { connection: { ...database.connection, ssl: false }, log: createLog('info', { write: (line) => void (lines += line) }) })
   await applyDeclarations(opened.ctx, [{ name: '<demo>', text: demoDocuments(config.issuer), directory: '.' }], { offered, prune: false, demo: true, env: {} })
+  await giveDemoFactor(opened.ctx)
   const app = await buildApp(opened)
   await app.listen({ port, host: 'localhost' })
   return {

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
 import type { Config } from '../../config.ts'
 import { demoPeople } from '../../demo/demo-data.ts'
+import { DEMO_APP_KEY } from '../../demo/demo-factor.ts'
 import { portnerVersion } from '../../open-context.ts'
 
 // Owns the box that a newcomer sees when the server is up.
@@ -27,6 +28,7 @@ export function demoBanner(config: Config, embedded: boolean): string {
     ...(embedded ? [`Data           ${resolve(config.dataDir)} (embedded PostgreSQL; for trying out, one machine)`] : []),
     '',
     ...demoPeople.map(({ username, password, about }, i) => `${i === 0 ? 'People' : '      '}         ${username} / ${password}  (${about})`),
+    `               lin also needs a code: ${issuer}/demo shows it (key ${DEMO_APP_KEY})`,
     'Clients        demo-web, demo-http, demo-service / demo-secret',
     '',
     'A token for a machine:',

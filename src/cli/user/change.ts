@@ -1,6 +1,7 @@
 import type { Command as Commander } from 'commander'
 import { readConfig } from '../../config.ts'
 import type { Context } from '../../context.ts'
+import { removeFactors } from '../../users/remove-factors.ts'
 import { setPassword } from '../../users/passwords.ts'
 import { findLocalUser, listLocalUsers, setUserStatus } from '../../users/store.ts'
 import { displayName, type User } from '../../users/user.ts'
@@ -56,11 +57,21 @@ async function lock(io: Io, name: string, options: Named & { readonly unlock?: b
   })
 }
 
+async function resetFactors(io: Io, name: string, options: Named): Promise<number> {
+  return withContext(readConfig(io.env, { demo: false }), io, async (ctx) => {
+    const user = await findOrFail(ctx, name, options.organization)
+    await removeFactors(ctx, user.userId)
+    ctx.audit.record({ event: 'factor.changed', userId: user.userId, change: 'all removed by command' })
+    print(io, options, { json: { user_id: user.userId }, ids: [user.userId], text: `${displayName(user)} has no second factor any more, and no device is trusted; sessions go on` })
+    return status.ok
+  })
+}
+
 function named(group: Commander, name: string, about: string): Commander {
   return withOutputOptions(group.command(name).description(about).argument('<user>', 'user name, or organization/username')).option('--organization <id>', 'where the person belongs')
 }
 
-/** `portner user list`, `set-password` and `lock`. */
+/** `portner user list`, `set-password`, `lock` and `reset-factors`. */
 export function registerChange(group: Commander, io: Io, finish: (status: number) => void): void {
   withExamples(withOutputOptions(group.command('list').description('all local accounts')).action(async (options: OutputOptions) => finish(await list(io, options))), ['portner user list'])
   withExamples(
@@ -70,5 +81,9 @@ export function registerChange(group: Commander, io: Io, finish: (status: number
   withExamples(
     named(group, 'lock', 'keep a person out: no sign-in, and every session and token is dead').option('--unlock', 'let the person in again').action(async (name: string, options: Named & { unlock?: boolean }) => finish(await lock(io, name, options))),
     ['portner user lock ntu/ada', 'portner user lock ntu/ada --unlock'],
+  )
+  withExamples(
+    named(group, 'reset-factors', 'take all passkeys, the authenticator app and recovery codes away from a person who has lost them').action(async (name: string, options: Named) => finish(await resetFactors(io, name, options))),
+    ['portner user reset-factors ntu/lin'],
   )
 }
