@@ -1,3 +1,5 @@
+import type { AccountPageModel } from './account-views.ts'
+
 // What the pages around forgotten passwords and new accounts are told.
 
 interface FormModel {
@@ -75,7 +77,29 @@ export interface SignUpCodeModel extends JourneyModel, FormModel {
   readonly existingHref: string
 }
 
+/** Password and address of an account that is kept here (left out: the account has neither). Fields `password` and `email`. */
+export interface AccountPasswordModel extends AccountPageModel, FormModel {
+  readonly emailAction?: string | undefined
+  readonly username?: string | undefined
+  readonly address?: string | undefined
+  readonly isConfirmed: boolean
+  readonly shortest: number
+  readonly problem?: PasswordProblem | undefined
+  readonly emailProblem?: 'not-an-address' | 'throttled' | undefined
+  readonly done?: 'password' | 'sent' | undefined
+}
+
+/** The page of a link to a new address. */
+export interface AddressConfirmModel {
+  readonly state: 'ask' | 'over' | 'done'
+  readonly address?: string | undefined
+  readonly action?: string | undefined
+  readonly csrf?: string | undefined
+}
+
 export interface RecoveryViews {
+  readonly 'account-password': AccountPasswordModel
+  readonly 'address-confirm': AddressConfirmModel
   readonly 'sign-up': SignUpModel
   readonly 'sign-up-where': SignUpWhereModel
   readonly 'sign-up-code': SignUpCodeModel

@@ -8,6 +8,7 @@ import { type PasswordFault, passwordFault, wordsAbout } from '../users/password
 import { setPasswordHash } from '../users/passwords.ts'
 import { createResetLink, findResetLink, RESET_SECONDS, type ResetLink, spendResetLink, voidResetLinks } from '../users/reset-links.ts'
 import { findLocalUser, findUser } from '../users/store.ts'
+import { forgetTrustedDevices } from '../users/trusted-devices.ts'
 import { normalizeUsername, type User } from '../users/user.ts'
 import { countAttempt } from './attempts.ts'
 import { limitMail } from './mail-limits.ts'
@@ -96,6 +97,7 @@ async function spend(ctx: Context, token: string, userId: string, phc: string): 
     if ((await spendResetLink(trx, token)) === undefined) return false
     await voidResetLinks(trx, userId)
     await setPasswordHash(trx, userId, phc, null)
+    await forgetTrustedDevices(trx, userId)
     await endSessionsOf(trx, userId)
     return true
   })

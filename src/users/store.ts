@@ -111,6 +111,12 @@ export async function updateClaims(db: Kysely<Database>, userId: string, claims:
   return row === undefined ? findUser(db, userId) : toUser(row)
 }
 
+/** Gives a local account an address that its owner has proven. */
+export async function setAddress(db: Kysely<Database>, userId: string, address: string): Promise<boolean> {
+  const result = await sql`update users set claims = claims || jsonb_build_object('email', ${address}::text, 'email_verified', true), updated_at = clock_now() where user_id = ${userId} and username is not null`.execute(db)
+  return (result.numAffectedRows ?? 0n) > 0n
+}
+
 export async function deleteUser(trx: Kysely<Database>, userId: string): Promise<void> {
   await trx.deleteFrom('users').where('user_id', '=', userId).execute()
 }
