@@ -8,7 +8,7 @@ import type { Kind, ReadySecret } from './kind.ts'
 import type { SourceFile } from './parse.ts'
 import { type Change, planSteps, type Step } from './plan.ts'
 import { type Declaration, readDeclarations, type ReadOptions } from './read.ts'
-import { oddities, referenceFaults } from './references.ts'
+import { findOthers, oddities, referenceFaults } from './references.ts'
 import { isSameState, readState, type State } from './state.ts'
 import { user } from './user.ts'
 
@@ -61,7 +61,7 @@ async function makePlan(ctx: Context, files: readonly SourceFile[], options: App
   const state = await readState(ctx.db, neededKinds(declarations, options.prune))
   const steps = planSteps(ctx, state, declarations, options.prune)
   // What a file that is no YAML would have declared is not known: then references are not judged.
-  if (complete) faults.push(...referenceFaults(state, declarations, steps, faulty))
+  if (complete) faults.push(...referenceFaults(state, declarations, steps, new Set([...faulty, ...(await findOthers(ctx.db, declarations))])))
   if (faults.length > 0) throw new DeclarationError(inFileOrder(files, faults))
   return { state, steps, warnings: oddities(state, declarations, steps) }
 }

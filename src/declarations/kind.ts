@@ -77,6 +77,8 @@ export interface Kind<D extends Document = Document> {
   /** Anything odd that is no fault. */
   warnings?(document: D, known: (kind: string, id: string) => boolean): readonly { readonly path: Path; readonly message: string }[]
   list(db: Kysely<Database>): Promise<readonly Current[]>
+  /** Which of these ids belong to things that no list has, because no file declares them, and that may be named all the same. */
+  findOthers?(db: Kysely<Database>, ids: readonly string[]): Promise<readonly string[]>
   save(saving: Saving<D>): Promise<void>
   remove(trx: Transaction<Database>, current: Current): Promise<void>
 }

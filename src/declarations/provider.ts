@@ -8,7 +8,7 @@ import { connectorTypes } from '../upstream/index.ts'
 import type { Provider } from '../upstream/provider.ts'
 import { deleteSamlEntity } from '../upstream/saml-entities.ts'
 import { isSealedSecret, sealSecret } from '../upstream/secret.ts'
-import { deleteProvider, listProviders, saveProvider } from '../upstream/store.ts'
+import { deleteProvider, findFederatedIds, listProviders, saveProvider } from '../upstream/store.ts'
 import { type Document, type Kind, type Saving, type SecretRules, withoutUndefined } from './kind.ts'
 
 const [first, ...others] = connectorTypes.map(({ schema }) => schema)
@@ -75,6 +75,7 @@ export const provider: Kind<Provider | Federation> = {
   identity: (document) => document.provider_id,
   references: (document) => (isFederation(document) || document.organization === undefined ? [] : [{ path: ['organization'], kind: 'organization', id: document.organization }]),
   list: async (db) => [...(await listProviders(db)), ...(await listDeclaredFederations(db))],
+  findOthers: findFederatedIds,
   save: (saving) => (isFederation(saving.document) ? saveAsFederation(saving, saving.document) : saveAsProvider(saving, saving.document)),
   remove: (trx, current) => (isFederation(current.document) ? removeFederation(trx, current.id) : deleteProvider(trx, current.id)),
 }

@@ -1,3 +1,5 @@
+import type { Kysely } from 'kysely'
+import type { Database } from '../database/schema.ts'
 import type { Fault } from './fault.ts'
 import { kinds } from './index.ts'
 import { nearest } from '../lib/nearest.ts'
@@ -20,11 +22,11 @@ function idsAfter(state: State, declarations: readonly Declaration[], steps: rea
   return ids
 }
 
-function danglingReferences(declarations: readonly Declaration[], ids: Ids, faulty: ReadonlySet<string>): readonly Fault[] {
+function danglingReferences(declarations: readonly Declaration[], ids: Ids, notJudged: ReadonlySet<string>): readonly Fault[] {
   return declarations.flatMap(({ kind, document, source }) =>
     kind.references(document).flatMap(({ path, kind: of, id }) => {
       const there = ids.get(of) ?? new Set<string>()
-      if (there.has(id) || faulty.has(`${of} ${id}`)) return []
+      if (there.has(id) || notJudged.has(`${of} ${id}`)) return []
       const meant = nearest(id, [...there])
       return [faultAt(source, path, `${memberName(path)}: there is no ${of} ${id}${meant === undefined ? '' : `; did you mean ${meant}?`}`)]
     }),
@@ -65,10 +67,21 @@ function uniqueValues(kind: Kind, state: State, declarations: readonly Declarati
   return faults
 }
 
-/** Everything that would not hold together after the steps. `faulty` are things (`kind id`) whose own documents are wrong. */
-export function referenceFaults(state: State, declarations: readonly Declaration[], steps: readonly Step[], faulty: ReadonlySet<string>): readonly Fault[] {
+/** What documents name and no file declares, but is there: as `kind id`. */
+export async function findOthers(db: Kysely<Database>, declarations: readonly Declaration[]): Promise<ReadonlySet<string>> {
+  const named = declarations.flatMap(({ kind, document }) => kind.references(document))
+  const found = new Set<string>()
+  for (const kind of kinds) {
+    const ids = [...new Set(named.filter((reference) => reference.kind === kind.kind).map(({ id }) => id))]
+    for (const id of ids.length === 0 ? [] : ((await kind.findOthers?.(db, ids)) ?? [])) found.add(`${kind.kind} ${id}`)
+  }
+  return found
+}
+
+/** Everything that would not hold together after the steps. `known` are things (`kind id`) not to be judged: their own documents are wrong, or no file declares them. */
+export function referenceFaults(state: State, declarations: readonly Declaration[], steps: readonly Step[], known: ReadonlySet<string>): readonly Fault[] {
   const ids = idsAfter(state, declarations, steps)
-  return [...danglingReferences(declarations, ids, faulty), ...strandedByRemoval(state, declarations, steps), ...kinds.flatMap((kind) => uniqueValues(kind, state, declarations, ids))]
+  return [...danglingReferences(declarations, ids, known), ...strandedByRemoval(state, declarations, steps), ...kinds.flatMap((kind) => uniqueValues(kind, state, declarations, ids))]
 }
 
 /** Odd things that are allowed, each at its place. */

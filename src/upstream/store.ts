@@ -127,6 +127,12 @@ export async function listFederatedHashes(db: Kysely<Database>, federation: stri
   return new Map(rows.map((row) => [row.provider_id, row.hash ?? undefined]))
 }
 
+/** Which of these ids are providers of federations. */
+export async function findFederatedIds(db: Kysely<Database>, ids: readonly string[]): Promise<readonly string[]> {
+  const { rows } = await sql<{ provider_id: string }>`select provider_id from providers where provider_id = any(${[...ids]}::text[]) and federation is not null`.execute(db)
+  return rows.map((row) => row.provider_id)
+}
+
 /** A provider as a federation has it, and the hash of what it was made of. */
 export interface FederatedProvider {
   readonly provider: Provider

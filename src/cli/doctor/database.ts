@@ -7,6 +7,7 @@ import { loadSecretKeys } from '../../keys/secret-key.ts'
 import { listKeys, SealedKeyError } from '../../keys/store.ts'
 import { listProviders } from '../../upstream/store.ts'
 import { type DatabaseCheck, fail, type Finding, ok, warn } from './check.ts'
+import { federations } from './federations.ts'
 
 // What only the database can tell, once its tables are there.
 
@@ -54,4 +55,4 @@ const directories: DatabaseCheck = async (_config, db) => {
   return open.map(({ id }) => warn('directories', `provider ${id} sends passwords unencrypted (allow_unencrypted)`, 'give the directory a certificate, then use ldaps:// or start_tls: true and take the switch away'))
 }
 
-export const databaseChecks: readonly DatabaseCheck[] = [keys, clients, directories]
+export const databaseChecks: readonly DatabaseCheck[] = [keys, clients, directories, federations]

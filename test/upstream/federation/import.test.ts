@@ -13,7 +13,7 @@ import { findProvider } from '../../../src/upstream/store.ts'
 import { startTestServer, type TestServer } from '../../support/app.ts'
 import { aggregateXml, entityXml, federationYaml, type FederationServer, type Institution, startFederation } from '../../support/federation.ts'
 import { createSigner, signDocument } from '../../support/signed-metadata.ts'
-import { world } from '../../support/world.ts'
+import { SECRET, world } from '../../support/world.ts'
 
 let server: TestServer
 let federation: FederationServer
@@ -158,10 +158,28 @@ test('a provider of a file that speaks for the same entity wins', async () => {
   await eventually(async () => expect((await findProvider(server.ctx, id))?.provider.disabled).toBe(false))
 })
 
+test('of two federations with the same entity, the one that brought it first keeps it', async () => {
+  const second = await startFederation()
+  const before = await rows()
+  second.publishList([{ ...OSLO, names: { en: 'Taken over' }, location: 'https://evil.example/sso' }], { validUntil: inDays(5) })
+  await server.apply(federationYaml(second).replace('testfed', 'second'))
+  expect(await run()).toBe(0)
+  expect(await rows()).toEqual(before)
+  expect((await findSamlEntity(server.ctx.db, federatedProviderId(OSLO.entityId)))?.facts.sign_on[0]?.location).toBe('https://idp.oslo.example/saml/sso')
+  await sql`delete from federations where federation_id = 'second'`.execute(server.ctx.db)
+  await second.close()
+})
+
+test('a client may name an institution of a federation, and none that is not there', async () => {
+  const client = (id: string): string => `kind: client\nclient_id: only-oslo\nclient_secret: { value: ${SECRET} }\nclient_name: Only Oslo\nredirect_uris: [https://only.example.org/cb]\nlogin_providers: [${id}]`
+  await server.apply(client(federatedProviderId(OSLO.entityId)))
+  await expect(server.apply(client('oslo'))).rejects.toThrow('there is no provider oslo')
+})
+
 test('what a federation says of itself is exported, what came out of it is not', async () => {
   const text = await exportYaml(server.ctx, offered, 'provider')
   expect(text).toContain('protocol: saml_federation')
-  expect(text).not.toContain('oslo')
+  expect(text).not.toContain('oslo.example')
 })
 
 test('old metadata stay in force until they expire, then their providers go off; newer ones bring them back', async () => {
