@@ -26,6 +26,7 @@ import * as m0024 from './0024-linking.ts'
 import * as m0030 from './0030-strong-clients.ts'
 import * as m0031 from './0031-registration.ts'
 import * as m0032 from './0032-logout.ts'
+import * as m0033 from './0033-decoupled.ts'
 
 // The list of migrations, forward only. A new one is one file and one line here; a landed one is never changed.
 export const migrations: Record<string, Migration> = {
@@ -56,4 +57,5 @@ export const migrations: Record<string, Migration> = {
   '0030-strong-clients': m0030,
   '0031-registration': m0031,
   '0032-logout': m0032,
+  '0033-decoupled': m0033,
 }

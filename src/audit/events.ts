@@ -24,6 +24,7 @@ export type AuditEvent =
   | { readonly event: 'user.signed_up'; readonly userId: string; readonly providerId: string }
   | { readonly event: 'users.merged'; readonly userId: string; readonly mergedId: string }
   | { readonly event: 'identity.unlinked'; readonly userId: string; readonly providerId: string }
+  | { readonly event: 'device.refused'; readonly userId: string; readonly clientId: string }
   | { readonly event: 'keys.rotated'; readonly kids: readonly string[] }
   | { readonly event: 'configuration.applied'; readonly changes: number }
   | { readonly event: 'federation.imported'; readonly federationId: string; readonly written: number; readonly disabled: number }

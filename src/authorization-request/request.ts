@@ -29,6 +29,8 @@ export interface AuthorizationRequest {
   readonly acrValues: readonly string[]
   readonly claims: ClaimsRequest
   readonly uiLocales?: string
+  /** What waits at another place for this journey's end (tokens/decoupled-requests.ts); nothing is answered to a redirect URI then. */
+  readonly decoupled?: { readonly id: string; readonly kind: 'device' | 'ciba'; readonly requestedFrom: string; readonly requestedAt: number; readonly userCode?: string; readonly bindingMessage?: string }
   /** The pushed request that this one was read from; it is spent with the answer. */
   readonly pushed?: string
   /** The thumbprint of the key that the code is bound to (RFC 9449 §10). */

@@ -31,6 +31,7 @@ import { nextStep } from '../signin/next-step.ts'
 import { readJourney } from '../signin/read-journey.ts'
 import { answerOf, registerSignin, startOf } from '../signin/routes.ts'
 import { createInteraction } from '../signin/store.ts'
+import { approveDecoupled, denyDecoupled } from './decoupled-answer.ts'
 import { authorizationAnswer } from './authorization-answer.ts'
 import type { Endpoint } from './endpoint.ts'
 
@@ -117,6 +118,12 @@ async function answer(ctx: Context, httpRequest: FastifyRequest, reply: FastifyR
   }
 }
 
+/** Where a journey for another device ends is a page of ours. */
+function pathOf(departure: Departure): string {
+  const { pathname, search } = new URL(departure.kind === 'address' ? departure.url : departure.action)
+  return pathname + search
+}
+
 export const authorize: Endpoint = {
   name: 'authorization',
   answers: 'people',
@@ -126,10 +133,12 @@ export const authorize: Endpoint = {
     refuseOtherMethods(app, PATH, ['GET', 'POST'])
     registerSignin(app, ctx, {
       finish: async (request, reply, { interaction, journey }, done) => {
+        if (journey.request.decoupled !== undefined) return goTo(reply, pathOf(await keepAnswer(ctx, interaction, await approveDecoupled(ctx, journey.client, journey.request, done, async () => {}))))
         const departure = await keepAnswer(ctx, interaction, await authorizationAnswer(ctx, journey.client, journey.request, done))
         return leave(request, reply, departure, clientName(journey.client, requestLocale(request)), { uiLocales: journey.request.uiLocales, shownAt: answerOf(interaction) })
       },
       refuse: async (request, reply, { interaction, journey }, error) => {
+        if (journey.request.decoupled !== undefined) return goTo(reply, pathOf(await keepAnswer(ctx, interaction, await denyDecoupled(ctx, journey.client, journey.request, async () => {}))))
         const departure = await keepAnswer(ctx, interaction, await refusal(ctx, request, journey.request, error))
         return leave(request, reply, departure, clientName(journey.client, requestLocale(request)), { uiLocales: journey.request.uiLocales, shownAt: answerOf(interaction) })
       },

@@ -1,4 +1,6 @@
 import { authorize } from './authorize.ts'
+import { deviceAuthorization } from './device-authorization.ts'
+import { deviceVerification } from './device-verification.ts'
 import { discovery } from './discovery.ts'
 import type { Endpoint } from './endpoint.ts'
 import { endSessionEndpoint } from './end-session.ts'
@@ -15,6 +17,6 @@ import { samlMetadata } from './saml-metadata.ts'
 import { token } from './token.ts'
 import { userinfo } from './userinfo.ts'
 
-const described: readonly Endpoint[] = [authorize, pushedAuthorizationRequest, token, userinfo, introspection, revocation, registration, endSessionEndpoint, jwks]
+const described: readonly Endpoint[] = [authorize, pushedAuthorizationRequest, token, userinfo, introspection, revocation, deviceAuthorization, registration, endSessionEndpoint, jwks]
 
-export const endpoints: readonly Endpoint[] = [...described, discovery(described), samlMetadata, organizationAuthorization, home, health, logo]
+export const endpoints: readonly Endpoint[] = [...described, discovery(described), samlMetadata, organizationAuthorization, deviceVerification, home, health, logo]

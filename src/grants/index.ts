@@ -1,6 +1,7 @@
 import { authorizationCode } from './authorization-code.ts'
 import { clientCredentials } from './client-credentials.ts'
+import { deviceCode } from './device-code.ts'
 import type { ListedGrant } from './grant-type.ts'
 import { refreshToken } from './refresh-token.ts'
 
-export const grantTypes: readonly ListedGrant[] = [authorizationCode, refreshToken, clientCredentials]
+export const grantTypes: readonly ListedGrant[] = [authorizationCode, refreshToken, clientCredentials, deviceCode]

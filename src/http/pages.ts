@@ -120,6 +120,11 @@ export function staticErrorPage(reference: string): string {
 `
 }
 
+/** Pages of one area share a hook: `data-page`. */
+function hookOf(name: string): string {
+  return ['account', 'device'].find((area) => name.startsWith(`${area}-`)) ?? name
+}
+
 function pageContext<K extends keyof Views>(
   settings: PageSettings,
   request: FastifyRequest,
@@ -130,7 +135,7 @@ function pageContext<K extends keyof Views>(
 ): object {
   const sentences = translator(locale)
   return {
-    page: name.startsWith('account-') ? 'account' : name,
+    page: hookOf(name),
     view: name,
     status: options.status ?? 200,
     model,

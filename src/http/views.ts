@@ -5,6 +5,7 @@
  */
 
 import type { AccountViews } from './account-views.ts'
+import type { DeviceViews } from './device-views.ts'
 import type { DiscoveryViews } from './discovery-views.ts'
 import type { DemoHomeModel, DemoModel } from './demo-model.ts'
 import type { ScopeItem } from './scope-item.ts'
@@ -263,4 +264,4 @@ interface SigninViews {
 }
 
 /** Every view, with what it is told. An area of pages keeps its models in a file of its own. */
-export interface Views extends SigninViews, DiscoveryViews, AccountViews, FactorViews, LinkingViews, RecoveryViews {}
+export interface Views extends SigninViews, DeviceViews, DiscoveryViews, AccountViews, FactorViews, LinkingViews, RecoveryViews {}

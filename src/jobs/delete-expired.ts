@@ -11,6 +11,7 @@ import { deleteExpiredSignUps } from '../signin/sign-ups.ts'
 import { deleteExpiredInteractions } from '../signin/store.ts'
 import { deleteExpiredAccessTokens } from '../tokens/access-tokens.ts'
 import { deleteExpiredCodes } from '../tokens/authorization-codes.ts'
+import { deleteOldDecoupledRequests } from '../tokens/decoupled-requests.ts'
 import { deleteExpiredGrants } from '../tokens/grants.ts'
 import { deleteExpiredAddressChanges } from '../users/address-changes.ts'
 import { deleteExpiredResetLinks } from '../users/reset-links.ts'
@@ -39,6 +40,7 @@ const sweeps: readonly Sweep[] = [
   (ctx, stopping) => inBatches((limit) => deleteExpiredAttempts(ctx, limit), stopping),
   (ctx, stopping) => inBatches((limit) => deleteOldSessions(ctx, SESSIONS_KEPT_DAYS, limit), stopping),
   (ctx, stopping) => inBatches((limit) => deleteOldParticipants(ctx, SESSIONS_KEPT_DAYS, limit), stopping),
+  (ctx, stopping) => inBatches((limit) => deleteOldDecoupledRequests(ctx, limit), stopping),
   (ctx, stopping) => inBatches((limit) => deleteOldPushedRequests(ctx, limit), stopping),
   (ctx, stopping) => inBatches((limit) => deleteExpiredBrowsers(ctx, limit), stopping),
   (ctx, stopping) => inBatches((limit) => deleteExpiredDevices(ctx, limit), stopping),

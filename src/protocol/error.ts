@@ -52,6 +52,10 @@ export const accessDenied = code('access_denied')
 export const serverError = code('server_error', { status: 500 })
 export const temporarilyUnavailable = code('temporarily_unavailable', { status: 503, headers: { 'retry-after': '1' } })
 export const invalidClient = code('invalid_client', { status: 401, headers: { 'www-authenticate': 'Basic realm="portner", charset="UTF-8"' } })
+// RFC 8628 §3.5 and CIBA Core §11
+export const authorizationPending = code('authorization_pending')
+export const slowDown = code('slow_down')
+export const expiredToken = code('expired_token')
 // RFC 7591 §3.2.2
 export const invalidRedirectUri = code('invalid_redirect_uri')
 export const invalidClientMetadata = code('invalid_client_metadata')

@@ -41,7 +41,7 @@ export interface Journey {
 
 /** Whether the client of a kept request may still be answered there: both may have changed since the request was checked. */
 export function isStillValid(client: Client, request: AuthorizationRequest): boolean {
-  return isEnabled(client) && isRegisteredRedirect(request.redirectUri, client.metadata.redirect_uris)
+  return isEnabled(client) && (request.decoupled !== undefined || isRegisteredRedirect(request.redirectUri, client.metadata.redirect_uris))
 }
 
 /** The provider that needs no choice: the one that the request names, else the only one there is. */

@@ -22,6 +22,8 @@ export interface Progress {
   readonly consented?: string
   /** Who went on past the warning of an http address. */
   readonly warned?: string
+  /** Who let in what asks at another place. */
+  readonly confirmedDevice?: string
   /** The last sign-in that failed, until the next one: shown once more on reload instead of a question to send the form again. */
   readonly failure?: { readonly error: 'credentials' | 'throttled' | 'busy' | 'locked' | 'passkey'; readonly providerId: string; readonly username: string; readonly until?: string } | null
   /** The second factor that the person picked. */

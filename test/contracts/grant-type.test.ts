@@ -2,15 +2,17 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { grantTypes } from '../../src/grants/index.ts'
 import { startTestServer, type TestServer } from '../support/app.ts'
 import { newBrowser } from '../support/browser.ts'
-import { basic, type JsonAnswer, newPkce, obtainCode, type Parameters, post, redeem } from '../support/relying-party.ts'
+import { basic, type JsonAnswer, newPkce, obtainCode, type Parameters, post, redeem, walk } from '../support/relying-party.ts'
 import { CALLBACK, SECRET } from '../support/world.ts'
 
 // What holds for every grant of the list, whatever it redeems.
 
+const DEVICE = 'urn:ietf:params:oauth:grant-type:device_code'
+
 let server: TestServer
 beforeAll(async () => {
   server = await startTestServer()
-  await server.apply(`kind: client\nclient_id: no-grants\nclient_secret: { value: ${SECRET} }\nclient_name: Registered for nothing useful\nredirect_uris: [https://nothing.example.org/cb]\ngrant_types: [authorization_code]\nscope: openid\n---\nkind: client\nclient_id: only-machine\nclient_secret: { value: ${SECRET} }\napplication_type: service\nscope: gk_calendar\n`)
+  await server.apply(`kind: client\nclient_id: no-grants\nclient_secret: { value: ${SECRET} }\nclient_name: Registered for nothing useful\nredirect_uris: [https://nothing.example.org/cb]\ngrant_types: [authorization_code]\nscope: openid\n---\nkind: client\nclient_id: only-machine\nclient_secret: { value: ${SECRET} }\napplication_type: service\nscope: gk_calendar\n---\nkind: client\nclient_id: screen\nclient_secret: { value: ${SECRET} }\nclient_name: Screen\ngrant_types: ['${DEVICE}', refresh_token]\nscope: openid profile\nconsent: implied\n---\nkind: client\nclient_id: public\nclient_name: Public\napplication_type: native\nredirect_uris: [https://public.example.org/cb]\ngrant_types: ${JSON.stringify(grantTypes.filter((grant) => grant.publicClients === 'allowed').map((grant) => grant.type))}\n`)
 })
 afterAll(() => server.close())
 
@@ -27,7 +29,17 @@ const good: Readonly<Record<string, () => Promise<{ readonly parameters: Paramet
     return { client: 'planner', parameters: { refresh_token: String(body['refresh_token']) } }
   },
   client_credentials: async () => ({ client: 'robot', parameters: {} }),
+  [DEVICE]: async () => {
+    const { body } = await post(server.issuer, '/oauth/device_authorization', {}, { authorization: basic('screen') })
+    const browser = newBrowser(server.issuer)
+    const question = await walk(browser, await browser.submit(await browser.open(`${server.issuer}/device`), 'user_code', { user_code: String(body['user_code']) }))
+    await browser.submit(question, 'decision', { decision: 'allow' })
+    return { client: 'screen', parameters: { device_code: String(body['device_code']) } }
+  },
 }
+
+/** What these may is settled before the token request. */
+const SETTLED = new Set(['authorization_code', DEVICE])
 
 describe.each(grantTypes.map((grant) => [grant.type, grant] as const))('%s', (type, grant) => {
   const prepare = () => good[type]?.() ?? Promise.reject(new Error(`no good request of ${type} is known to the contract`))
@@ -56,7 +68,7 @@ describe.each(grantTypes.map((grant) => [grant.type, grant] as const))('%s', (ty
   })
 
   test('gives public clients what its rule says', async () => {
-    const answer = await post(server.issuer, '/oauth/token', { grant_type: type, client_id: 'spa', code: 'x', refresh_token: 'x', code_verifier: newPkce().verifier })
+    const answer = await post(server.issuer, '/oauth/token', { grant_type: type, client_id: 'public', code: 'x', refresh_token: 'x', device_code: 'x', code_verifier: newPkce().verifier })
     expect(answer.body['error']).toBe(grant.publicClients === 'refused' ? 'unauthorized_client' : 'invalid_grant')
   })
 
@@ -75,7 +87,7 @@ describe.each(grantTypes.map((grant) => [grant.type, grant] as const))('%s', (ty
   test('takes no scope that was not granted', async () => {
     const { parameters, client } = await prepare()
     const answer = await token({ grant_type: type, ...parameters, scope: 'gk_grades' }, client)
-    if (type === 'authorization_code') expect(answer.body['scope']).toBe('openid profile')
+    if (SETTLED.has(type)) expect(answer.body['scope']).toBe('openid profile')
     else expect(answer).toMatchObject({ status: 400, body: { error: 'invalid_scope' } })
   })
 

@@ -54,7 +54,7 @@ async function consentModel(ctx: Context, rails: Rails, visit: Visit, user: User
     person: { name: displayName(user), address: user.claims.email ?? user.username },
     owner: owner && localized(owner.name, language),
     verified: owner !== undefined,
-    redirectOrigin: shownOrigin(journey.request.redirectUri),
+    redirectOrigin: journey.request.decoupled === undefined ? shownOrigin(journey.request.redirectUri) : undefined,
     items: items.filter((item) => !isOptional(journey, item.scope)),
     optional: items.filter((item) => isOptional(journey, item.scope)).map((item) => ({ ...item, checked: journey.consent.granted.includes(item.scope) })),
     already: await Promise.all(already.map((scope) => scopeItem(ctx, scope, user, language))),

@@ -1,5 +1,6 @@
 import { chooseAccount } from './choose-account.ts'
 import { chooseProvider } from './choose-provider.ts'
+import { confirmDevice } from './confirm-device.ts'
 import { consent } from './consent.ts'
 import { insecureWarning } from './insecure-warning.ts'
 import { login } from './login.ts'
@@ -9,4 +10,4 @@ import { signUp } from './sign-up.ts'
 import type { Step } from './step.ts'
 
 /** The steps of a sign-in, in their order. */
-export const steps: readonly Step[] = [signUp, chooseAccount, chooseProvider, login, secondFactor, requirements, consent, insecureWarning]
+export const steps: readonly Step[] = [signUp, chooseAccount, chooseProvider, login, secondFactor, requirements, consent, confirmDevice, insecureWarning]

@@ -1,0 +1,31 @@
+import type { AuthorizationRequest } from '../authorization-request/request.ts'
+import type { Departure } from '../authorization-request/response-modes/mode.ts'
+import type { Client } from '../clients/client.ts'
+import type { Context } from '../context.ts'
+import { acrOf, amrOf } from '../protocol/acr.ts'
+import type { Done } from '../signin/next-step.ts'
+import { approveRequest, type Decided, denyRequest } from '../tokens/decoupled-requests.ts'
+import { decoupledEnd } from './device-verification.ts'
+
+// Owns the end of a journey whose client waits elsewhere: the decision goes into the request's row, the browser to a page of ours.
+
+function endAt(ctx: Context, clientId: string, connected: boolean): Departure {
+  return { kind: 'address', url: `${ctx.config.issuer}${decoupledEnd(clientId, connected)}` }
+}
+
+type Tell = (decided: Decided) => Promise<void>
+
+/** Lets it in. What was decided or ended meanwhile stays so, and the page says it. */
+export async function approveDecoupled(ctx: Context, client: Client, request: AuthorizationRequest, { session, user, scopes }: Done, tell: Tell): Promise<Departure> {
+  const acr = acrOf(session, request.acrValues)
+  const details = { ...(acr === undefined ? {} : { acr }), amr: amrOf(session) }
+  const decided = request.decoupled && (await approveRequest(ctx, request.decoupled.id, { userId: user.userId, scopes, details, authTime: session.authTime }))
+  if (decided !== undefined) await tell(decided)
+  return endAt(ctx, client.clientId, decided !== undefined)
+}
+
+export async function denyDecoupled(ctx: Context, client: Client, request: AuthorizationRequest, tell: Tell): Promise<Departure> {
+  const decided = request.decoupled && (await denyRequest(ctx, request.decoupled.id))
+  if (decided !== undefined) await tell(decided)
+  return endAt(ctx, client.clientId, false)
+}

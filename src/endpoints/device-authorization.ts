@@ -1,0 +1,69 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { findApiByAudience } from '../apis/store.ts'
+import { authenticateClient } from '../clients/authenticate.ts'
+import { mayUseGrant, type Client } from '../clients/client.ts'
+import type { Context } from '../context.ts'
+import { DEVICE_CODE } from '../grants/device-code.ts'
+import { bodyForm, refuseQuery } from '../http/forms.ts'
+import { sendJson } from '../http/json.ts'
+import { refuseOtherMethods } from '../http/methods.ts'
+import { type DrawnToken, drawToken } from '../lib/opaque-token.ts'
+import { invalidScope, invalidTarget, unauthorizedClient } from '../protocol/error.ts'
+import type { Form } from '../protocol/form.ts'
+import { parseResources } from '../protocol/resource.ts'
+import { beyond, parseScope } from '../protocol/scope.ts'
+import { networkOf } from '../signin/throttle.ts'
+import { DECOUPLED_LIFETIME_SECONDS, keepDecoupledRequest, POLL_SECONDS } from '../tokens/decoupled-requests.ts'
+import { newUserCode } from '../tokens/user-code.ts'
+import type { Endpoint } from './endpoint.ts'
+
+// The device authorization endpoint (RFC 8628 §3.1): a device without a browser gets a code for itself and one for the person.
+
+const PATH = '/oauth/device_authorization'
+/** Where the person enters the code. */
+export const DEVICE_PAGE = '/device'
+
+/** The scopes of a request that no browser brings: registered ones; all of them when none is named. */
+export function askedScopes(client: Client, form: Form): readonly string[] {
+  const asked = parseScope(form.single.get('scope'))
+  if (beyond(asked, client.scopes).length > 0) throw invalidScope('The client may not have this scope', { parameter: 'scope' })
+  return (asked.length === 0 ? client.scopes : asked).filter((scope) => scope !== 'offline_access' || mayUseGrant(client, 'refresh_token'))
+}
+
+/** The APIs of a request that no browser brings. */
+export async function askedResources(ctx: Context, form: Form): Promise<readonly string[]> {
+  const resources = parseResources(form.repeatable.get('resource'), form.repeatable.get('audience'))
+  for (const resource of resources) if ((await findApiByAudience(ctx, resource)) === undefined) throw invalidTarget('The resource is not known here', { parameter: 'resource' })
+  return resources
+}
+
+const TRIES = 5
+
+async function keep(ctx: Context, client: Client, form: Form, network: string): Promise<{ readonly token: DrawnToken; readonly userCode: string }> {
+  const request = { kind: 'device', clientKey: client.key, scopes: askedScopes(client, form), audience: await askedResources(ctx, form), requestedFrom: network, expectedUser: undefined, bindingMessage: undefined, acrValues: [], notification: null, lifetime: DECOUPLED_LIFETIME_SECONDS } as const
+  for (let attempt = 0; attempt < TRIES; attempt++) {
+    const [token, userCode] = [drawToken('dc', ctx.clock.now()), newUserCode()]
+    if (await keepDecoupledRequest(ctx, { ...request, token, userCode })) return { token, userCode }
+  }
+  throw new Error('no user code was free')
+}
+
+async function answer(ctx: Context, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+  refuseQuery(request)
+  const form = bodyForm(request)
+  const client = await authenticateClient(ctx, { authorization: request.headers.authorization, form })
+  if (!mayUseGrant(client, DEVICE_CODE)) throw unauthorizedClient('The client is not registered for this grant type', { detail: 'grant.not_allowed' })
+  const { token, userCode } = await keep(ctx, client, form, networkOf(request.ip))
+  const page = `${ctx.config.issuer}${DEVICE_PAGE}`
+  return sendJson(reply, { device_code: token.text, user_code: userCode, verification_uri: page, verification_uri_complete: `${page}?${new URLSearchParams({ user_code: userCode })}`, expires_in: DECOUPLED_LIFETIME_SECONDS, interval: POLL_SECONDS })
+}
+
+export const deviceAuthorization: Endpoint = {
+  name: 'device_authorization',
+  answers: 'machines',
+  register: (app, ctx) => {
+    app.post(PATH, (request, reply) => answer(ctx, request, reply))
+    refuseOtherMethods(app, PATH, ['POST'])
+  },
+  metadata: (issuer) => ({ device_authorization_endpoint: `${issuer}${PATH}` }),
+}
