@@ -39,6 +39,8 @@ export interface UpstreamSaml {
   /** The metadata never come, or with this status. */
   metadataFault: 'hang' | number | undefined
   bindings: readonly ('redirect' | 'post')[]
+  /** Its page stands at another origin than the one that requests go to. */
+  elsewhere: boolean
   /** Our metadata, as it knows us by. */
   trusted: string
   readonly asked: SamlRequest[]
@@ -126,9 +128,10 @@ export async function startSamlUpstream(): Promise<UpstreamSaml> {
   const server = createServer((request, response) => {
     void serve(request, response).catch(() => response.destroy())
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  await new Promise<void>((resolve) => server.listen(0, '0.0.0.0', resolve))
   const address = server.address()
   const origin = `http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}`
+  let waiting: PostedAnswer | undefined
   const entityId = `https://idp-${origin.slice(-5)}.example/idp`
 
   function metadata(): string {
@@ -189,7 +192,13 @@ ${services}
       if (upstream.metadataFault === undefined && request.headers['if-none-match'] === tag) return void response.writeHead(304).end()
       return void response.writeHead(upstream.metadataFault ?? 200, { 'content-type': 'application/samlmetadata+xml', etag: tag }).end(body)
     }
-    if (url.pathname === '/sso') return html(response, await (request.method === 'POST' ? receivePost(await bodyOf(request)) : receiveRedirect(url)))
+    if (url.pathname === '/sso') {
+      const answer = await (request.method === 'POST' ? receivePost(await bodyOf(request)) : receiveRedirect(url))
+      if (!upstream.elsewhere) return html(response, answer)
+      waiting = answer
+      return void response.writeHead(303, { location: `${origin.replace('127.0.0.1', '127.0.0.2')}/page` }).end()
+    }
+    if (url.pathname === '/page' && waiting !== undefined) return html(response, waiting)
     response.writeHead(404).end()
   }
 
@@ -209,6 +218,7 @@ ${services}
     metadata: (xml) => xml,
     metadataFault: undefined,
     bindings: ['post', 'redirect'],
+    elsewhere: false,
     trusted: '',
     asked: [],
     hits: 0,
