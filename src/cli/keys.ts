@@ -2,6 +2,7 @@ import type { Command as Commander } from 'commander'
 import { readConfig } from '../config.ts'
 import { listKeys, PUBLISHED_BEFORE_USE_SECONDS, rotateKeys } from '../keys/store.ts'
 import type { SigningKey } from '../keys/signing-key.ts'
+import { rotateSamlKeys } from '../upstream/saml-keys.ts'
 import { type Command, withExamples, withOutputOptions } from './command.ts'
 import { withContext } from './connect.ts'
 import type { Io } from './io.ts'
@@ -42,12 +43,25 @@ async function rotate(io: Io, options: OutputOptions): Promise<number> {
   })
 }
 
+async function rotateSaml(io: Io, options: OutputOptions): Promise<number> {
+  return withContext(readConfig(io.env, { demo: false }), io, async (ctx) => {
+    const kids = await rotateSamlKeys(ctx)
+    ctx.audit.record({ event: 'keys.rotated', kids })
+    print(io, options, { json: { published: kids }, ids: kids, text: 'our SAML metadata have new keys; the old ones go on for 30 days, in which every SAML provider must read our metadata again\n' })
+    return status.ok
+  })
+}
+
 function register(parent: Commander, io: Io, finish: (status: number) => void): void {
   const group = parent.command('keys').description('the keys that sign tokens')
   withExamples(withOutputOptions(group.command('list').description('all published keys')).action(async (options: OutputOptions) => finish(await list(io, options))), ['portner keys list --json'])
   withExamples(
     withOutputOptions(group.command('rotate').description('publish a successor of each key; the old ones stay until their last token is gone')).action(async (options: OutputOptions) => finish(await rotate(io, options))),
     ['portner keys rotate'],
+  )
+  withExamples(
+    withOutputOptions(group.command('rotate-saml').description('publish successors of the keys that SAML providers know us by; the old ones go on for 30 days')).action(async (options: OutputOptions) => finish(await rotateSaml(io, options))),
+    ['portner keys rotate-saml'],
   )
 }
 

@@ -29,7 +29,7 @@ beforeAll(async () => {
   await server.apply(Array.from({ length: 9 }, (_, i) => `kind: provider\nprovider_id: college-${i}\nprotocol: local\nname: College ${i}\norganization: ntu`).join('\n---\n'))
 })
 afterAll(async () => {
-  await Promise.all([server, browser, client, upstream, posting].map((one?: { close: () => Promise<void> }) => one?.close()))
+  await Promise.all([server, browser, client, upstream, posting].map(async (one?: { close: () => Promise<void> }) => one?.close()))
 })
 beforeEach(() => {
   for (const one of [upstream, posting]) {
