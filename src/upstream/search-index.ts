@@ -44,9 +44,11 @@ function entryOf({ provider, realms, country }: ProviderFacts): Entry {
   }
 }
 
+// Of a domain the ends are those that begin with a label: nobody types the second half of one.
 function endsOf(word: string): readonly string[] {
   const letters = Array.from(word)
-  return letters.flatMap((_letter, i) => (i === 0 || letters.length - i >= SHORTEST_END ? [letters.slice(i).join('')] : []))
+  const isDomain = word.includes('.')
+  return letters.flatMap((_letter, i) => (i === 0 || (isDomain ? letters[i - 1] === '.' : letters.length - i >= SHORTEST_END) ? [letters.slice(i).join('')] : []))
 }
 
 /** Writes what the search knows of these providers anew. To be called in the transaction that writes them. */
@@ -90,14 +92,25 @@ function beginsWith(column: RawBuilder<unknown>, start: string): RawBuilder<unkn
 const PART = sql`e.part`
 
 /** The providers of one word: whether a word of theirs begins with it, and with how many typos. */
-function providersOf(word: string, typo: boolean): RawBuilder<unknown> {
+function providersOf(word: string, place: number, typo: boolean): RawBuilder<unknown> {
   const within = mayStandWithin(word) ? sql`` : sql`and e.part = e.word`
   const right = sql`select w.number, e.part = e.word as begins, 0 as typos from word_ends e join provider_words w on w.word = e.word where ${beginsWith(PART, word)} ${within}`
   const wrong = typo ? misspelt(word) : undefined
-  if (wrong === undefined) return sql`(select number, bool_or(begins) as begins, min(typos) as typos from (${right}) r group by number)`
-  const candidates = sql`select word from word_ends e where part = word and ${beginsWith(PART, wrong.head)} and word like any(${wrong.patterns}::text[])
+  const candidates = wrong && sql`select word from word_ends e where part = word and ${beginsWith(PART, wrong.head)} and word like any(${wrong.patterns}::text[])
     union select word from word_ends e where ${beginsWith(PART, wrong.tail)} and word like any(${wrong.patterns}::text[])`
-  return sql`(select number, bool_or(begins) as begins, min(typos) as typos from (${right} union all select w.number, true, 1 from (${candidates}) c join provider_words w on w.word = c.word) r group by number)`
+  const all = candidates === undefined ? right : sql`${right} union all select w.number, true, 1 from (${candidates}) c join provider_words w on w.word = c.word`
+  return sql`select number, ${place}::integer as place, bool_or(begins) as begins, min(typos) as typos from (${all}) r group by number`
+}
+
+/**
+ * The providers that have all words, one typo among them at most. Counted, not joined: the planner cannot know how many a beginning of a
+ * word leads to, and where it takes thousands for one, it compares each with each.
+ */
+function matchesOf(words: readonly string[], typo: boolean): RawBuilder<unknown> {
+  const [only] = words
+  if (only !== undefined && words.length === 1) return sql`(${providersOf(only, 0, typo)})`
+  const each = sql.join(words.map((word, place) => providersOf(word, place, typo)), sql` union all `)
+  return sql`(select number, bool_and(begins) as begins from (${each}) matched group by number having count(*) = ${words.length} and sum(typos) <= 1)`
 }
 
 export interface IndexQuestion {
@@ -129,33 +142,29 @@ export interface IndexAnswer {
 function rankOf(words: readonly string[]): RawBuilder<unknown> {
   if (words.length === 0) return sql`0`
   const query = words.join(' ')
-  const begins = sql.join(words.map((_word, i) => sql`${sql.ref(`m${i}`)}.begins`), sql` and `)
-  return sql`case when position(${`\n${query}\n`} in i.abbreviations) > 0 then 3 when position(${`\n${query}`} in i.names) > 0 then 2 when ${begins} then 1 else 0 end`
+  return sql`case when position(${`\n${query}\n`} in i.abbreviations) > 0 then 3 when position(${`\n${query}`} in i.names) > 0 then 2 when m.begins then 1 else 0 end`
 }
 
 /** Asks the index. Equally good ones in the order of their use at the client, then the country's own, then by name. */
 export async function askIndex(ctx: Context, question: IndexQuestion): Promise<IndexAnswer> {
   const { words, typo, country, realms, first } = question
-  const joins = words.map((word, i) => sql`join ${providersOf(word, typo)} as ${sql.ref(`m${i}`)} using (number)`)
   const conditions = [
     sql`i.listed`,
     ruleCondition(question.rules),
     ...(question.onlyCountry && country !== undefined ? [sql`i.country = ${country}`] : []),
     ...(question.isOpen === true ? [sql`i.realms = '{}' and i.country is null`] : []),
     ...(realms === undefined ? [] : [sql`i.realms && ${[...realms]}::text[]`]),
-    ...(typo && words.length > 1 ? [sql`${sql.join(words.map((_word, i) => sql`${sql.ref(`m${i}`)}.typos`), sql` + `)} <= 1`] : []),
   ]
   const own = sql`(i.country is not distinct from ${country ?? null})`
   const uses = sql`coalesce(u.uses, 0) desc`
-  const order = words.length === 0 ? sql`first desc, own desc, ${uses}, country nulls last` : sql`rank desc, ${uses}, own desc`
-  const { rows } = await sql<{ provider_id: string | null; total: string }>`
+  const order = words.length === 0 ? sql`f.first desc, f.own desc, ${uses}, f.country nulls last` : sql`f.rank desc, ${uses}, f.own desc`
+  const { rows } = await sql<{ ids: readonly string[]; total: string }>`
     with found as materialized (
       select i.provider_id, i.sort_name, i.country, ${own} as own, i.provider_id = any(${[...first]}::text[]) as first, ${rankOf(words)} as rank
-      from provider_index i ${joins.length === 0 ? sql`` : sql.join(joins, sql` `)} where ${sql.join(conditions, sql` and `)})
-    select shown.provider_id, counted.total from (select count(*) as total from found) as counted left join
-      (select f.provider_id, row_number() over (order by ${order}, sort_name, f.provider_id) as place from found f left join ${usesAt(question.clientKey)} u using (provider_id)
-      order by place limit ${question.limit} offset ${question.offset}) as shown on true order by place`.execute(ctx.db)
-  return { ids: rows.map((row) => row.provider_id).filter((id) => id !== null), total: Number(rows[0]?.total ?? 0) }
+      from provider_index i ${words.length === 0 ? sql`` : sql`join ${matchesOf(words, typo)} as m using (number)`} where ${sql.join(conditions, sql` and `)})
+    select (select count(*) from found) as total, array(select f.provider_id from found f left join ${usesAt(question.clientKey)} u using (provider_id)
+      order by ${order}, f.sort_name, f.provider_id limit ${question.limit} offset ${question.offset}) as ids`.execute(ctx.db)
+  return { ids: rows[0]?.ids ?? [], total: Number(rows[0]?.total ?? 0) }
 }
 
 /** The only provider that a client accepts, if there is just one that is listed. */

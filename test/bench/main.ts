@@ -1,11 +1,16 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { runBenchmark } from './benchmark.ts'
+import { runDiscoveryBench } from './extras/discovery.ts'
+import { runLoginTiming } from './extras/login-timing.ts'
+import { runLogins } from './extras/logins.ts'
 import { measureFederation } from './extras/federation.ts'
 import { readOptions, USAGE } from './options.ts'
 import { print } from './print.ts'
 import type { BenchResult } from './benchmark.ts'
 
 // npm run bench: what each hot path costs, beside what it could cost at best, measured in the same run.
+
+const runAlone = { discovery: runDiscoveryBench, logins: runLogins, 'login-timing': runLoginTiming } as const
 
 function progress(text: string): void {
   process.stderr.write(`${text}\n`)
@@ -19,6 +24,10 @@ async function main(): Promise<void> {
   }
   if (options.federation) {
     process.stdout.write(`${JSON.stringify(await measureFederation(progress), undefined, 2)}\n`)
+    return
+  }
+  if (options.alone.length > 0) {
+    for (const name of options.alone) process.stdout.write(await runAlone[name](progress))
     return
   }
   const before = options.compare === undefined ? undefined : (JSON.parse(readFileSync(options.compare, 'utf8')) as BenchResult)

@@ -15,6 +15,8 @@ export interface Options {
   readonly flood: boolean
   readonly expired: boolean
   readonly peer: boolean
+  /** Only these, each with a server of its own: discovery among thousands, five hundred sign-ins at once, known and unknown names. */
+  readonly alone: readonly ('discovery' | 'logins' | 'login-timing')[]
   /** The import of a federation, and nothing else. */
   readonly federation: boolean
   /** Also the first start, an idle process, and one connection. */
@@ -40,6 +42,9 @@ export const USAGE = `npm run bench -- [options]
   --flood           also a flood of sign-ins, 200 a second offered
   --expired         also 1,000,000 expired rows that leave under load
   --federation      only the import of a federation of 6,000 institutions
+  --discovery       only discovery among 10,000 institutions (needs Chromium)
+  --logins          only 500 sign-ins at once, and the token endpoint meanwhile
+  --login-timing    only how long known and unknown user names take
   --no-start        without the first start, the idle process and the one connection
   --profile DIR     write a CPU profile of the measured server there
   --json            print the result as JSON instead of tables
@@ -71,6 +76,9 @@ export function readOptions(args: readonly string[]): Options | undefined {
       federation: flag,
       flood: flag,
       expired: flag,
+      discovery: flag,
+      logins: flag,
+      'login-timing': flag,
       start: { type: 'boolean', default: true },
       json: flag,
       out: text,
@@ -91,6 +99,7 @@ export function readOptions(args: readonly string[]): Options | undefined {
     flood: values.flood,
     expired: values.expired,
     peer: values.peer,
+    alone: (['discovery', 'logins', 'login-timing'] as const).filter((name) => values[name]),
     federation: values.federation,
     start: values.start,
     only: values.only === '' ? [] : values.only.split(','),

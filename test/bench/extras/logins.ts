@@ -1,0 +1,84 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { median, startLoad } from '../measure.ts'
+import { preload } from '../portner/rows.ts'
+import { startPortner } from '../portner/server.ts'
+import { startPostgres } from '../postgres.ts'
+import { productPaths } from '../routes.ts'
+import { table } from '../table.ts'
+import { type Form, insertReaders, openLogin, PASSWORD, tryLogin } from './people.ts'
+import { percentile } from './percentile.ts'
+
+// Nine o'clock: five hundred people send their password within the same moment, and try again when they are told to wait, until all are in.
+// Meanwhile the machines' endpoint is asked as before.
+
+const PEOPLE = 500
+const ROUNDS = 3
+const PROBES_PER_SECOND = 100
+const MOST_TIMES = 1.5
+const ROWS = 10_000
+
+interface Rush {
+  readonly seconds: number
+  readonly tries: number
+  readonly waited: readonly number[]
+}
+
+// As the page asks: after a moment, not all at the same one.
+async function untilIn(port: number, form: Form, username: string): Promise<number> {
+  for (let tries = 1; ; tries++) {
+    const { status, location } = await tryLogin(port, form, username, PASSWORD)
+    if (status !== 303 && status !== 302 && status !== 200) throw new Error(`an answer of ${status}`)
+    if (!location.includes('/login')) return tries
+    await sleep(500 + Math.random() * 1500)
+  }
+}
+
+async function rush(port: number, forms: readonly Form[]): Promise<Rush> {
+  const since = performance.now()
+  const waited: number[] = []
+  const tries = await Promise.all(forms.map(async (form, i) => {
+    const count = await untilIn(port, form, `reader${i}`)
+    waited.push(performance.now() - since)
+    return count
+  }))
+  return { seconds: (performance.now() - since) / 1000, tries: tries.reduce((sum, count) => sum + count, 0), waited: waited.toSorted((a, b) => a - b) }
+}
+
+/** Runs it on a database and a server of its own, and returns the tables. */
+export async function runLogins(progress: (text: string) => void): Promise<string> {
+  const postgres = await startPostgres()
+  const portner = await startPortner({ databaseUrl: postgres.url })
+  const load = await startLoad()
+  try {
+    await preload(postgres.client, ROWS)
+    await insertReaders(postgres, PEOPLE)
+    const path = (await productPaths(postgres.client, ROWS, 0)).find(({ name }) => name === 'client_credentials')
+    if (path === undefined || typeof path.requests === 'function') throw new Error('no path to probe')
+    await load.define('token', path.requests)
+    const probe = (seconds: number): Promise<{ readonly p50: number; readonly p99: number; readonly failures: number }> => load.run({ kind: 'open', name: 'token', port: portner.port, connections: 32, perSecond: PROBES_PER_SECOND, seconds })
+    await probe(4)
+    const quiet: number[] = []
+    const during: number[] = []
+    const rushes: Rush[] = []
+    for (let round = 0; round < ROUNDS; round++) {
+      progress(`round ${round + 1} of ${ROUNDS}`)
+      const forms: Form[] = []
+      while (forms.length < PEOPLE) forms.push(...(await Promise.all(Array.from({ length: 10 }, () => openLogin(portner.port)))))
+      quiet.push((await probe(6)).p99)
+      const people = rush(portner.port, forms)
+      during.push((await probe(6)).p99)
+      rushes.push(await people)
+    }
+    const times = median(during) / median(quiet)
+    const waited = rushes.flatMap((one) => one.waited).toSorted((a, b) => a - b)
+    return [
+      table([`${PEOPLE} sign-ins at once`, 'p99 quiet ms', 'p99 during ms', 'times', `goal: ≤ ${MOST_TIMES}`], [['client_credentials', median(quiet), median(during), times, times <= MOST_TIMES]]),
+      `all ${PEOPLE} in after ${median(rushes.map(({ seconds }) => seconds)).toFixed(1)} s (median of ${ROUNDS}), ${(rushes.reduce((sum, one) => sum + one.tries, 0) / ROUNDS / PEOPLE).toFixed(1)} tries each; half were in after ${(percentile(waited, 0.5) / 1000).toFixed(1)} s`,
+      '',
+    ].join('\n')
+  } finally {
+    await load.child.stop()
+    await portner.stop()
+    await postgres.stop()
+  }
+}

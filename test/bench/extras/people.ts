@@ -1,0 +1,54 @@
+import { randomUUID } from 'node:crypto'
+import { startPasswordHasher } from '../../../src/lib/password.ts'
+import type { BenchPostgres } from '../postgres.ts'
+import { type Begun, beginJourney } from './visitor.ts'
+
+// People with a password, and their way through the login page.
+
+export const PASSWORD = 'correct horse battery staple'
+
+/** Writes so many people, `reader0` onwards, all with the same password. */
+export async function insertReaders({ client }: BenchPostgres, count: number): Promise<void> {
+  const hasher = startPasswordHasher()
+  const phc = await hasher.hash(PASSWORD)
+  hasher.close()
+  const ids = Array.from({ length: count }, () => randomUUID())
+  await client.query(`insert into users (user_id, username, organization_id, claims) select id, 'reader' || (n - 1), 'bench', '{"name":"Reader"}' from unnest($1::uuid[]) with ordinality as t (id, n)`, [ids])
+  await client.query('insert into passwords (user_id, phc) select unnest($1::uuid[]), $2', [ids, phc])
+}
+
+export interface Form extends Begun {
+  readonly action: string
+  readonly csrf: string
+  readonly address: string
+}
+
+function unescape(html: string): string {
+  return html.replaceAll('&amp;', '&').replaceAll('&#x3D;', '=').replaceAll('&#61;', '=')
+}
+
+/** As far as the login page. */
+export async function openLogin(port: number): Promise<Form> {
+  const begun = await beginJourney(port)
+  const csrf = /name="csrf"[^>]*value="([^"]+)"/.exec(begun.html)?.[1]
+  const action = /<form id="login-form"[^>]*action="([^"]*)"/.exec(begun.html)?.[1]
+  if (csrf === undefined || action === undefined) throw new Error(`no login form at ${begun.path}`)
+  const part = (): number => 1 + Math.floor(Math.random() * 250)
+  return { ...begun, csrf: unescape(csrf), action: unescape(action), address: `10.${part()}.${part()}.${part()}` }
+}
+
+export interface Tried {
+  /** Milliseconds until the answer to the form was there whole. */
+  readonly took: number
+  readonly location: string
+  readonly status: number
+}
+
+/** Sends the form once, as a browser would; the answer is not followed. */
+export async function tryLogin(port: number, form: Form, username: string, password: string): Promise<Tried> {
+  const body = new URLSearchParams({ csrf: form.csrf, username, password })
+  const since = performance.now()
+  const response = await fetch(`http://localhost:${port}${form.action}`, { method: 'POST', body, redirect: 'manual', headers: { cookie: form.cookie, 'x-forwarded-for': form.address } })
+  await response.arrayBuffer()
+  return { took: performance.now() - since, location: response.headers.get('location') ?? '', status: response.status }
+}
