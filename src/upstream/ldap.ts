@@ -1,8 +1,8 @@
 import type { Client, Entry } from 'ldapts'
 import { z } from 'zod'
-import type { Context } from '../context.ts'
+import { perContext, type Context } from '../context.ts'
 import { isLoopbackAddress } from '../lib/address-class.ts'
-import { createCircuit } from '../lib/circuit.ts'
+import { type Circuit, createCircuit } from '../lib/circuit.ts'
 import { randomBytes } from '../lib/random.ts'
 import { findByLoginName } from '../users/identities.ts'
 import { normalizeUsername } from '../users/user.ts'
@@ -147,11 +147,22 @@ function noteCircuit(ctx: Context, providerId: string, isOpen: boolean): void {
   ctx.log.warn({ event: 'upstream.circuit', providerId, open: isOpen }, isOpen ? 'a directory does not answer: nobody waits for it for a while' : 'a directory answers again')
 }
 
+// One a provider for as long as the process runs: a declaration that changes while nobody asks must not leave it open for ever in the metrics.
+const circuits = perContext(() => new Map<string, Circuit>())
+
+function circuitOf(ctx: Context, providerId: string): Circuit {
+  const known = circuits(ctx).get(providerId)
+  if (known !== undefined) return known
+  const circuit = createCircuit({ ...CIRCUIT, isSilence, onChange: (isOpen) => noteCircuit(ctx, providerId, isOpen) })
+  circuits(ctx).set(providerId, circuit)
+  return circuit
+}
+
 function openLdap(ctx: Context, { facts, secret }: Opening): PasswordConnector {
   const settings = schema.parse(facts.provider)
   const { provider_id: id, url, start_tls: startTls, ca_certificates: authorities } = settings
   const directory: Directory = { ctx, id, settings, address: { url, startTls, authorities }, mapping: wholeMapping(settings.attributes), secret }
-  const circuit = createCircuit({ ...CIRCUIT, isSilence, onChange: (isOpen) => noteCircuit(ctx, id, isOpen) })
+  const circuit = circuitOf(ctx, id)
   return {
     kind: 'password',
     whose: (username) => findByLoginName(ctx.db, id, normalizeUsername(username)),

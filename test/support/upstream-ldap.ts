@@ -152,6 +152,8 @@ include /etc/ldap/schema/inetorgperson.schema
 modulepath /usr/lib/ldap
 moduleload back_mdb
 moduleload memberof
+# As Active Directory does: a bind without a password succeeds, as nobody.
+allow bind_anon_dn
 pidfile ${folder}/slapd.pid
 TLSCACertificateFile ${authority.certificateFile}
 TLSCertificateFile ${certificateFile}

@@ -47,6 +47,7 @@ async function expectUnavailable(page: Page, detail: RegExp): Promise<void> {
 
 describe.skipIf(withoutSlapd !== false)(`an encrypted directory${SKIPPED}`, () => {
   let stranger: Directory
+  let nextId = 0
 
   beforeAll(async () => {
     stranger = await startDirectory({ certificateFor: 'DNS:somebody-else.example' })
@@ -72,9 +73,9 @@ describe.skipIf(withoutSlapd !== false)(`an encrypted directory${SKIPPED}`, () =
     ['StartTLS, by an address that the certificate does not name', () => `ldap://127.0.0.1:${directory.port}`, () => `start_tls: true\n${authorityOf(directory)}`, /ERR_TLS_CERT_ALTNAME_INVALID/],
     ['ldaps at a port that speaks plainly', () => `ldaps://localhost:${directory.port}`, () => authorityOf(directory), /ECONNRESET|ERR_SSL|EPROTO|connection/],
   ])('is told no password: %s', async (_how, url, more, detail) => {
-    await server.apply(ldapYaml('bad-tls', url(), more()))
-    await setTimeout(1100)
-    await expectUnavailable(await signIn(server, 'bad-tls', 'grace', GRACE), detail)
+    const id = `bad-tls-${nextId++}`
+    await server.apply(ldapYaml(id, url(), more()))
+    await expectUnavailable(await signIn(server, id, 'grace', GRACE), detail)
   })
 })
 

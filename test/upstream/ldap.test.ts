@@ -2,6 +2,8 @@ import { setTimeout } from 'node:timers/promises'
 import { sql } from 'kysely'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { STALENESS_MS } from '../../src/database/cache-versions.ts'
+import { openConnector } from '../../src/upstream/open.ts'
+import { findProvider } from '../../src/upstream/store.ts'
 import { setUserStatus } from '../../src/users/store.ts'
 import { startTestServer, type TestServer } from '../support/app.ts'
 import { pageName } from '../support/browser.ts'
@@ -53,10 +55,12 @@ describe.skipIf(withoutSlapd !== false)(named('a person of a directory'), () => 
     ['a name that is nobody\'s', 'nobody', GRACE],
     ['an account without a password', 'nopassword', 'x'],
     ['a name of two accounts, though the password is right', 'twin', 'twins share a password'],
-  ])('is not signed in with %s, and told the same', async (_what, username, password) => {
+  ])('is not signed in with %s, and told the same, after as many binds', async (_what, username, password) => {
+    const before = server.logged().length
     const page = await signIn(server, 'dir', username, password)
     expect([page.status, pageName(page), page.html.includes('The user name or password is wrong')]).toEqual([401, 'login', true])
     expect(await attemptsCounted()).toBe(2)
+    expect(server.logged().slice(before).split('"event":"ldap.refused"').length - 1).toBe(1)
   })
 
   test('an empty password never goes out: directories say yes to it', async () => {
@@ -64,6 +68,9 @@ describe.skipIf(withoutSlapd !== false)(named('a person of a directory'), () => 
     const page = await signIn(server, 'dir', 'grace', '')
     expect([page.status, pageName(page)]).toEqual([401, 'login'])
     expect(server.logged().slice(before)).not.toContain('ldap.refused')
+    const facts = await findProvider(server.ctx, 'dir')
+    const connector = facts && openConnector(server.ctx, facts)
+    expect(connector?.kind === 'password' && (await connector.verify(undefined, 'grace', ''))).toBeUndefined()
   })
 
   test('is the same user under another name and in another place; a newcomer with the old name is somebody else', async () => {
