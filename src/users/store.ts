@@ -84,9 +84,9 @@ export async function addLocalUser(db: Kysely<Database>, account: { readonly use
   return rows[0] === undefined ? undefined : toUser(rows[0])
 }
 
-/** Locks or unlocks a person. A lock holds at the next use of any token or session. */
+/** Locks or unlocks a person. A lock holds at the next use of any token or session. Whoever was merged into another stays locked. */
 export async function setUserStatus(db: Kysely<Database>, userId: string, status: User['status']): Promise<boolean> {
-  const result = await db.updateTable('users').set({ status, updated_at: sql`clock_now()` }).where('user_id', '=', userId).executeTakeFirst()
+  const result = await db.updateTable('users').set({ status, updated_at: sql`clock_now()` }).where('user_id', '=', userId).where('merged_into', 'is', null).executeTakeFirst()
   return result.numUpdatedRows > 0n
 }
 

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { mergeUsers } from '../../src/signin/merge.ts'
 import { unlinkIdentity } from '../../src/signin/unlink.ts'
 import { findOrCreateUser } from '../../src/users/identities.ts'
-import { findUser, findUsers } from '../../src/users/store.ts'
+import { findUser, findUsers, setUserStatus } from '../../src/users/store.ts'
 import { entries, openAccount, textById, viewName } from '../support/account.ts'
 import { startTestServer, type TestServer } from '../support/app.ts'
 import { type Browser, newBrowser, type Page, pageName } from '../support/browser.ts'
@@ -201,6 +201,8 @@ describe('two accounts', () => {
     await mergeUsers(server.ctx, people[0] ?? '', people[1] ?? '')
     for (const id of people) expect((await findUser(server.ctx.db, id))?.userId).toBe(people[0])
     expect(await mergeUsers(server.ctx, people[0] ?? '', people[2] ?? '')).toBeUndefined()
+    // Its tokens stay dead: nobody unlocks what is nobody's account any more.
+    expect(await setUserStatus(server.ctx.db, people[2] ?? '', 'active')).toBe(false)
   })
 
   test('that are one already, or not there, are not merged', async () => {
