@@ -30,6 +30,9 @@ export const historyEvents = [
   'code.replayed',
   'refresh.reuse',
   'user.changed',
+  'user.signed_up',
+  'users.merged',
+  'identity.unlinked',
 ] as const satisfies readonly AuditEvent['event'][]
 
 export type HistoryEvent = (typeof historyEvents)[number]

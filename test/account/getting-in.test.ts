@@ -43,6 +43,8 @@ describe('getting in', () => {
     const discovery = await browser.open('/account/applications?q=plan')
     expect(pageName(discovery)).toBe('discovery')
     expect(discovery.html).toContain('Your account')
+    // It leads back here: nobody is warned of another address.
+    expect(discovery.html).not.toContain('data-insecure')
     const page = await walk(browser, discovery)
     expect([page.status, pageName(page), viewName(page), page.url]).toEqual([200, 'account', 'account-applications', `${server.issuer}/account/applications?q=plan`])
     expect(whose(page)).toBe('Ada Example')

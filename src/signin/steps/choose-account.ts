@@ -70,7 +70,7 @@ function pages(app: FastifyInstance, ctx: Context, rails: Rails): void {
       'chooser',
       {
         clientName: nameOf(journey, language),
-        insecure: insecureRedirect(journey.request.redirectUri),
+        insecure: insecureRedirect(journey),
         action: rails.path(visit, NAME),
         csrf: formToken(ctx, subject(visit.browserId, visit.interaction.id)),
         accounts: order(journey.accounts.map((account) => rowOf(journey, account, language))),

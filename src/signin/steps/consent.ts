@@ -31,10 +31,9 @@ function subject(visit: Visit, user: User): string {
 }
 
 /** The host the person returns to; nothing for this computer or an app of it, which the page says in words. */
-function shownOrigin(redirectUri: string): string | undefined {
-  const insecure = insecureRedirect(redirectUri)
-  const origin = redirectOrigin(redirectUri)
-  return insecure?.loopback === true || !origin.startsWith('http') ? undefined : origin
+function shownOrigin(journey: Journey): string | undefined {
+  const origin = redirectOrigin(journey.request.redirectUri)
+  return insecureRedirect(journey)?.loopback === true || !origin.startsWith('http') ? undefined : origin
 }
 
 async function consentModel(ctx: Context, rails: Rails, visit: Visit, user: User, language: Locale): Promise<ConsentModel> {
@@ -48,13 +47,13 @@ async function consentModel(ctx: Context, rails: Rails, visit: Visit, user: User
   return {
     clientName: nameOf(journey, language),
     clientId,
-    insecure: insecureRedirect(journey.request.redirectUri),
+    insecure: insecureRedirect(journey),
     action: rails.path(visit, NAME),
     csrf: formToken(ctx, subject(visit, user)),
     person: { name: displayName(user), address: user.claims.email ?? user.username },
     owner: owner && localized(owner.name, language),
     verified: owner !== undefined,
-    redirectOrigin: journey.request.decoupled === undefined ? shownOrigin(journey.request.redirectUri) : undefined,
+    redirectOrigin: journey.request.decoupled === undefined ? shownOrigin(journey) : undefined,
     items: items.filter((item) => !isOptional(journey, item.scope)),
     optional: items.filter((item) => isOptional(journey, item.scope)).map((item) => ({ ...item, checked: journey.consent.granted.includes(item.scope) })),
     already: await Promise.all(already.map((scope) => scopeItem(ctx, scope, user, language))),

@@ -88,7 +88,7 @@ export async function discoveryModel(ctx: Context, rails: Rails, visit: Visit, s
   const shared = isShared(search, visit)
   return {
     clientName: nameOf(journey, language),
-    insecure: insecureRedirect(journey.request.redirectUri),
+    insecure: insecureRedirect(journey),
     csrf,
     query,
     searchAction: path,

@@ -24,7 +24,7 @@ function pages(app: FastifyInstance, ctx: Context, rails: Rails): void {
     if (!isVisit(visit)) return visit
     const { journey } = visit
     const user = chosenAccount(journey)?.user
-    const insecure = insecureRedirect(journey.request.redirectUri)
+    const insecure = insecureRedirect(journey)
     if (user === undefined || insecure === undefined) return rails.proceed(request, reply, visit, {})
     const { uiLocales } = journey.request
     const person = { name: displayName(user), address: user.claims.email ?? user.username }
@@ -49,7 +49,7 @@ function pages(app: FastifyInstance, ctx: Context, rails: Rails): void {
 export const insecureWarning: Step = {
   name: NAME,
   reason: (journey) => {
-    const insecure = insecureRedirect(journey.request.redirectUri)
+    const insecure = insecureRedirect(journey)
     const userId = chosenAccount(journey)?.user.userId
     if (insecure === undefined || insecure.loopback || userId === undefined) return undefined
     // The consent page of this journey had the warning on it.

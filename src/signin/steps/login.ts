@@ -152,7 +152,7 @@ function pages(app: FastifyInstance, ctx: Context, rails: Rails): void {
       'login',
       {
         clientName: nameOf(journey, language),
-        insecure: insecureRedirect(journey.request.redirectUri),
+        insecure: insecureRedirect(journey),
         action: addressOf(rails, visit, provider),
         csrf: formToken(ctx, subject(visit, provider.provider.provider_id)),
         providerName: localized(provider.provider.name, language),
