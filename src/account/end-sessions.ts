@@ -3,7 +3,8 @@ import { endSessionOf, endSessionsOf } from '../sessions/store.ts'
 import { revokeGrantsOfSession } from '../tokens/grants.ts'
 
 // Ending sign-ins from the account pages. Every token that rests on one is dead at its next use; what a person let an application keep for
-// the time when they are signed out stays, unless they say otherwise. Whoever is to be told of an ended sign-in is told from here.
+// the time when they are signed out stays, unless they say otherwise. Clients hear of it by
+// themselves (sessions/logout-deliveries.ts).
 
 /** Ends one of a person's sign-ins. False when it is not theirs, or is over. */
 export async function endOne(ctx: Context, userId: string, sessionId: string, offlineToo: boolean): Promise<boolean> {

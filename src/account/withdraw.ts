@@ -1,5 +1,6 @@
 import { findClientByKey } from '../clients/store.ts'
 import type { Context } from '../context.ts'
+import { tellOfWithdrawal } from '../sessions/logout-deliveries.ts'
 import { voidCodes } from '../tokens/authorization-codes.ts'
 import { revokeGrantsOf } from '../tokens/grants.ts'
 import { removeConsent } from '../users/consents.ts'
@@ -8,14 +9,15 @@ import { removeConsent } from '../users/consents.ts'
  * Takes back everything that a person has let a client have: the consent, what goes on while they are signed out, and codes on their way.
  * Its tokens are dead at their next use. False when it is not theirs, or was taken back. In this order, so that nothing that was under way
  * can outlive it: once the consent is gone no code is redeemed any more, a code that is being redeemed is waited for, and then no grant is
- * left. Whoever is to be told of it is told from here.
+ * left. The client is told, as of a sign-out (Back-Channel Logout).
  */
 export async function withdraw(ctx: Context, userId: string, consentId: string): Promise<boolean> {
   const clientKey = await removeConsent(ctx, userId, consentId)
   if (clientKey === undefined) return false
   await voidCodes(ctx, userId, clientKey)
-  await revokeGrantsOf(ctx, userId, clientKey)
+  const sessionIds = await revokeGrantsOf(ctx, userId, clientKey)
   const client = await findClientByKey(ctx, clientKey)
+  if (client?.metadata.backchannel_logout_uri !== undefined) await tellOfWithdrawal(ctx, clientKey, userId, sessionIds)
   ctx.audit.record({ event: 'consent.removed', userId, clientId: client?.clientId ?? clientKey })
   return true
 }

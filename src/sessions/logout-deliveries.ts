@@ -30,6 +30,11 @@ export async function takeLogoutDeliveries(ctx: Context, limit: number): Promise
   return rows.map((row) => ({ deliveryId: row.delivery_id, clientKey: row.client_key, sessionId: row.session_id, userId: row.user_id, attempts: row.attempts, isOver: row.is_over }))
 }
 
+/** Tells one client of sessions that go on for others: the person has taken back what it had. */
+export async function tellOfWithdrawal(ctx: Context, clientKey: string, userId: string, sessionIds: readonly string[]): Promise<void> {
+  await sql`insert into logout_deliveries (client_key, session_id, user_id) select ${clientKey}, session_id, ${userId} from unnest(${[...sessionIds]}::uuid[]) as t (session_id)`.execute(ctx.db)
+}
+
 /** The client has heard it, or will not. */
 export async function endLogoutDelivery(ctx: Context, deliveryId: string): Promise<void> {
   await sql`delete from logout_deliveries where delivery_id = ${deliveryId}`.execute(ctx.db)

@@ -172,10 +172,10 @@ export async function revokeGrant(ctx: Context, grantId: string): Promise<boolea
   return (result.numAffectedRows ?? 0n) > 0n
 }
 
-/** Revokes everything that a person has let a client do, also what goes on while they are signed out. Says how much it was. */
-export async function revokeGrantsOf(ctx: Context, userId: string, clientKey: string): Promise<number> {
-  const result = await sql`update grants set revoked_at = clock_now(), sealed_answer = null where user_id = ${userId} and client_key = ${clientKey} and revoked_at is null`.execute(ctx.db)
-  return Number(result.numAffectedRows ?? 0n)
+/** Revokes everything that a person has let a client do, also what goes on while they are signed out. Gives the sessions that it rested on. */
+export async function revokeGrantsOf(ctx: Context, userId: string, clientKey: string): Promise<readonly string[]> {
+  const { rows } = await sql<{ session_id: string | null }>`update grants set revoked_at = clock_now(), sealed_answer = null where user_id = ${userId} and client_key = ${clientKey} and revoked_at is null returning session_id`.execute(ctx.db)
+  return [...new Set(rows.map((row) => row.session_id).filter((id) => id !== null))]
 }
 
 /** Revokes what a person let clients do in one sign-in, also what goes on while they are signed out; `but` instead means in every sign-in but that one. */

@@ -121,6 +121,16 @@ describe('removing an application', () => {
     expect((await redeem(server.issuer, code)).body['error']).toBe('invalid_grant')
   })
 
+  test('is told to the application itself, for each sign-in it had, where it asked for that', async () => {
+    await server.apply(`kind: client\nclient_id: told\nclient_secret: { value: ${SECRET} }\nclient_name: Told\nredirect_uris: [https://told.example.org/callback]\ngrant_types: [authorization_code, refresh_token]\nscope: openid offline_access\nbackchannel_logout_uri: https://told.example.org/logout\n`)
+    const browser = newBrowser(server.issuer)
+    const told = { client_id: 'told', redirect_uri: 'https://told.example.org/callback', scope: 'openid offline_access' }
+    await redeem(server.issuer, await obtainCode(server.issuer, browser, told), { redirect_uri: told.redirect_uri }, { authorization: basic('told') })
+    await removeFirst(browser)
+    const { rows } = await sql`select session_id = s.sid as same from logout_deliveries, (select session_id as sid from sessions order by created_at desc limit 1) s join clients c on c.client_id = 'told' where logout_deliveries.client_key = c.client_key`.execute(server.ctx.db)
+    expect(rows).toEqual([{ same: true }])
+  })
+
   test('leaves what other people let it have', async () => {
     const [ada, lin] = [newBrowser(server.issuer), newBrowser(server.issuer)]
     const [hers, theirs] = [await use(ada), await use(lin, 'lin')]
