@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Context } from '../../context.ts'
+import { isDatabaseUnavailable } from '../../database/unavailable.ts'
 import { ErrandFailed, runErrand } from '../../lib/child-process.ts'
 import type { AggregateSummary } from './aggregate.ts'
 import { type Downloaded, download } from './download.ts'
@@ -91,11 +92,14 @@ export async function importFederation(ctx: Context, state: FederationState, sig
     return counts
   } catch (error) {
     if (signal.aborted) return undefined
-    if (!(error instanceof MetadataRefused || error instanceof ErrandFailed)) throw error
+    if (isDatabaseUnavailable(error)) throw error
+    const isTold = error instanceof MetadataRefused || error instanceof ErrandFailed
+    const reason = isTold ? error.message : 'something went wrong here; the log has it'
     const retry = Math.min(FIRST_RETRY * 2 ** state.failures, LONGEST_RETRY)
-    await noteFailure(ctx.db, state.id, error.message, retry)
+    // Also after a fault of ours: the operator of the federation must not be asked for a hundred megabytes four times a minute.
+    await noteFailure(ctx.db, state.id, reason, retry)
     ctx.metrics.federationImports.inc({ result: 'failed' })
-    ctx.log.warn({ federation: state.id, reason: error.message, validUntil: state.validUntil, retrySeconds: retry }, 'a federation was not imported: what was known of it stays in force until it expires')
+    ctx.log.warn({ federation: state.id, reason, ...(isTold ? {} : { err: error }), validUntil: state.validUntil, retrySeconds: retry }, 'a federation was not imported: what was known of it stays in force until it expires')
     return undefined
   }
 }

@@ -85,9 +85,3 @@ export function logoOf(entity: XmlElement): string | undefined {
   const logos = userInterface(entity, 'Logo').map((element) => ({ address: element.text.replaceAll(/\s+/g, ''), unfit: unfit(element) }))
   return logos.filter(({ address }) => isLogoAddress(address)).toSorted((a, b) => a.unfit - b.unfit)[0]?.address
 }
-
-/** Where it says what it does with what it knows of people. */
-export function privacyOf(entity: XmlElement): string | undefined {
-  const addresses = userInterface(entity, 'PrivacyStatementURL').map(({ text }) => text.trim())
-  return addresses.find((address) => address.length <= LONGEST_LOGO_ADDRESS && URL.canParse(address) && new URL(address).protocol === 'https:')
-}
