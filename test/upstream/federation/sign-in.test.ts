@@ -24,7 +24,9 @@ beforeAll(async () => {
   await publish([entity, entityXml({ entityId: 'https://other.example' })])
   await server.apply(federationYaml(federation, 'required: [email]'))
   await refresh()
-  upstream.trusted = await (await fetch(`${server.issuer}/saml/metadata/testfed`)).text()
+  const ours = await fetch(`${server.issuer}/saml/metadata/testfed`)
+  expect(ours.status).toBe(200)
+  upstream.trusted = await ours.text()
 })
 afterAll(async () => {
   await server.close()
