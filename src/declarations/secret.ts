@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { z } from 'zod'
+import { passwordHashFault } from '../lib/password-hash.ts'
 
 // Owns how a file says a secret: exactly one of five ways. Where one is kept belongs to clients and users.
 
@@ -55,14 +56,12 @@ export function machineSecretFault(secret: Secret, demo: boolean): string | unde
   return undefined
 }
 
-const ARGON2ID = /^\$argon2id\$v=19\$m=(\d{1,7}),t=(\d{1,3}),p=(\d{1,2})\$[A-Za-z0-9+/]{11,}\$[A-Za-z0-9+/]{22,}$/
-const MOST_MEMORY_KIB = 1_048_576
 const LONGEST_PASSWORD = 1024
 
 /** What is wrong with a person's password in a file; nothing when it will do. */
 export function passwordFault(secret: Secret): string | undefined {
   if (secret.is === 'generate') return undefined
   if (secret.is === 'text') return secret.text === '' || secret.text.length > LONGEST_PASSWORD ? `must be 1 to ${LONGEST_PASSWORD} characters` : undefined
-  const match = ARGON2ID.exec(secret.hash)
-  return match !== null && Number(match[1]) <= MOST_MEMORY_KIB ? undefined : 'hash must be an argon2id hash in PHC form ($argon2id$v=19$m=…,t=…,p=…$salt$hash)'
+  const fault = passwordHashFault(secret.hash)
+  return fault === undefined ? undefined : `hash ${fault}`
 }

@@ -3,7 +3,7 @@ import { drawToken } from '../lib/opaque-token.ts'
 import { isDeclaredDigest, listPasswords, setReadyPassword } from '../users/passwords.ts'
 import { deleteUser, listLocalUsers, saveLocalUser, setUserStatus } from '../users/store.ts'
 import { normalizeUsername, userClaimsSchema } from '../users/user.ts'
-import { type Kind, type SecretRules, withoutUndefined } from './kind.ts'
+import { type Kind, type ReadySecret, type SecretRules, withoutUndefined } from './kind.ts'
 import { passwordFault } from './secret.ts'
 
 const userSchema = z.strictObject({
@@ -31,8 +31,10 @@ const secret: SecretRules = {
     const kept = known(current.secret)
     if (kept === undefined || current.rowKey === undefined) return false
     if (declared.is === 'generate') return true
-    if (declared.is === 'hash') return kept.phc === declared.hash
-    return kept.digest !== undefined && isDeclaredDigest(ctx, current.rowKey, declared.text, Buffer.from(kept.digest, 'hex'))
+    // The hash that a file declared is ours since the first sign-in: it is known by the digest of what was declared.
+    const said = declared.is === 'hash' ? declared.hash : declared.text
+    if (declared.is === 'hash' && kept.phc === said) return true
+    return kept.digest !== undefined && isDeclaredDigest(ctx, current.rowKey, said, Buffer.from(kept.digest, 'hex'))
   },
   ready: async (ctx, declared) => {
     if (declared.is === 'hash') return { source: declared, text: undefined, stored: declared.hash }
@@ -40,6 +42,12 @@ const secret: SecretRules = {
     return { source: declared, text, stored: await ctx.passwords.hash(text) }
   },
   omission: (document) => `password is never exported: add it, or run: portner user set-password ${String(document['username'])}`,
+}
+
+/** What a file said, to know it again; a drawn password is nobody's to say. */
+function saidBy({ source }: ReadySecret): string | undefined {
+  if (source.is === 'generate') return undefined
+  return source.is === 'hash' ? source.hash : source.text
 }
 
 export const user: Kind<DeclaredUser> = {
@@ -69,7 +77,7 @@ export const user: Kind<DeclaredUser> = {
   save: async ({ ctx, trx, document, secret: declared }) => {
     const userId = await saveLocalUser(trx, { username: document.username, organizationId: document.organization, claims: document.claims, groups: document.groups, declared: true })
     if (document.status !== undefined) await setUserStatus(trx, userId, document.status)
-    if (declared !== undefined) await setReadyPassword(ctx, trx, userId, declared.stored, declared.source.is === 'text' ? declared.text : undefined)
+    if (declared !== undefined) await setReadyPassword(ctx, trx, userId, declared.stored, saidBy(declared))
   },
   remove: async (trx, current) => {
     if (current.rowKey !== undefined) await deleteUser(trx, current.rowKey)

@@ -1,10 +1,9 @@
 import { setPriority } from 'node:os'
-import { hash, verify } from 'argon2'
+import { hash } from 'argon2'
+import { ARGON2ID, verifyPasswordHash } from './password-hash.ts'
 
 // The child process that hashes passwords. argon2 works on libuv's pool, which every thread of a process shares with dns.lookup and
 // WebCrypto: in the server itself a flood of logins would stop the token endpoint. Here it has a pool of its own and a low priority.
-
-const ARGON2ID = { type: 2, memoryCost: 19_456, timeCost: 2, parallelism: 1 } as const
 
 type Job = { readonly id: number; readonly password: string; readonly phc?: string }
 
@@ -16,7 +15,7 @@ try {
 
 async function work(job: Job): Promise<string | boolean> {
   if (job.phc === undefined) return hash(job.password, ARGON2ID)
-  return verify(job.phc, job.password)
+  return verifyPasswordHash(job.phc, job.password)
 }
 
 process.on('message', (job: Job) => {

@@ -8,6 +8,7 @@ export class PasswordsBusy extends Error {}
 export interface PasswordHasher {
   /** argon2id in PHC text, 19 MiB, t=2, p=1 (OWASP's floor). */
   hash(password: string): Promise<string>
+  /** Against a hash in any form of password-hash.ts. */
   verify(phc: string, password: string): Promise<boolean>
   close(): void
 }

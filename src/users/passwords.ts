@@ -2,8 +2,12 @@ import { type Kysely, sql } from 'kysely'
 import type { Context } from '../context.ts'
 import type { Database } from '../database/schema.ts'
 import { deriveKey, hmacSha256, sameDigest } from '../lib/digest.ts'
+import { isOwnHash } from '../lib/password-hash.ts'
+import { PasswordsBusy } from '../lib/password.ts'
 
-// Owns passwords. One argon2id hash an attempt, for unknown people too, so that time tells nobody which names exist.
+// Owns passwords. One argon2id hash an attempt, for unknown people too, so that time tells nobody which names exist. Who came with a hash of
+// another system costs that hash on top until the first sign-in: nothing to speak of for a salted digest, a visible time for bcrypt, scrypt
+// and PBKDF2. The first good sign-in replaces it.
 
 let nobodys: Promise<string> | undefined
 
@@ -18,9 +22,22 @@ function nobodysHash(ctx: Context): Promise<string> {
 /** Whether this is the person's password. Without a person (or a password) the same work is done against a hash of nothing. */
 export async function isPasswordOf(ctx: Context, userId: string | undefined, password: string): Promise<boolean> {
   const row = userId === undefined ? undefined : await ctx.db.selectFrom('passwords').select('phc').where('user_id', '=', userId).executeTakeFirst()
-  const phc = row?.phc ?? (await nobodysHash(ctx))
-  const good = await ctx.passwords.verify(phc, password)
-  return row !== undefined && good
+  if (row === undefined || !isOwnHash(row.phc)) await ctx.passwords.verify(await nobodysHash(ctx), password)
+  if (userId === undefined || row === undefined || !(await ctx.passwords.verify(row.phc, password))) return false
+  if (!isOwnHash(row.phc)) await replaceImported(ctx, userId, row.phc, password)
+  return true
+}
+
+// Only while it is still the hash that was compared: a password that was changed meanwhile stays the new one. What a file declared is known
+// by its digest, which stays.
+async function replaceImported(ctx: Context, userId: string, imported: string, password: string): Promise<void> {
+  try {
+    const phc = await ctx.passwords.hash(password)
+    await ctx.db.updateTable('passwords').set({ phc }).where('user_id', '=', userId).where('phc', '=', imported).execute()
+  } catch (error) {
+    // The password was right: the hash can wait for the next time.
+    if (!(error instanceof PasswordsBusy)) throw error
+  }
 }
 
 export async function setPasswordHash(db: Kysely<Database>, userId: string, phc: string, declaredDigest: Buffer | null): Promise<void> {
