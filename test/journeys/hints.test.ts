@@ -167,6 +167,8 @@ describe('an institution that the client does not accept', () => {
     expect(refused.html).toContain('Only Norway')
     expect(refused.html).toContain('Turun testikorkeakoulu')
     expect(pageName(await browser.open(linkOf(refused, 'other-provider')))).toBe('discovery')
+    const forged = await browser.open(refused.url.replace(/login.*/, 'leave-discovery'), { method: 'POST', body: 'decision=leave', headers: { 'content-type': 'application/x-www-form-urlencoded' } })
+    expect(forged.status).toBe(403)
     const back = answerOf(await browser.submit(refused, 'decision', { decision: 'leave' }))
     expect(back.get('error')).toBe('access_denied')
   })

@@ -97,7 +97,7 @@ export async function discoveryModel(ctx: Context, rails: Rails, visit: Visit, s
     nextHref: !isNone && pageNumber * ROWS < total ? addressOf(path, search, { page: pageNumber + 1 }) : undefined,
     remembered: remembered.map((facts) => ({ ...rowOf(facts, rows), forgetAction: `${forget}?provider=${encodeURIComponent(facts.provider.provider_id)}` })),
     refused: journey.hint.accepted.length > 0 ? [] : journey.hint.refused.slice(0, 1).map((facts) => ({ ...rowOf(facts, rows), disabledReason: 'not-accepted' as const })),
-    countries: codes.length < 2 ? [] : codes.map((code) => ({ code, name: countryName(code, language), selected: code === country })),
+    countries: codes.length < 2 ? [] : codes.map((code) => ({ code, name: countryName(code, language), selected: code === country })).toSorted((one, other) => one.name.localeCompare(other.name, language)),
     chosenCountry: chosenCountry && country !== undefined ? countryName(country, language) : undefined,
     shared: { on: shared, toggleHref: addressOf(path, search, { page: pageNumber, shared: !shared }), isSaid: search.shared !== undefined },
     nearbyHref: country === undefined ? undefined : `${rails.path(visit, 'nearby')}?country=${country}`,
