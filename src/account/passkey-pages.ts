@@ -4,6 +4,7 @@ import { goTo } from '../http/leave.ts'
 import { page } from '../http/pages.ts'
 import { factorsOf } from '../signin/factors-of.ts'
 import { deletePasskey, listPasskeys, renamePasskey } from '../users/passkeys.ts'
+import { defaultPasskeyName } from '../users/passkey-name.ts'
 import { registrationOptions, takeRegistration } from '../users/webauthn.ts'
 import { afterAdding, afterRemoving, TWO_STEP, WHY } from './factor-changes.ts'
 import { notFound } from './not-found.ts'
@@ -19,9 +20,9 @@ function subject({ user, browserId }: Account): string {
   return `account/${browserId}/${user.userId}`
 }
 
-function nameOf(typed: string | undefined, date: Date): string {
+function nameOf(ctx: Context, typed: string | undefined): string {
   const name = (typed ?? '').normalize('NFC').replaceAll(/[\p{Cc}\p{Cf}]/gu, '').trim().slice(0, LONGEST_NAME)
-  return name === '' ? `Passkey ${date.toISOString().slice(0, 10)}` : name
+  return name === '' ? defaultPasskeyName(ctx) : name
 }
 
 interface Named {
@@ -45,7 +46,7 @@ export function passkeyPages(app: FastifyInstance, ctx: Context, kit: AccountKit
     if (!isAccount(account)) return account
     const form = kit.ownForm(request, account, PATH)
     const isFirst = (await factorsOf(ctx, account.user)).length === 0
-    const made = await takeRegistration(ctx, form.single.get('credential') ?? '', subject(account), account.user.userId, nameOf(form.single.get('name'), new Date(ctx.clock.now())))
+    const made = await takeRegistration(ctx, form.single.get('credential') ?? '', subject(account), account.user.userId, nameOf(ctx, form.single.get('name')))
     if (made === undefined) return goTo(reply, `${TWO_STEP}?done=passkey-refused`)
     return afterAdding(ctx, request, reply, account, 'passkey', made.amr, isFirst)
   })
@@ -69,7 +70,7 @@ export function passkeyPages(app: FastifyInstance, ctx: Context, kit: AccountKit
       if (!(await deletePasskey(ctx, userId, id))) throw notFound()
       return afterRemoving(ctx, reply, account, 'passkey')
     }
-    if (!(await renamePasskey(ctx, userId, id, nameOf(form.single.get('name'), new Date(ctx.clock.now()))))) throw notFound()
+    if (!(await renamePasskey(ctx, userId, id, nameOf(ctx, form.single.get('name'))))) throw notFound()
     return goTo(reply, `${TWO_STEP}?done=passkey-renamed`)
   })
 }

@@ -115,7 +115,13 @@ export interface AccountPasskeyNewModel extends AccountPageModel, PasskeyForm {
   readonly backHref: string
 }
 
+/** Offered after a password (K-06). Button `decision` with `later`. */
+export interface PasskeyOfferModel extends PasskeyForm {
+  readonly clientName: string
+}
+
 export interface FactorViews {
+  readonly 'passkey-offer': PasskeyOfferModel
   readonly 'account-passkey-new': AccountPasskeyNewModel
   readonly 'account-two-step': AccountTwoStepModel
   readonly 'account-app': AccountAppModel

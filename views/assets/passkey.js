@@ -76,7 +76,11 @@ function show(target, act) {
 
 if (window.PublicKeyCredential?.parseRequestOptionsFromJSON) {
   const field = document.querySelector('[name=webauthn]')
-  if (field) field.value = 'available'
+  if (field) {
+    field.value = 'available'
+    // A device that can make a passkey of its own may be offered one after the password.
+    PublicKeyCredential.isUserVerifyingPlatformAuthenticatorAvailable?.().then((can) => can && (field.value = 'platform')).catch(() => {})
+  }
   show(form, usePasskey)
   show(maker, makePasskey)
   if (form) offerInField().catch(() => {})

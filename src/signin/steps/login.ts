@@ -26,7 +26,7 @@ import { loginNotTried, loginSucceeded, throttleLogin } from '../throttle.ts'
 import { forgottenPages, forgottenPath } from './forgotten.ts'
 import { refuseProvider } from './provider-refused.ts'
 import { resetPages } from './reset.ts'
-import { passkeyForm, passkeyLoginPages } from './passkey-login.ts'
+import { passkeyForm, passkeyLoginPages, shallOfferPasskey } from './passkey-login.ts'
 import { signIn } from './sign-in.ts'
 import { signUpPath } from './sign-up.ts'
 import { AFTER_FORM, isVisit, type Rails, type Step, type Visit } from './step.ts'
@@ -193,7 +193,8 @@ function pages(app: FastifyInstance, ctx: Context, rails: Rails): void {
     }
     const shared = form.single.get('shared_computer') === '1'
     const signedIn = await signIn(ctx, reply, visit, { user: result, providerId: provider.provider.provider_id, acr: ACR_PASSWORD, amr: ['pwd'], remembered: !shared })
-    return rails.proceed(request, reply, signedIn, { chosen: result.userId, signedIn: result.userId, other: false, failure: null })
+    const offered = !shared && (await shallOfferPasskey(ctx, form, connector, visit.journey.client, result))
+    return rails.proceed(request, reply, signedIn, { chosen: result.userId, signedIn: result.userId, other: false, failure: null, passkeyOffer: offered ? result.userId : null })
   })
 }
 

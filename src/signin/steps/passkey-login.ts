@@ -1,17 +1,21 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { Client } from '../../clients/client.ts'
 import type { Context } from '../../context.ts'
 import { formToken, requireOwnForm } from '../../http/csrf.ts'
 import type { PasskeyForm } from '../../http/factor-views.ts'
 import { bodyForm, queryForm } from '../../http/forms.ts'
 import { goTo } from '../../http/leave.ts'
+import type { Form } from '../../protocol/form.ts'
 import { ACR_TWO_FACTORS } from '../../protocol/acr.ts'
 import type { Connector, PasswordConnector } from '../../upstream/connector.ts'
 import { openConnector } from '../../upstream/open.ts'
 import type { ProviderFacts } from '../../upstream/provider.ts'
 import { findAcceptedProvider } from '../../upstream/store.ts'
+import { mayOfferPasskey } from '../../users/factor-preferences.ts'
 import { findUser } from '../../users/store.ts'
 import type { User } from '../../users/user.ts'
 import { assertionOptions, takeAssertion } from '../../users/webauthn.ts'
+import { factorsOf } from '../factors-of.ts'
 import { type Progress, updateProgress } from '../store.ts'
 import { signIn } from './sign-in.ts'
 import { isVisit, type Rails, type Visit } from './step.ts'
@@ -82,6 +86,12 @@ async function arrive(ctx: Context, request: FastifyRequest, reply: FastifyReply
   const remembered = bodyForm(request).single.get('shared_computer') !== '1'
   const signedIn = await signIn(ctx, reply, visit, { user, providerId, acr: ACR_TWO_FACTORS, amr, remembered })
   return rails.proceed(request, reply, signedIn, { chosen: user.userId, signedIn: user.userId, other: false, failure: null })
+}
+
+/** Whether a person who has just typed a password shall be offered a passkey: on a device that can make one, without any other proof yet, and not where they could make one themselves. */
+export async function shallOfferPasskey(ctx: Context, form: Form, connector: Connector, client: Client, user: User): Promise<boolean> {
+  if (form.single.get('webauthn') !== 'platform' || !holdsAccounts(connector) || client.metadata.redirect_uris.some((uri) => uri.startsWith(`${ctx.config.issuer}/account/`))) return false
+  return (await factorsOf(ctx, user)).length === 0 && mayOfferPasskey(ctx, user.userId)
 }
 
 const ERROR_NAME = /^[A-Za-z]{1,40}$/

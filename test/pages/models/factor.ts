@@ -35,6 +35,7 @@ export const factorCases: readonly Case[] = [
   { view: 'factor-setup', state: 'wrong', model: { ...setup, ...journey, account: hostile, wrong: true }, options: { status: 401 } },
   { view: 'recovery-codes', state: 'journey', model: { codes, continueHref: '/signin/tx', clientName: 'Course Planner' } },
   { view: 'recovery-codes', state: 'account', model: { codes, continueHref: '/account/two-step' } },
+  { view: 'passkey-offer', state: 'offer', model: { ...journey, ...form, optionsHref: '/signin/tx/passkey-offer-options' } },
   { view: 'account-two-step', state: 'nothing', model: twoStep },
   {
     view: 'account-two-step',
