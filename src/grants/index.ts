@@ -3,5 +3,6 @@ import { clientCredentials } from './client-credentials.ts'
 import { deviceCode } from './device-code.ts'
 import type { ListedGrant } from './grant-type.ts'
 import { refreshToken } from './refresh-token.ts'
+import { tokenExchange } from './token-exchange.ts'
 
-export const grantTypes: readonly ListedGrant[] = [authorizationCode, refreshToken, clientCredentials, deviceCode]
+export const grantTypes: readonly ListedGrant[] = [authorizationCode, refreshToken, clientCredentials, deviceCode, tokenExchange]

@@ -18,6 +18,12 @@ export interface PersonAuthorization {
   readonly details: AuthorizationDetails
 }
 
+/** The `act` claim (RFC 8693 §4.1). */
+export interface Actor {
+  readonly sub: string
+  readonly act?: Actor
+}
+
 /** What was decided, before anything is signed: the one value that the mint reads. */
 export interface Authorization {
   readonly scopes: readonly string[]
@@ -25,6 +31,14 @@ export interface Authorization {
   readonly audience: readonly string[]
   /** Absent for client credentials. */
   readonly person: PersonAuthorization | undefined
+  /** Who acts for the person. */
+  readonly actor?: Actor | undefined
+  /** Seconds, where the token ends sooner than others of its kind. */
+  readonly lifetime?: number
+  /** What was issued, where the grant's answer says so (RFC 8693 §2.2.1). */
+  readonly issuedTokenType?: string
+  /** No id token, whatever the scope says: nobody signed in. */
+  readonly withoutIdToken?: boolean
 }
 
 /** Reads what a hot statement returned of a person: [user_id, session_id, auth_time, details, claims, groups]. */

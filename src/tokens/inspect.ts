@@ -8,7 +8,7 @@ import { readToken } from '../lib/opaque-token.ts'
 import { ACCESS_TOKEN_TYPE } from '../protocol/names.ts'
 import { joinLiveUser } from '../users/store.ts'
 import { joinLiveAccessToken } from './access-tokens.ts'
-import { type PersonAuthorization, readPerson, splitList } from './authorization.ts'
+import { type Actor, type PersonAuthorization, readPerson, splitList } from './authorization.ts'
 import { GRANT_IS_LIVE, joinGrant } from './grants.ts'
 
 // Owns the one question "what does this access token stand for now": userinfo, introspection and the gatekeeper ask it. Everything a token
@@ -28,6 +28,8 @@ export interface InspectedToken {
   readonly format: 'opaque' | 'jwt'
   /** What it is bound to, as its row has it. */
   readonly confirmation: string | undefined
+  /** Who acts for the person. */
+  readonly actor: Actor | undefined
 }
 
 interface Found extends Omit<InspectedToken, 'format'> {
@@ -36,7 +38,7 @@ interface Found extends Omit<InspectedToken, 'format'> {
 
 const INSPECT = {
   name: 'inspect-access-token',
-  text: `select a.token_id, a.secret_hash, a.client_key, c.client_id, a.scope, a.audience, a.expires_at, a.grant_id, a.confirmation, g.user_id, g.session_id, g.auth_time, g.details, u.claims, u.groups
+  text: `select a.token_id, a.secret_hash, a.client_key, c.client_id, a.scope, a.audience, a.expires_at, a.grant_id, a.confirmation, a.actor, g.user_id, g.session_id, g.auth_time, g.details, u.claims, u.groups
     from unnest($1::uuid[]) as item (token_id)
     ${joinLiveAccessToken('item.token_id')}
     ${joinLiveClient('a.client_key')}
@@ -46,7 +48,7 @@ const INSPECT = {
 }
 
 function readFound(row: readonly unknown[]): Found {
-  const [tokenId, hash, clientKey, clientId, scope, audience, expiresAt, grantId, confirmation] = row
+  const [tokenId, hash, clientKey, clientId, scope, audience, expiresAt, grantId, confirmation, actor] = row
   return {
     tokenId: String(tokenId),
     hash: Buffer.isBuffer(hash) ? hash : Buffer.alloc(0),
@@ -56,7 +58,9 @@ function readFound(row: readonly unknown[]): Found {
     audience: splitList(audience),
     expiresAt: expiresAt instanceof Date ? Math.floor(expiresAt.getTime() / 1000) : 0,
     confirmation: typeof confirmation === 'string' ? confirmation : undefined,
-    person: grantId === null ? undefined : readPerson(row, 9),
+    // Written by us.
+    actor: actor === null ? undefined : (actor as Actor),
+    person: grantId === null ? undefined : readPerson(row, 10),
   }
 }
 

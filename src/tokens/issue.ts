@@ -24,6 +24,7 @@ export interface TokenResponse {
   readonly refresh_token?: string
   readonly scope: string
   readonly id_token?: string
+  readonly issued_token_type?: string
 }
 
 /** The `sub` of a token without a person: in a namespace of its own, so that no person's identifier can ever be a client's. */
@@ -43,7 +44,7 @@ export function jwtApi(apis: readonly Api[]): Api | undefined {
 
 function signAccessToken(ctx: Context, client: Client, authorization: Authorization, api: Api, jti: string, bound: string | undefined): Promise<string> {
   const now = epochSeconds(ctx.clock)
-  const { person, scopes, audience } = authorization
+  const { person, scopes, audience, actor, lifetime } = authorization
   const about =
     person === undefined
       ? { sub: clientSubject(client.clientId), subject_type: 'client' }
@@ -57,19 +58,24 @@ function signAccessToken(ctx: Context, client: Client, authorization: Authorizat
   return ctx.keyring.sign(api.access_token_signing_alg, ACCESS_TOKEN_TYPE, {
     iss: ctx.config.issuer,
     aud: audience.length === 1 ? audience[0] : audience,
-    exp: now + JWT_LIFETIME_SECONDS,
+    exp: now + Math.min(lifetime ?? JWT_LIFETIME_SECONDS, JWT_LIFETIME_SECONDS),
     iat: now,
     jti,
     client_id: client.clientId,
     scope: scopes.join(' '),
     ...(bound === undefined ? {} : { cnf: confirmationClaim(bound) }),
+    ...(actor === undefined ? {} : { act: actor }),
     ...about,
   })
 }
 
+function hasIdToken({ person, scopes, withoutIdToken }: Authorization): boolean {
+  return person !== undefined && scopes.includes('openid') && withoutIdToken !== true
+}
+
 /** Whether the response may have a signature in it, and hence cannot be made a second time to the same bytes. */
 export function maySign(authorization: Authorization): boolean {
-  return authorization.audience.length > 0 || (authorization.person !== undefined && authorization.scopes.includes('openid'))
+  return authorization.audience.length > 0 || hasIdToken(authorization)
 }
 
 /** Turns an authorization into the response. `apis` are those of its audience. */
@@ -79,14 +85,15 @@ export async function issueTokens(ctx: Context, client: Client, authorization: A
   const api = jwtApi(apis)
   const [accessToken, idToken] = await Promise.all([
     api === undefined ? drawn.access.text : signAccessToken(ctx, client, authorization, api, drawn.access.id, bound),
-    person !== undefined && scopes.includes('openid') ? signIdToken(ctx, client, person) : undefined,
+    person !== undefined && hasIdToken(authorization) ? signIdToken(ctx, client, person) : undefined,
   ])
   return {
     access_token: accessToken,
     token_type: tokenTypeOf(bound),
-    expires_in: accessTokenLifetime(apis),
+    expires_in: Math.min(authorization.lifetime ?? Infinity, accessTokenLifetime(apis)),
     ...(drawn.refreshToken === undefined ? {} : { refresh_token: drawn.refreshToken }),
     scope: scopes.join(' '),
     ...(idToken === undefined ? {} : { id_token: idToken }),
+    ...(authorization.issuedTokenType === undefined ? {} : { issued_token_type: authorization.issuedTokenType }),
   }
 }

@@ -7,12 +7,13 @@ import { CALLBACK, SECRET } from '../support/world.ts'
 
 // What holds for every grant of the list, whatever it redeems.
 
+const EXCHANGE = 'urn:ietf:params:oauth:grant-type:token-exchange'
 const DEVICE = 'urn:ietf:params:oauth:grant-type:device_code'
 
 let server: TestServer
 beforeAll(async () => {
   server = await startTestServer()
-  await server.apply(`kind: client\nclient_id: no-grants\nclient_secret: { value: ${SECRET} }\nclient_name: Registered for nothing useful\nredirect_uris: [https://nothing.example.org/cb]\ngrant_types: [authorization_code]\nscope: openid\n---\nkind: client\nclient_id: only-machine\nclient_secret: { value: ${SECRET} }\napplication_type: service\nscope: gk_calendar\n---\nkind: client\nclient_id: screen\nclient_secret: { value: ${SECRET} }\nclient_name: Screen\ngrant_types: ['${DEVICE}', refresh_token]\nscope: openid profile\nconsent: implied\n---\nkind: client\nclient_id: public\nclient_name: Public\napplication_type: native\nredirect_uris: [https://public.example.org/cb]\ngrant_types: ${JSON.stringify(grantTypes.filter((grant) => grant.publicClients === 'allowed').map((grant) => grant.type))}\n`)
+  await server.apply(`kind: client\nclient_id: no-grants\nclient_secret: { value: ${SECRET} }\nclient_name: Registered for nothing useful\nredirect_uris: [https://nothing.example.org/cb]\ngrant_types: [authorization_code]\nscope: openid\n---\nkind: client\nclient_id: only-machine\nclient_secret: { value: ${SECRET} }\napplication_type: service\nscope: gk_calendar\n---\nkind: client\nclient_id: screen\nclient_secret: { value: ${SECRET} }\nclient_name: Screen\ngrant_types: ['${DEVICE}', refresh_token]\nscope: openid profile\nconsent: implied\n---\nkind: client\nclient_id: middle\nclient_secret: { value: ${SECRET} }\nclient_name: Middle\ngrant_types: ['${EXCHANGE}']\nscope: gk_calendar\norganization: ntu\n---\nkind: client\nclient_id: public\nclient_name: Public\napplication_type: native\nredirect_uris: [https://public.example.org/cb]\ngrant_types: ${JSON.stringify(grantTypes.filter((grant) => grant.publicClients === 'allowed').map((grant) => grant.type))}\n`)
 })
 afterAll(() => server.close())
 
@@ -29,6 +30,10 @@ const good: Readonly<Record<string, () => Promise<{ readonly parameters: Paramet
     return { client: 'planner', parameters: { refresh_token: String(body['refresh_token']) } }
   },
   client_credentials: async () => ({ client: 'robot', parameters: {} }),
+  [EXCHANGE]: async () => {
+    const { body } = await redeem(server.issuer, await obtainCode(server.issuer, newBrowser(server.issuer), { scope: 'openid gk_calendar', resource: 'https://calendar.example.org' }))
+    return { client: 'middle', parameters: { subject_token: String(body['access_token']), subject_token_type: 'urn:ietf:params:oauth:token-type:access_token', resource: 'https://calendar.example.org' } }
+  },
   [DEVICE]: async () => {
     const { body } = await post(server.issuer, '/oauth/device_authorization', {}, { authorization: basic('screen') })
     const browser = newBrowser(server.issuer)
@@ -95,8 +100,8 @@ describe.each(grantTypes.map((grant) => [grant.type, grant] as const))('%s', (ty
     const { parameters, client } = await prepare()
     for (const [name, value] of Object.entries(parameters)) {
       if (value?.startsWith('ptr_') !== true) continue
-      for (const changed of [value.slice(0, -1), `${value}A`, value.replace(/^ptr_../, 'ptr_at'), value.toLowerCase()]) {
-        expect(await token({ grant_type: type, ...parameters, [name]: changed }, client)).toMatchObject({ status: 400, body: { error: 'invalid_grant' } })
+      for (const changed of [value.slice(0, -1), `${value}A`, value.replace(/^ptr_../, 'ptr_zz'), value.toLowerCase()]) {
+        expect(await token({ grant_type: type, ...parameters, [name]: changed }, client)).toMatchObject({ status: 400, body: { error: type === EXCHANGE ? 'invalid_request' : 'invalid_grant' } })
       }
     }
   })
