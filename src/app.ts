@@ -15,6 +15,7 @@ import { createServer } from './http/server.ts'
 import { lists, requireSoundLists } from './lists.ts'
 import { OAuthError } from './protocol/error.ts'
 import type { OpenedContext } from './open-context.ts'
+import { registerTestApproval } from './test-approval.ts'
 import { registerTestClock } from './test-clock.ts'
 
 // The composition root: what this server is, in order. Which scope a route is registered in decides how its errors look.
@@ -49,7 +50,10 @@ export async function buildApp(opened: OpenedContext): Promise<FastifyInstance> 
   await registerEndpoints(app, ctx, 'people', presentPageError)
   await registerAccount(app, ctx)
   if (config.demo) await registerDemo(app, ctx)
-  if (moveClock !== undefined) registerTestClock(app, ctx, moveClock)
+  if (moveClock !== undefined) {
+    registerTestClock(app, ctx, moveClock)
+    registerTestApproval(app, ctx)
+  }
   await app.ready()
   return app
 }

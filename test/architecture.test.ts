@@ -42,7 +42,7 @@ const FLOORS: readonly { readonly places: readonly string[]; readonly ordered?: 
   { places: ['authorization-request', 'tokens', 'upstream'] },
   { places: ['grants', 'signin'] },
   { places: ['endpoints', 'account', 'declarations', 'jobs', 'demo'] },
-  { places: ['open-context.ts', 'test-clock.ts', 'lists.ts', 'app.ts', 'cli', 'main.ts'], ordered: true },
+  { places: ['open-context.ts', 'test-approval.ts', 'test-clock.ts', 'lists.ts', 'app.ts', 'cli', 'main.ts'], ordered: true },
 ]
 
 function placeOf(path: string): { readonly floor: number; readonly place: number } | undefined {

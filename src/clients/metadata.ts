@@ -76,6 +76,9 @@ function shape(offered: Offered) {
     default_acr_values: z.array(z.string()).optional(),
     require_second_factor: z.boolean().optional(),
     initiate_login_uri: secureAddress.optional(),
+    backchannel_token_delivery_mode: z.enum(['poll', 'ping']).optional(),
+    backchannel_client_notification_endpoint: secureAddress.optional(),
+    backchannel_authentication_request_signing_alg: among(clientSigningAlgorithms).optional(),
     backchannel_logout_uri: secureAddress.optional(),
     backchannel_logout_session_required: z.boolean().default(false),
     frontchannel_logout_uri: secureAddress.optional(),
@@ -145,7 +148,11 @@ const keysAreThere: Refine = (client, fault) => {
   if (method === 'private_key_jwt' && client.jwks === undefined && client.jwks_uri === undefined) fault('jwks', 'private_key_jwt needs the public keys: jwks or jwks_uri')
 }
 
-const rules: readonly Refine[] = [redirectsMatchKind, developmentOnly, fapiIsStrict, grantsFit, optionalIsRequested, frontChannelIsSwitchedOn, keysAreThere]
+const pingsSomewhere: Refine = (client, fault) => {
+  if (client.backchannel_token_delivery_mode === 'ping' && client.backchannel_client_notification_endpoint === undefined) fault('backchannel_client_notification_endpoint', 'the delivery mode ping needs one')
+}
+
+const rules: readonly Refine[] = [redirectsMatchKind, developmentOnly, fapiIsStrict, grantsFit, optionalIsRequested, frontChannelIsSwitchedOn, keysAreThere, pingsSomewhere]
 
 /** The schema of a registration, for files, dynamic registration, the management API and the dashboard alike. */
 export function clientMetadataSchema(offered: Offered) {

@@ -31,6 +31,7 @@ import { nextStep } from '../signin/next-step.ts'
 import { readJourney } from '../signin/read-journey.ts'
 import { answerOf, registerSignin, startOf } from '../signin/routes.ts'
 import { createInteraction } from '../signin/store.ts'
+import { tellClient } from './ciba-notification.ts'
 import { approveDecoupled, denyDecoupled } from './decoupled-answer.ts'
 import { authorizationAnswer } from './authorization-answer.ts'
 import type { Endpoint } from './endpoint.ts'
@@ -133,12 +134,12 @@ export const authorize: Endpoint = {
     refuseOtherMethods(app, PATH, ['GET', 'POST'])
     registerSignin(app, ctx, {
       finish: async (request, reply, { interaction, journey }, done) => {
-        if (journey.request.decoupled !== undefined) return goTo(reply, pathOf(await keepAnswer(ctx, interaction, await approveDecoupled(ctx, journey.client, journey.request, done, async () => {}))))
+        if (journey.request.decoupled !== undefined) return goTo(reply, pathOf(await keepAnswer(ctx, interaction, await approveDecoupled(ctx, journey.client, journey.request, done, (decided) => tellClient(ctx, decided)))))
         const departure = await keepAnswer(ctx, interaction, await authorizationAnswer(ctx, journey.client, journey.request, done))
         return leave(request, reply, departure, clientName(journey.client, requestLocale(request)), { uiLocales: journey.request.uiLocales, shownAt: answerOf(interaction) })
       },
       refuse: async (request, reply, { interaction, journey }, error) => {
-        if (journey.request.decoupled !== undefined) return goTo(reply, pathOf(await keepAnswer(ctx, interaction, await denyDecoupled(ctx, journey.client, journey.request, async () => {}))))
+        if (journey.request.decoupled !== undefined) return goTo(reply, pathOf(await keepAnswer(ctx, interaction, await denyDecoupled(ctx, journey.client, journey.request, error, (decided) => tellClient(ctx, decided)))))
         const departure = await keepAnswer(ctx, interaction, await refusal(ctx, request, journey.request, error))
         return leave(request, reply, departure, clientName(journey.client, requestLocale(request)), { uiLocales: journey.request.uiLocales, shownAt: answerOf(interaction) })
       },

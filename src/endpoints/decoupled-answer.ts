@@ -3,6 +3,7 @@ import type { Departure } from '../authorization-request/response-modes/mode.ts'
 import type { Client } from '../clients/client.ts'
 import type { Context } from '../context.ts'
 import { acrOf, amrOf } from '../protocol/acr.ts'
+import type { OAuthError } from '../protocol/error.ts'
 import type { Done } from '../signin/next-step.ts'
 import { approveRequest, type Decided, denyRequest } from '../tokens/decoupled-requests.ts'
 import { decoupledEnd } from './device-verification.ts'
@@ -24,8 +25,10 @@ export async function approveDecoupled(ctx: Context, client: Client, request: Au
   return endAt(ctx, client.clientId, decided !== undefined)
 }
 
-export async function denyDecoupled(ctx: Context, client: Client, request: AuthorizationRequest, tell: Tell): Promise<Departure> {
-  const decided = request.decoupled && (await denyRequest(ctx, request.decoupled.id))
+/** Notes a no, when it is the person's own: a stranger who opened the address, or somebody who went back, has decided nothing. */
+export async function denyDecoupled(ctx: Context, client: Client, request: AuthorizationRequest, error: OAuthError, tell: Tell): Promise<Departure> {
+  const isDecision = error.reason === 'consent_denied'
+  const decided = isDecision && request.decoupled !== undefined ? await denyRequest(ctx, request.decoupled.id) : undefined
   if (decided !== undefined) await tell(decided)
   return endAt(ctx, client.clientId, false)
 }

@@ -1,5 +1,7 @@
 import { authorize } from './authorize.ts'
+import { backchannelAuthentication } from './backchannel-authentication.ts'
 import { deviceAuthorization } from './device-authorization.ts'
+import { approval } from './approval.ts'
 import { deviceVerification } from './device-verification.ts'
 import { discovery } from './discovery.ts'
 import type { Endpoint } from './endpoint.ts'
@@ -17,6 +19,6 @@ import { samlMetadata } from './saml-metadata.ts'
 import { token } from './token.ts'
 import { userinfo } from './userinfo.ts'
 
-const described: readonly Endpoint[] = [authorize, pushedAuthorizationRequest, token, userinfo, introspection, revocation, deviceAuthorization, registration, endSessionEndpoint, jwks]
+const described: readonly Endpoint[] = [authorize, pushedAuthorizationRequest, token, userinfo, introspection, revocation, deviceAuthorization, backchannelAuthentication, registration, endSessionEndpoint, jwks]
 
-export const endpoints: readonly Endpoint[] = [...described, discovery(described), samlMetadata, organizationAuthorization, deviceVerification, home, health, logo]
+export const endpoints: readonly Endpoint[] = [...described, discovery(described), samlMetadata, organizationAuthorization, deviceVerification, approval, home, health, logo]

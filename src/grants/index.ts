@@ -1,8 +1,9 @@
 import { authorizationCode } from './authorization-code.ts'
+import { ciba } from './ciba.ts'
 import { clientCredentials } from './client-credentials.ts'
 import { deviceCode } from './device-code.ts'
 import type { ListedGrant } from './grant-type.ts'
 import { refreshToken } from './refresh-token.ts'
 import { tokenExchange } from './token-exchange.ts'
 
-export const grantTypes: readonly ListedGrant[] = [authorizationCode, refreshToken, clientCredentials, deviceCode, tokenExchange]
+export const grantTypes: readonly ListedGrant[] = [authorizationCode, refreshToken, clientCredentials, deviceCode, tokenExchange, ciba]

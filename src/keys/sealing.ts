@@ -17,6 +17,7 @@ export type Purpose =
   | 'address-change'
   | 'totp-secret'
   | 'client-secret'
+  | 'ciba-notification'
 
 export interface Sealing {
   seal(purpose: Purpose, plain: Uint8Array, context: string): Buffer

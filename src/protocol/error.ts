@@ -56,6 +56,9 @@ export const invalidClient = code('invalid_client', { status: 401, headers: { 'w
 export const authorizationPending = code('authorization_pending')
 export const slowDown = code('slow_down')
 export const expiredToken = code('expired_token')
+// CIBA Core §13
+export const unknownUserId = code('unknown_user_id')
+export const invalidBindingMessage = code('invalid_binding_message')
 // RFC 7591 §3.2.2
 export const invalidRedirectUri = code('invalid_redirect_uri')
 export const invalidClientMetadata = code('invalid_client_metadata')

@@ -53,6 +53,20 @@ export async function findLocalUser(db: Kysely<Database>, organizationId: string
   return row === undefined ? undefined : toUser(row)
 }
 
+/** The one active person that a client's hint names: by identifier, by verified e-mail address, or by a user name that only one has. */
+export async function findUserByHint(db: Kysely<Database>, hint: string): Promise<User | undefined> {
+  const name = normalizeUsername(hint)
+  const rows = await db
+    .selectFrom('users')
+    .selectAll()
+    .where('status', '=', 'active')
+    .where((eb) => eb.or([eb(sql`user_id::text`, '=', hint.toLowerCase()), eb('username', '=', name), eb.and([eb(sql`lower(claims->>'email')`, '=', name), eb(sql`claims->>'email_verified'`, '=', 'true')])]))
+    .limit(2)
+    .execute()
+  const [only, another] = rows
+  return only === undefined || another !== undefined ? undefined : toUser(only)
+}
+
 export interface LocalAccount {
   readonly username: string
   readonly organizationId: string | undefined

@@ -7,13 +7,14 @@ import { CALLBACK, SECRET } from '../support/world.ts'
 
 // What holds for every grant of the list, whatever it redeems.
 
+const CIBA = 'urn:openid:params:grant-type:ciba'
 const EXCHANGE = 'urn:ietf:params:oauth:grant-type:token-exchange'
 const DEVICE = 'urn:ietf:params:oauth:grant-type:device_code'
 
 let server: TestServer
 beforeAll(async () => {
   server = await startTestServer()
-  await server.apply(`kind: client\nclient_id: no-grants\nclient_secret: { value: ${SECRET} }\nclient_name: Registered for nothing useful\nredirect_uris: [https://nothing.example.org/cb]\ngrant_types: [authorization_code]\nscope: openid\n---\nkind: client\nclient_id: only-machine\nclient_secret: { value: ${SECRET} }\napplication_type: service\nscope: gk_calendar\n---\nkind: client\nclient_id: screen\nclient_secret: { value: ${SECRET} }\nclient_name: Screen\ngrant_types: ['${DEVICE}', refresh_token]\nscope: openid profile\nconsent: implied\n---\nkind: client\nclient_id: middle\nclient_secret: { value: ${SECRET} }\nclient_name: Middle\ngrant_types: ['${EXCHANGE}']\nscope: gk_calendar\norganization: ntu\n---\nkind: client\nclient_id: public\nclient_name: Public\napplication_type: native\nredirect_uris: [https://public.example.org/cb]\ngrant_types: ${JSON.stringify(grantTypes.filter((grant) => grant.publicClients === 'allowed').map((grant) => grant.type))}\n`)
+  await server.apply(`kind: client\nclient_id: no-grants\nclient_secret: { value: ${SECRET} }\nclient_name: Registered for nothing useful\nredirect_uris: [https://nothing.example.org/cb]\ngrant_types: [authorization_code]\nscope: openid\n---\nkind: client\nclient_id: only-machine\nclient_secret: { value: ${SECRET} }\napplication_type: service\nscope: gk_calendar\n---\nkind: client\nclient_id: screen\nclient_secret: { value: ${SECRET} }\nclient_name: Screen\ngrant_types: ['${DEVICE}', refresh_token]\nscope: openid profile\nconsent: implied\n---\nkind: client\nclient_id: known\nclient_secret: { value: ${SECRET} }\nclient_name: Known\ngrant_types: ['${CIBA}']\nscope: openid profile\n---\nkind: client\nclient_id: middle\nclient_secret: { value: ${SECRET} }\nclient_name: Middle\ngrant_types: ['${EXCHANGE}']\nscope: gk_calendar\norganization: ntu\n---\nkind: client\nclient_id: public\nclient_name: Public\napplication_type: native\nredirect_uris: [https://public.example.org/cb]\ngrant_types: ${JSON.stringify(grantTypes.filter((grant) => grant.publicClients === 'allowed').map((grant) => grant.type))}\n`)
 })
 afterAll(() => server.close())
 
@@ -30,6 +31,11 @@ const good: Readonly<Record<string, () => Promise<{ readonly parameters: Paramet
     return { client: 'planner', parameters: { refresh_token: String(body['refresh_token']) } }
   },
   client_credentials: async () => ({ client: 'robot', parameters: {} }),
+  [CIBA]: async () => {
+    const { body } = await post(server.issuer, '/oauth/backchannel_authentication', { scope: 'openid profile', login_hint: 'ada@ntu.example' }, { authorization: basic('known') })
+    await fetch(`${server.issuer}/test/approval?${new URLSearchParams({ auth_req_id: String(body['auth_req_id']), action: 'allow' })}`, { method: 'POST' })
+    return { client: 'known', parameters: { auth_req_id: String(body['auth_req_id']) } }
+  },
   [EXCHANGE]: async () => {
     const { body } = await redeem(server.issuer, await obtainCode(server.issuer, newBrowser(server.issuer), { scope: 'openid gk_calendar', resource: 'https://calendar.example.org' }))
     return { client: 'middle', parameters: { subject_token: String(body['access_token']), subject_token_type: 'urn:ietf:params:oauth:token-type:access_token', resource: 'https://calendar.example.org' } }
@@ -44,7 +50,7 @@ const good: Readonly<Record<string, () => Promise<{ readonly parameters: Paramet
 }
 
 /** What these may is settled before the token request. */
-const SETTLED = new Set(['authorization_code', DEVICE])
+const SETTLED = new Set(['authorization_code', DEVICE, CIBA])
 
 describe.each(grantTypes.map((grant) => [grant.type, grant] as const))('%s', (type, grant) => {
   const prepare = () => good[type]?.() ?? Promise.reject(new Error(`no good request of ${type} is known to the contract`))
