@@ -227,7 +227,7 @@ export interface HomeModel {
   readonly signOutHref?: string | undefined
 }
 
-/** While applications are told in frames that the session is over (OpenID Connect Front-Channel Logout 1.0); then on to `href`. */
+/** While applications are told in frames that the session is over (OpenID Connect Front-Channel Logout 1.0); then, by script or by the link, on to `href`. */
 export interface SigningOutModel {
   readonly frames: readonly string[]
   readonly href: string

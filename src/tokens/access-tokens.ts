@@ -62,6 +62,14 @@ export async function mintClientToken(ctx: Context, token: ClientToken): Promise
   return (await mint(ctx)(token)) === true
 }
 
+/** The part of a statement that keeps a token which stands on another live one (`a`) and ends no later. `values`: id, hash, client key, scope, audience, lifetime, confirmation, actor. */
+export function insertTokenOf(values: readonly string[], from: string, where: string): string {
+  const [id, hash, clientKey, scope, audience, lifetime, confirmation, actor] = values
+  return `insert into access_tokens (token_id, expires_at, client_key, grant_id, secret_hash, scope, audience, confirmation, actor)
+    select ${id}, least(clock_now() + make_interval(secs => ${lifetime}), a.expires_at), ${clientKey}, a.grant_id, ${hash}, ${scope}, ${audience}, ${confirmation}, ${actor} from ${from} where ${where}
+    returning extract(epoch from expires_at - clock_now())::int`
+}
+
 /** The part of a hot statement that joins the live token of an id: columns of `a`. */
 export function joinLiveAccessToken(column: string): string {
   return `join access_tokens a on a.token_id = ${column} and a.expires_at > clock_now() and a.revoked_at is null`

@@ -1,7 +1,7 @@
 import type { Context } from '../context.ts'
 import { clientIsLive } from '../clients/store.ts'
 import { userIsLive } from '../users/store.ts'
-import { joinLiveAccessToken } from './access-tokens.ts'
+import { insertTokenOf, joinLiveAccessToken } from './access-tokens.ts'
 import type { Actor } from './authorization.ts'
 import { GRANT_IS_LIVE, joinGrant } from './grants.ts'
 
@@ -22,11 +22,11 @@ export interface ExchangedToken {
 
 const MINT = {
   name: 'mint-exchanged-token',
-  text: `insert into access_tokens (token_id, expires_at, client_key, grant_id, secret_hash, scope, audience, confirmation, actor)
-    select $2::uuid, least(clock_now() + make_interval(secs => $7::int), a.expires_at), $4::bigint, a.grant_id, $3::bytea, $5::text, $6::text, $8::text, $9::jsonb
-    from (select $1::uuid as token_id) item ${joinLiveAccessToken('item.token_id')} ${joinGrant('a.grant_id')}
-    where ${GRANT_IS_LIVE} and ${userIsLive('g.user_id')} and ${clientIsLive('a.client_key')} and ${clientIsLive('$4::bigint')}
-    returning extract(epoch from expires_at - clock_now())::int`,
+  text: insertTokenOf(
+    ['$2::uuid', '$3::bytea', '$4::bigint', '$5::text', '$6::text', '$7::int', '$8::text', '$9::jsonb'],
+    `(select $1::uuid as token_id) item ${joinLiveAccessToken('item.token_id')} ${joinGrant('a.grant_id')}`,
+    `${GRANT_IS_LIVE} and ${userIsLive('g.user_id')} and ${clientIsLive('a.client_key')} and ${clientIsLive('$4::bigint')}`,
+  ),
 }
 
 /** Keeps a token that stands on another live one. Returns its lifetime in seconds, or nothing when that one is not live any more. */

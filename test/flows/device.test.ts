@@ -158,7 +158,7 @@ test('however a code is written, it is the code', () => {
     fc.property(fc.constant(0), fc.boolean(), fc.constantFrom('-', '', ' ', '‑', '–', '_', ' - '), (_seed, lower, dash) => {
       const code = newUserCode()
       const typed = code.replace('-', dash)
-      const wide = [...typed].map((letter) => (/[A-Z]/.test(letter) ? String.fromCharCode(letter.charCodeAt(0) + 0xfee0) : letter)).join('')
+      const wide = typed.replaceAll(/[A-Z]/g, (letter) => String.fromCharCode(letter.charCodeAt(0) + 0xfee0))
       expect(readUserCode(lower ? typed.toLowerCase() : typed)).toBe(code)
       expect(readUserCode(`${wide}\n`)).toBe(code)
     }),

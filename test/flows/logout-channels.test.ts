@@ -164,7 +164,7 @@ describe('the front channel', () => {
     expect(Object.fromEntries(frame.searchParams)).toEqual({ app: '1', iss: server.issuer, sid: decodeJwt(idToken)['sid'] })
     expect(response.html.match(/<iframe/g)).toHaveLength(1)
     expect(response.html).toContain('https://front.example.org/?state=bye')
-    expect(response.html).toContain('http-equiv="refresh"')
+    expect(response.html).toContain('id="signing-out"')
     const silent = answerOf(await browser.open(authorizationUrl(server.issuer, newPkce(), { client_id: 'plain', redirect_uri: 'https://plain.example.org/callback', prompt: 'none' })))
     expect(silent.get('error')).toBe('login_required')
   })

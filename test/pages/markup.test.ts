@@ -49,7 +49,7 @@ describe.each(supportedLocales(true))('every page in %s', (locale) => {
 
     // G-11: one heading, one main part, landmarks, unique ids, a title that ends with the service's name.
     expect([count('h1'), count('main')]).toEqual([1, 1])
-    if (entry.view !== 'handoff' && entry.view !== 'signing-out') {
+    if (entry.view !== 'handoff') {
       expect([count('header'), count('footer')]).toEqual([1, 1])
       expect(elements.find((element) => element.tag === 'a')?.attributes.get('href')).toBe('#main')
     }
@@ -151,7 +151,7 @@ describe('the table of cases', () => {
 
   it('shows the banner of the demonstration on every page', async () => {
     const demo = await pagesApp(true)
-    for (const entry of cases.filter((one) => one.view !== 'handoff' && one.view !== 'signing-out')) {
+    for (const entry of cases.filter((one) => one.view !== 'handoff')) {
       expect(textOf((await demo.inject(addressOf(entry))).body)).toContain('the people and the data are made up')
     }
     await demo.close()
