@@ -70,6 +70,7 @@ function shape(offered: Offered) {
     profile: z.enum(profiles).default('oauth21'),
     compatibility: z.array(z.enum(compatibilitySwitches)).default([]),
     id_token_signed_response_alg: among(offered.signingAlgorithms).default('RS256'),
+    userinfo_signed_response_alg: among(offered.signingAlgorithms).optional(),
     authorization_signed_response_alg: among(offered.signingAlgorithms).default('RS256'),
     default_max_age: z.number().int().min(0).optional(),
     require_auth_time: z.boolean().default(false),

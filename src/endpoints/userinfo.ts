@@ -1,11 +1,14 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { Client } from '../clients/client.ts'
 import { findClientByKey, isRegisteredOrigin } from '../clients/store.ts'
 import type { Context } from '../context.ts'
 import { allowRegisteredOrigin, answerPreflight } from '../http/cors.ts'
 import { sendJson } from '../http/json.ts'
 import { refuseOtherMethods } from '../http/methods.ts'
+import { isSigningAlgorithm, signingAlgorithms } from '../keys/signing-key.ts'
 import { epochSeconds } from '../lib/clock.ts'
 import { bearerChallenge } from '../protocol/error.ts'
+import { USERINFO_TYPE } from '../protocol/names.ts'
 import { claimNames, userinfoClaims } from '../users/claims.ts'
 import { requireBearer } from './bearer.ts'
 import type { Endpoint } from './endpoint.ts'
@@ -26,7 +29,15 @@ async function answer(ctx: Context, request: FastifyRequest, reply: FastifyReply
   if (person === undefined) throw bearerChallenge(403, 'insufficient_scope', 'The token has no person behind it', 'openid')
   if (!scopes.some((scope) => OPENING.includes(scope))) throw bearerChallenge(403, 'insufficient_scope', 'The token may not ask about the person', 'openid')
   requireSignIn(person, demandOf(client), epochSeconds(ctx.clock))
-  return sendJson(reply, { sub: person.subject.userId, ...userinfoClaims(person.subject, scopes, person.details.claims ?? {}) })
+  return send(ctx, reply, client, { sub: person.subject.userId, ...userinfoClaims(person.subject, scopes, person.details.claims ?? {}) })
+}
+
+/** As JSON, or signed for a client that registered so (OpenID Connect Core §5.3.2). */
+async function send(ctx: Context, reply: FastifyReply, client: Client | undefined, claims: Readonly<Record<string, unknown>>): Promise<FastifyReply> {
+  const alg = client?.metadata.userinfo_signed_response_alg
+  if (client === undefined || alg === undefined || !isSigningAlgorithm(alg)) return sendJson(reply, claims)
+  const jwt = await ctx.keyring.sign(alg, USERINFO_TYPE, { ...claims, iss: ctx.config.issuer, aud: client.clientId })
+  return reply.code(200).header('cache-control', 'no-store').header('pragma', 'no-cache').type('application/jwt').send(jwt)
 }
 
 /** Claims about the person of a token (OpenID Connect Core §5.3). */
@@ -39,5 +50,5 @@ export const userinfo: Endpoint = {
     answerPreflight(app, PATH, ['GET', 'POST'], (origin) => isRegisteredOrigin(ctx, origin))
     refuseOtherMethods(app, PATH, ['GET', 'POST'])
   },
-  metadata: (issuer) => ({ userinfo_endpoint: `${issuer}${PATH}`, claims_supported: ['sub', 'iss', 'aud', 'exp', 'iat', 'auth_time', 'nonce', 'acr', 'amr', 'sid', ...claimNames] }),
+  metadata: (issuer) => ({ userinfo_endpoint: `${issuer}${PATH}`, userinfo_signing_alg_values_supported: signingAlgorithms, claims_supported: ['sub', 'iss', 'aud', 'exp', 'iat', 'auth_time', 'nonce', 'acr', 'amr', 'sid', ...claimNames] }),
 }

@@ -63,7 +63,12 @@ function bestEncoding(header: string | string[] | undefined): 'br' | 'gzip' | 'i
 
 function readAssets(): Map<string, Asset> {
   const folder = `${viewsFolder}assets/`
-  return new Map(readdirSync(folder).map((name) => [name, readAsset(name, readFileSync(folder + name))]))
+  return new Map(readdirSync(folder).map((name) => [name, readAsset(name, slim(readFileSync(folder + name, 'utf8')))]))
+}
+
+/** Without lines that are only a comment, and without indentation: our own files have neither in a text. */
+function slim(text: string): Buffer {
+  return Buffer.from(text.replaceAll(/^[ \t]*(\/\/.*)?\n/gm, '').replaceAll(/^[ \t]+/gm, ''))
 }
 
 function readAsset(name: string, content: Buffer): Asset {

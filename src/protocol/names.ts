@@ -11,5 +11,7 @@ export const ACCESS_TOKEN_TYPE = 'at+jwt'
 export const LOGOUT_TOKEN_TYPE = 'logout+jwt'
 /** The `typ` of a signed authorization response (JARM): its audience and its members tell it from other JWTs of ours. */
 export const AUTHORIZATION_RESPONSE_TYPE = 'oauth-authz-resp+jwt'
+/** The `typ` of signed claims about a person (OpenID Connect Core §5.3.2): it must not pass for an id token. */
+export const USERINFO_TYPE = 'userinfo+jwt'
 /** The `typ` of a signed introspection answer (RFC 9701 §5). */
 export const INTROSPECTION_TYPE = 'token-introspection+jwt'

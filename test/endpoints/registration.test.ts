@@ -1,9 +1,10 @@
+import { createRemoteJWKSet, decodeJwt, jwtVerify } from 'jose'
 import * as client from 'openid-client'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createRegistrationToken } from '../../src/clients/registrations.ts'
 import { startTestServer, type TestServer } from '../support/app.ts'
 import { newBrowser } from '../support/browser.ts'
-import { get, walk } from '../support/relying-party.ts'
+import { answerOf, authorizationUrl, basic, get, newPkce, post, walk } from '../support/relying-party.ts'
 
 // Clients that register themselves (RFC 7591) and look after their registration (RFC 7592).
 
@@ -96,6 +97,22 @@ describe('what is refused', () => {
     expect((await register(server, { redirect_uris: [CALLBACK] })).status).toBe(201)
     await server.close()
   })
+})
+
+test('a client that wants its userinfo signed gets a JWT that is for it and is no id token', async () => {
+  const { body } = await register(open, { redirect_uris: [CALLBACK], userinfo_signed_response_alg: 'ES256' })
+  const pkce = newPkce()
+  const browser = newBrowser(open.issuer)
+  const code = answerOf(await walk(browser, await browser.open(authorizationUrl(open.issuer, pkce, { client_id: String(body['client_id']), redirect_uri: CALLBACK })))).get('code') ?? ''
+  const tokens = await post(open.issuer, '/oauth/token', { grant_type: 'authorization_code', code, redirect_uri: CALLBACK, code_verifier: pkce.verifier }, { authorization: basic(String(body['client_id']), String(body['client_secret'])) })
+  const answer = await fetch(`${open.issuer}/userinfo`, { headers: { authorization: `Bearer ${tokens.body['access_token']}` } })
+  expect(answer.headers.get('content-type')).toMatch(/^application\/jwt/)
+  const jwt = await answer.text()
+  const { payload, protectedHeader } = await jwtVerify(jwt, createRemoteJWKSet(new URL(`${open.issuer}/.well-known/jwks.json`)), { issuer: open.issuer, audience: String(body['client_id']), algorithms: ['ES256'] })
+  expect({ name: payload['name'], typ: protectedHeader.typ }).toEqual({ name: 'Ada Example', typ: 'userinfo+jwt' })
+  expect(payload.sub).toBe(decodeJwt(String(tokens.body['id_token'])).sub)
+  const asHint = answerOf(await browser.open(authorizationUrl(open.issuer, newPkce(), { client_id: String(body['client_id']), redirect_uri: CALLBACK, prompt: 'none', id_token_hint: jwt })))
+  expect(asHint.get('error')).toBe('invalid_request')
 })
 
 describe('an initial access token', () => {

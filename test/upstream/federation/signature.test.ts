@@ -114,7 +114,9 @@ describe('nothing else is', () => {
     fc.assert(
       fc.property(fc.integer({ min: start, max: signed.length - 2 }), fc.constantFrom('a', 'x', '<', '>', '&', '"', '1', '/', ' '), (at, sign) => {
         const changed = signed.slice(0, at) + sign + signed.slice(at + 1)
-        const significant = (text: string): string => text.replaceAll(/<!--[^]*?-->/g, '').replaceAll(/\s+(?=[/>])/g, '')
+        // The last letter of base64 has bits that nobody reads.
+        const decoded = (text: string): string => text.replace(/(SignatureValue>)([A-Za-z0-9+/=\s]*)(<)/, (_all, before: string, value: string, after: string) => before + Buffer.from(value, 'base64').toString('hex') + after)
+        const significant = (text: string): string => decoded(text).replaceAll(/<!--[^]*?-->/g, '').replaceAll(/\s+(?=[/>])/g, '')
         fc.pre(significant(changed) !== significant(signed))
         return refusal(changed) !== 'taken'
       }),
