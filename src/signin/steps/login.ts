@@ -1,10 +1,12 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import type { Context } from '../../context.ts'
+import { type Context, perContext } from '../../context.ts'
+import { busyPage } from '../../http/busy-page.ts'
 import { formToken, requireOwnForm } from '../../http/csrf.ts'
 import { bodyForm, queryForm } from '../../http/forms.ts'
 import { goTo } from '../../http/leave.ts'
 import { localized } from '../../http/locale.ts'
 import { page, requestLocale } from '../../http/pages.ts'
+import { createGate } from '../../lib/gate.ts'
 import { PasswordsBusy } from '../../lib/password.ts'
 import { accessDenied, loginRequired } from '../../protocol/error.ts'
 import { ACR_PASSWORD } from '../../protocol/acr.ts'
@@ -123,6 +125,17 @@ async function tryLogin(ctx: Context, request: FastifyRequest, visit: Visit, pro
   }
 }
 
+const line = perContext(() => createGate({ inside: 4, waiting: 120, milliseconds: 2500 }))
+
+/**
+ * A sign-in with a password that is kept here waits for its turn before anything is looked up: at nine o'clock a campus signs in at once, and
+ * the machines' tokens must not wait behind it. A directory's own time is no reason to keep others waiting. Nothing when the line is full.
+ */
+async function enterLine(ctx: Context, request: FastifyRequest): Promise<(() => void) | undefined> {
+  const facts = await findProvider(ctx, queryForm(request).single.get('provider') ?? '')
+  return facts === undefined || facts.provider.protocol === 'local' ? line(ctx).enter() : () => {}
+}
+
 function pages(app: FastifyInstance, ctx: Context, rails: Rails): void {
   callbackPages(app, ctx, rails)
   troublePages(app, ctx, rails)
@@ -174,6 +187,15 @@ function pages(app: FastifyInstance, ctx: Context, rails: Rails): void {
   })
 
   app.post<{ Params: { id: string } }>(`/signin/:id/${NAME}`, async (request, reply) => {
+    const leave = await enterLine(ctx, request)
+    if (leave === undefined) {
+      ctx.metrics.logins.inc({ method: 'password', result: 'turned_away' })
+      return busyPage(request, reply)
+    }
+    return receive(request, reply).finally(leave)
+  })
+
+  async function receive(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
     const visit = await rails.visit(request, reply)
     if (!isVisit(visit)) return visit
     const provider = await providerOf(ctx, request, visit)
@@ -195,7 +217,7 @@ function pages(app: FastifyInstance, ctx: Context, rails: Rails): void {
     const signedIn = await signIn(ctx, reply, visit, { user: result, providerId: provider.provider.provider_id, acr: ACR_PASSWORD, amr: ['pwd'], remembered: !shared })
     const offered = !shared && (await shallOfferPasskey(ctx, form, connector, visit.journey.client, result))
     return rails.proceed(request, reply, signedIn, { chosen: result.userId, signedIn: result.userId, other: false, failure: null, passkeyOffer: offered ? result.userId : null })
-  })
+  }
 }
 
 export const login: Step = {
