@@ -74,8 +74,8 @@ describe('who may', () => {
     const login = await away.browser.open(authorizationUrl(server.issuer, newPkce(), only))
     expect(pageName(login)).toBe('login')
     const named = await away.browser.open(`${new URL(login.url).pathname}?provider=up`)
-    expect(named.status).toBe(200)
-    expect(pageName(named)).toBe('discovery')
+    // D-13: a page that says so and leads on.
+    expect([named.status, pageName(named)]).toEqual([403, 'provider-refused'])
 
     await server.apply(providerYaml(upstream, 'leaving'))
     const gone = await leaveFor(server, 'leaving')

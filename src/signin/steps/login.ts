@@ -125,7 +125,7 @@ async function tryLogin(ctx: Context, request: FastifyRequest, visit: Visit, pro
   }
 }
 
-const line = perContext(() => createGate({ inside: 4, waiting: 120, milliseconds: 2500 }))
+const line = perContext(() => createGate({ inside: 2, waiting: 100, milliseconds: 2500 }))
 
 /**
  * A sign-in with a password that is kept here waits for its turn before anything is looked up: at nine o'clock a campus signs in at once, and
