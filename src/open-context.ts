@@ -15,7 +15,7 @@ import { loadSecretKeys } from './keys/secret-key.ts'
 import { createMissingKeys, listKeys } from './keys/store.ts'
 import { movableClock, systemClock } from './lib/clock.ts'
 import { createGuardedFetch } from './lib/guarded-fetch.ts'
-import { startPasswordHasher } from './lib/password.ts'
+import { type PasswordHasher, startPasswordHasher } from './lib/password.ts'
 import { createMail } from './mail/mail.ts'
 
 // Builds the one Context of a process, from the configuration and a migrated database, and takes it down again in order.
@@ -32,6 +32,8 @@ export interface OpenOptions {
   readonly log?: Log
   /** Process metrics (memory, event loop) are collected by servers, not by tools and tests. */
   readonly processMetrics?: boolean
+  /** Instead of a password process of its own; whoever gives it closes it. Starting one costs tests more than most stories do. */
+  readonly passwords?: PasswordHasher
 }
 
 /** The version of this build. */
@@ -71,7 +73,7 @@ export async function openContext(config: Config, options: OpenOptions): Promise
   await keyring.list()
   const metrics = createMetrics(portnerVersion(), options.processMetrics === true)
   const audit = createAudit({ db, clock, log, metrics })
-  const passwords = startPasswordHasher()
+  const passwords = options.passwords ?? startPasswordHasher()
   if (config.testFetch) log.warn({ event: 'test.switch' }, 'PORTNER_TEST_FETCH is on: outgoing requests reach this machine, unencrypted too; never in production')
   const outgoing = createGuardedFetch({ loopback: config.testFetch, onCircuit: (host, isOpen) => noteCircuit(log, metrics, host, isOpen) })
   const mail = createMail({ config, db, sealing, clock, log, metrics, words: (language) => translator(knownLocale(language)) })
@@ -85,7 +87,7 @@ export async function openContext(config: Config, options: OpenOptions): Promise
         return offset
       }),
     close: async () => {
-      passwords.close()
+      if (options.passwords === undefined) passwords.close()
       await mail.close()
       await outgoing.close()
       await audit.close()

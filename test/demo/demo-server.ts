@@ -10,7 +10,7 @@ import { applyDeclarations } from '../../src/declarations/apply.ts'
 import { demoDocuments } from '../../src/demo/demo-data.ts'
 import { giveDemoFactor } from '../../src/demo/demo-factor.ts'
 import { openContext } from '../../src/open-context.ts'
-import { freePort } from '../support/app.ts'
+import { freePort, passwords } from '../support/app.ts'
 import { createTestDatabase } from '../support/database.ts'
 
 export interface DemoServer {
@@ -28,7 +28,7 @@ export async function startDemoServer(): Promise<DemoServer> {
   const [port, database, dataDir] = await Promise.all([freePort(), createTestDatabase(), mkdtemp(join(tmpdir(), 'portner-demo-'))])
   const config = readConfig({ PORT: String(port), PORTNER_DATA_DIR: dataDir }, { demo: true })
   let lines = ''
-  const opened = await openContext(config, { connection: { ...database.connection, ssl: false }, log: createLog('info', { write: (line) => void (lines += line) }) })
+  const opened = await openContext(config, { connection: { ...database.connection, ssl: false }, log: createLog('info', { write: (line) => void (lines += line) }), passwords })
   await applyDeclarations(opened.ctx, [{ name: '<demo>', text: demoDocuments(config.issuer), directory: '.' }], { offered, prune: false, demo: true, env: {} })
   await giveDemoFactor(opened.ctx)
   const app = await buildApp(opened)

@@ -1,13 +1,12 @@
 import { mkdirSync } from 'node:fs'
-import { AxeBuilder } from '@axe-core/playwright'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { lookOver } from '../support/axe.ts'
 import { chromiumPath } from '../support/chromium.ts'
 import { act, openStage, press, type Stage, signIn, visit } from './visitor.ts'
 
 // How the demo looks: at the widths and in the colours that people have.
 
 const path = chromiumPath()
-const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']
 /** A folder for pictures of the pages, for people to look at. */
 const SHOTS = process.env['DEMO_SHOTS']
 
@@ -30,11 +29,7 @@ describe.skipIf(path === undefined)('the look of the demo in Chromium', () => {
         mkdirSync(SHOTS, { recursive: true })
         await page.screenshot({ path: `${SHOTS}/${name}-${width}-${colorScheme}.png`, fullPage: true })
       }
-      await page.evaluate("document.querySelectorAll('main details').forEach((element) => { element.open = true })")
-      const sideways = await page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth')
-      const { violations } = await new AxeBuilder({ page }).setLegacyMode().withTags(RULES).analyze()
-      const faults = violations.map((violation) => `${violation.id}: ${violation.nodes.map((node) => node.target.join(' ')).join(', ')}`)
-      expect({ sideways, faults }, name).toEqual({ sideways: 0, faults: [] })
+      expect(await lookOver(page), name).toEqual({ sideways: 0, faults: [] })
     }
     await look('1-first')
     await press(visitor, '#authorize')

@@ -1,13 +1,12 @@
-import { AxeBuilder } from '@axe-core/playwright'
 import type { FastifyInstance } from 'fastify'
 import { type Browser, type BrowserContext, type Page, chromium } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { lookOver } from '../support/axe.ts'
 import { chromiumLaunchOptions, chromiumPath } from '../support/chromium.ts'
 import { cases } from './models/index.ts'
 import { addressOf, pagesApp } from './pages-app.ts'
 
 const path = chromiumPath()
-const rules = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']
 const shown = cases.filter((entry) => entry.view !== 'handoff' && entry.view !== 'form-post' && entry.view !== 'signing-out')
 
 // All kinds of error are one layout. Every state is looked at in one of the eight looks, one state of each view in two opposite ones too.
@@ -55,11 +54,7 @@ describe.skipIf(path === undefined)('pages in Chromium', () => {
     const own = laidOut.filter((_entry, index) => index % looks.length === turn)
     for (const entry of new Set([...own, ...(thorough ? oneEach : [])])) {
       await page.goto(`${origin}${addressOf(entry)}?ui_locales=${locale}`)
-      await page.evaluate("document.querySelectorAll('main details').forEach((element) => { element.open = true })")
-      const sideways = await page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth')
-      const { violations } = await new AxeBuilder({ page }).setLegacyMode().withTags(rules).analyze()
-      const faults = violations.map((violation) => `${violation.id}: ${violation.nodes.map((node) => node.target.join(' ')).join(', ')}`)
-      expect({ sideways, faults }, addressOf(entry)).toEqual({ sideways: 0, faults: [] })
+      expect(await lookOver(page), addressOf(entry)).toEqual({ sideways: 0, faults: [] })
     }
     expect(complaints).toEqual([])
     await context.close()

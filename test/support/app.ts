@@ -8,6 +8,7 @@ import { offered } from '../../src/endpoints/offered.ts'
 import { readConfig } from '../../src/config.ts'
 import type { Context } from '../../src/context.ts'
 import { applyDeclarations } from '../../src/declarations/apply.ts'
+import { startPasswordHasher } from '../../src/lib/password.ts'
 import { openContext } from '../../src/open-context.ts'
 import { createTestDatabase } from './database.ts'
 import { world } from './world.ts'
@@ -26,6 +27,9 @@ export interface TestServer {
   readonly restart: () => Promise<void>
   readonly close: () => Promise<void>
 }
+
+/** The real password process, one for all servers of a worker: it keeps nothing between two passwords, and ends with the worker. */
+export const passwords = startPasswordHasher()
 
 export async function freePort(): Promise<number> {
   const server = createServer()
@@ -49,7 +53,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
   let lines = ''
   const log = createLog(config.logLevel, { write: (line) => void (lines += line) })
   const start = async () => {
-    const opened = await openContext(config, { connection: { ...database.connection, ssl: false }, log })
+    const opened = await openContext(config, { connection: { ...database.connection, ssl: false }, log, passwords })
     return { opened, app: await buildApp(opened) }
   }
   let running = await start()

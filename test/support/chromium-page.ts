@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage } from 'node:http'
-import { AxeBuilder } from '@axe-core/playwright'
 import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
+import { axeFaults } from './axe.ts'
 import { chromiumLaunchOptions, chromiumPath } from './chromium.ts'
 import { freePort } from './app.ts'
 
@@ -40,13 +40,11 @@ export async function shown(page: Page): Promise<string | null> {
   return page.locator('html').getAttribute('data-page')
 }
 
-const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']
-
 /** What axe finds, and how many pixels the page is too wide. */
 export async function faultsOf(page: Page): Promise<readonly string[]> {
-  const { violations } = await new AxeBuilder({ page }).setLegacyMode().withTags(RULES).analyze()
+  const faults = await axeFaults(page)
   const sideways = Number(await page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth'))
-  return [...violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target.join(' ')).join(', ')}`), ...(sideways > 0 ? [`${sideways} px too wide`] : [])]
+  return [...faults, ...(sideways > 0 ? [`${sideways} px too wide`] : [])]
 }
 
 export interface Received {

@@ -20,8 +20,8 @@ export function chromiumPath(): string | undefined {
   return NAMES.flatMap((name) => folders.map((folder) => join(folder, name))).find(isExecutable)
 }
 
-// Quiet, and without the sandbox that Chromium cannot build as root.
-const FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync']
+// Quiet, in few processes, and without the sandbox that Chromium cannot build as root.
+const FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--disable-extensions', '--in-process-gpu', '--renderer-process-limit=1']
 
 /** Options for playwright-core's `chromium.launch`. */
 export function chromiumLaunchOptions(executablePath: string): { executablePath: string; args: string[] } {
