@@ -14,7 +14,7 @@ client_id: a b
 client_name: { EN: x }
 client_secret: { value: short }
 redirect_uris: [ftp://x/, https://ok.example/cb]
-grant_types: [authorization_code, implicit]
+grant_types: [authorization_code, by_magic]
 redirect_urls: [x]
 profile: fapi2
 compatibility: [no_pkce]

@@ -64,7 +64,7 @@ describe.skipIf(path === undefined)('pages in Chromium', () => {
     const { page, context } = await open('/login/empty', { viewport: { width: 320, height: 640 } })
     for (const entry of shown) {
       await page.goto(origin + addressOf(entry))
-      const small = await page.evaluate(`[...document.querySelectorAll('button, .button, .row, summary, input:not([type=checkbox]), select')]
+      const small = await page.evaluate(`[...document.querySelectorAll('button, .button, .row, summary, input:not([type=checkbox]):not([type=radio]), select')]
         .filter((element) => element.checkVisibility() && element.type !== 'hidden' && element.getBoundingClientRect().height < 44 && !element.matches('div'))
         .map((element) => element.outerHTML)`)
       expect(small, addressOf(entry)).toEqual([])

@@ -82,7 +82,7 @@ test('what has not changed is not written again, and not even sent again', async
   expect(await refresh()).toBe(1)
   const after = await rows()
   expect(after.get(federatedProviderId(OSLO.entityId))?.version).toBe(before.get(federatedProviderId(OSLO.entityId))?.version)
-  expect((await findProvider(server.ctx, federatedProviderId(LAHTI.entityId)))?.provider.name).toEqual({ fi: 'Lahden uusi koulu' })
+  await vi.waitFor(async () => expect((await findProvider(server.ctx, federatedProviderId(LAHTI.entityId)))?.provider.name).toEqual({ fi: 'Lahden uusi koulu' }), 5000)
 })
 
 test('who leaves is switched off with a reason, keeps what was known, and comes back', async () => {
