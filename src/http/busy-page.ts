@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { escapeHtml } from '../lib/escape-html.ts'
 import { assetPath } from './assets.ts'
@@ -21,11 +22,14 @@ function write(locale: Locale): string {
 `
 }
 
-/** Answers 429: come back in a moment. `Try again` opens the same address anew. */
+const SOONEST_SECONDS = 2
+const SPREAD_SECONDS = 4
+
+/** Answers 429: come back in a moment, not all at the same one. `Try again` opens the same address anew. */
 export function busyPage(request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const locale = requestLocale(request)
   const body = made.get(locale) ?? write(locale)
   made.set(locale, body)
   setPageHeaders(reply, {}, 'same-origin')
-  return reply.code(429).headers({ 'retry-after': '2', 'content-language': locale }).type('text/html; charset=utf-8').send(body)
+  return reply.code(429).headers({ 'retry-after': String(SOONEST_SECONDS + randomInt(SPREAD_SECONDS)), 'content-language': locale }).type('text/html; charset=utf-8').send(body)
 }

@@ -23,7 +23,7 @@ test('some wait, some are told to come back, nobody gets a fault, and what was n
   expect(new Set(statuses)).toEqual(new Set([303, 429]))
   const told = answers.filter(({ status }) => status === 429)
   expect(told.length).toBeGreaterThan(100)
-  expect(told.every(({ headers }) => headers.get('retry-after') === '2')).toBe(true)
+  expect(told.every(({ headers }) => /^[2-5]$/.test(headers.get('retry-after') ?? ''))).toBe(true)
   expect(await told[0]?.text()).toContain('data-page="error"')
   expect((await post(server.issuer, '/oauth/token', { grant_type: 'client_credentials' }, { authorization: `Basic ${Buffer.from('robot:a-secret-for-tests-with-128-bits-5f2d').toString('base64')}` })).status).toBe(200)
 })

@@ -31,3 +31,19 @@ test('whoever waits too long is told, and takes nobody\'s turn', async () => {
   const next = await gate.enter()
   expect(next).toBeDefined()
 })
+
+test('whoever would wait too long, as long as the last ones stayed inside, is told at once', async () => {
+  const gate = createGate({ inside: 1, waiting: 100, milliseconds: 50 })
+  for (let round = 0; round < 40; round++) {
+    const leave = await gate.enter()
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    leave?.()
+  }
+  expect(gate.isFull()).toBe(false)
+  const leave = await gate.enter()
+  const waiting = Array.from({ length: 10 }, () => gate.enter())
+  expect(gate.isFull()).toBe(true)
+  expect(await waiting.at(-1)).toBeUndefined()
+  leave?.()
+  ;(await waiting[0])?.()
+})

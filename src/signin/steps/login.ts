@@ -7,6 +7,7 @@ import { goTo } from '../../http/leave.ts'
 import { localized } from '../../http/locale.ts'
 import { page, requestLocale } from '../../http/pages.ts'
 import { createGate } from '../../lib/gate.ts'
+import { createTurns } from '../../lib/turns.ts'
 import { PasswordsBusy } from '../../lib/password.ts'
 import { accessDenied, loginRequired } from '../../protocol/error.ts'
 import { ACR_PASSWORD } from '../../protocol/acr.ts'
@@ -125,15 +126,17 @@ async function tryLogin(ctx: Context, request: FastifyRequest, visit: Visit, pro
   }
 }
 
-const line = perContext(() => createGate({ inside: 2, waiting: 100, milliseconds: 2500 }))
+const line = perContext(() => ({ gate: createGate({ inside: 2, waiting: 100, milliseconds: 2000 }), turn: createTurns(4) }))
 
-/**
- * A sign-in with a password that is kept here waits for its turn before anything is looked up: at nine o'clock a campus signs in at once, and
- * the machines' tokens must not wait behind it. A directory's own time is no reason to keep others waiting. Nothing when the line is full.
- */
-async function enterLine(ctx: Context, request: FastifyRequest): Promise<(() => void) | undefined> {
+/** A directory's own time is no reason to keep others waiting. */
+async function standsInLine(ctx: Context, request: FastifyRequest): Promise<boolean> {
   const facts = await findProvider(ctx, queryForm(request).single.get('provider') ?? '')
-  return facts === undefined || facts.provider.protocol === 'local' ? line(ctx).enter() : () => {}
+  return facts === undefined || facts.provider.protocol === 'local'
+}
+
+function turnAway(ctx: Context, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  ctx.metrics.logins.inc({ method: 'password', result: 'turned_away' })
+  return busyPage(request, reply)
 }
 
 function pages(app: FastifyInstance, ctx: Context, rails: Rails): void {
@@ -186,13 +189,17 @@ function pages(app: FastifyInstance, ctx: Context, rails: Rails): void {
     )
   })
 
-  app.post<{ Params: { id: string } }>(`/signin/:id/${NAME}`, async (request, reply) => {
-    const leave = await enterLine(ctx, request)
-    if (leave === undefined) {
-      ctx.metrics.logins.inc({ method: 'password', result: 'turned_away' })
-      return busyPage(request, reply)
-    }
-    return receive(request, reply).finally(leave)
+  // A sign-in with a password that is kept here waits for its turn before anything is looked up: at nine o'clock a campus signs in at once, and
+  // the machines' tokens must not wait behind it. Whoever finds the line full is told before the form is even read.
+  async function onRequest(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply | undefined> {
+    const { gate, turn } = line(ctx)
+    await turn()
+    return gate.isFull() && (await standsInLine(ctx, request)) ? turnAway(ctx, request, reply) : undefined
+  }
+
+  app.post<{ Params: { id: string } }>(`/signin/:id/${NAME}`, { onRequest }, async (request, reply) => {
+    const leave = (await standsInLine(ctx, request)) ? await line(ctx).gate.enter() : () => {}
+    return leave === undefined ? turnAway(ctx, request, reply) : receive(request, reply).finally(leave)
   })
 
   async function receive(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {

@@ -42,6 +42,8 @@ export interface Tried {
   readonly took: number
   readonly location: string
   readonly status: number
+  /** Seconds that the answer asks to wait. */
+  readonly retryAfter: number
 }
 
 /** Sends the form once, as a browser would; the answer is not followed. */
@@ -50,5 +52,5 @@ export async function tryLogin(port: number, form: Form, username: string, passw
   const since = performance.now()
   const response = await fetch(`http://localhost:${port}${form.action}`, { method: 'POST', body, redirect: 'manual', headers: { cookie: form.cookie, 'x-forwarded-for': form.address } })
   await response.arrayBuffer()
-  return { took: performance.now() - since, location: response.headers.get('location') ?? '', status: response.status }
+  return { took: performance.now() - since, location: response.headers.get('location') ?? '', status: response.status, retryAfter: Number(response.headers.get('retry-after') ?? 1) }
 }
