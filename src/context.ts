@@ -7,6 +7,7 @@ import type { DatabaseHandle } from './database/connect.ts'
 import type { CurrentVersions } from './database/cache-versions.ts'
 import type { Database } from './database/schema.ts'
 import type { Keyring } from './keys/keyring.ts'
+import type { PairwiseSubjects } from './keys/pairwise-subjects.ts'
 import type { Sealing } from './keys/sealing.ts'
 import type { Clock } from './lib/clock.ts'
 import type { GuardedFetch } from './lib/guarded-fetch.ts'
@@ -25,6 +26,8 @@ export interface Context {
   readonly metrics: Metrics
   readonly keyring: Keyring
   readonly sealing: Sealing
+  /** What people are called towards single sectors. */
+  readonly pairwise: PairwiseSubjects
   readonly audit: Audit
   readonly passwords: PasswordHasher
   /** The one way out: every HTTP request to others. */

@@ -10,6 +10,8 @@ import { installTestClock, moveTestClock, readTestClock } from './database/test-
 import { knownLocale } from './http/locale.ts'
 import { translator } from './http/messages.ts'
 import { createKeyring } from './keys/keyring.ts'
+import { readPairwiseSalt } from './keys/pairwise-salt.ts'
+import { createPairwiseSubjects } from './keys/pairwise-subjects.ts'
 import { createSealing } from './keys/sealing.ts'
 import { loadSecretKeys } from './keys/secret-key.ts'
 import { createMissingKeys, listKeys } from './keys/store.ts'
@@ -71,6 +73,7 @@ export async function openContext(config: Config, options: OpenOptions): Promise
   await createMissingKeys(db, sealing)
   const keyring = createKeyring({ load: () => listKeys(db, sealing), versions, clock })
   await keyring.list()
+  const pairwise = createPairwiseSubjects(await readPairwiseSalt(db, sealing))
   const metrics = createMetrics(portnerVersion(), options.processMetrics === true)
   const audit = createAudit({ db, clock, log, metrics })
   const passwords = options.passwords ?? startPasswordHasher()
@@ -78,7 +81,7 @@ export async function openContext(config: Config, options: OpenOptions): Promise
   const outgoing = createGuardedFetch({ loopback: config.testFetch, onCircuit: (host, isOpen) => noteCircuit(log, metrics, host, isOpen) })
   const mail = createMail({ config, db, sealing, clock, log, metrics, words: (language) => translator(knownLocale(language)) })
   return {
-    ctx: { config, db, hot, versions, clock, log, metrics, keyring, sealing, audit, passwords, fetch: outgoing.fetch, mail },
+    ctx: { config, db, hot, versions, clock, log, metrics, keyring, sealing, pairwise, audit, passwords, fetch: outgoing.fetch, mail },
     moveClock:
       testClock &&
       (async (seconds) => {

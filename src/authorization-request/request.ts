@@ -21,10 +21,12 @@ export interface AuthorizationRequest {
   /** Seconds. */
   readonly maxAge?: number
   readonly loginHint?: string
+  /** Whom the hint means if it is the name by which the client knows somebody. */
+  readonly hintedUserId?: string
   /** Where the person signs in, by the client's word: a provider, its organization, domain or SAML entity. */
   readonly idpHint?: string
   readonly domainHint?: string
-  /** The person and session of a verified id_token_hint. */
+  /** The person (by their own id) and session of a verified id_token_hint. */
   readonly hint?: { readonly sub: string; readonly sid?: string }
   readonly acrValues: readonly string[]
   readonly claims: ClaimsRequest

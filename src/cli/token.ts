@@ -4,6 +4,7 @@ import type { Context } from '../context.ts'
 import { readToken } from '../lib/opaque-token.ts'
 import { revokeGrant } from '../tokens/grants.ts'
 import { inspectAccessToken } from '../tokens/inspect.ts'
+import { personTold } from '../tokens/person-told.ts'
 import { revokePresented } from '../tokens/revoke.ts'
 import { type Command, withExamples, withOutputOptions } from './command.ts'
 import { withContext } from './connect.ts'
@@ -20,7 +21,7 @@ async function readPresented(io: Io): Promise<string> {
 async function describe(ctx: Context, text: string): Promise<Readonly<Record<string, unknown>>> {
   const token = await inspectAccessToken(ctx, text)
   if (token === undefined) return { active: false }
-  const person = token.person === undefined ? {} : { sub: token.person.subject.userId, auth_time: token.person.authTime }
+  const person = token.person === undefined ? {} : { sub: personTold(ctx, token.person).userId, auth_time: token.person.authTime }
   return { active: true, client_id: token.clientId, scope: token.scopes.join(' '), aud: token.audience, exp: token.expiresAt, format: token.format, jti: token.tokenId, ...person }
 }
 

@@ -3,6 +3,7 @@ import { clientSigningAlgorithms, jsonWebKeySet } from './json-web-keys.ts'
 import { localizedText } from '../protocol/localized-text.ts'
 import { isInsecureRedirect, isLoopbackRedirect, redirectUriFault } from '../protocol/redirect-uri.ts'
 import { isOwnClient } from './own-clients.ts'
+import { sectorFault, subjectTypes } from './sector-identifier.ts'
 
 // Owns what a client's registration may say: RFC 7591 and OpenID Connect Registration names, letter for letter, and ours in snake_case.
 // Which grants, methods and algorithms exist is told by the caller above: lower floors ask, upper floors tell.
@@ -69,6 +70,8 @@ function shape(offered: Offered) {
     consent: z.enum(['ask', 'implied']).default('ask'),
     profile: z.enum(profiles).default('oauth21'),
     compatibility: z.array(z.enum(compatibilitySwitches)).default([]),
+    subject_type: z.enum(subjectTypes).optional(),
+    sector_identifier_uri: secureAddress.optional(),
     id_token_signed_response_alg: among(offered.signingAlgorithms).default('RS256'),
     userinfo_signed_response_alg: among(offered.signingAlgorithms).optional(),
     authorization_signed_response_alg: among(offered.signingAlgorithms).default('RS256'),
@@ -153,7 +156,12 @@ const pingsSomewhere: Refine = (client, fault) => {
   if (client.backchannel_token_delivery_mode === 'ping' && client.backchannel_client_notification_endpoint === undefined) fault('backchannel_client_notification_endpoint', 'the delivery mode ping needs one')
 }
 
-const rules: readonly Refine[] = [redirectsMatchKind, developmentOnly, fapiIsStrict, grantsFit, optionalIsRequested, frontChannelIsSwitchedOn, keysAreThere, pingsSomewhere]
+const sectorIsOne: Refine = (client, fault) => {
+  const wrong = sectorFault(client)
+  if (wrong !== undefined) fault('sector_identifier_uri', wrong)
+}
+
+const rules: readonly Refine[] = [redirectsMatchKind, developmentOnly, fapiIsStrict, grantsFit, optionalIsRequested, frontChannelIsSwitchedOn, keysAreThere, pingsSomewhere, sectorIsOne]
 
 /** The schema of a registration, for files, dynamic registration, the management API and the dashboard alike. */
 export function clientMetadataSchema(offered: Offered) {

@@ -6,6 +6,7 @@ import { DeclarationError, type Fault } from './fault.ts'
 import { kinds } from './index.ts'
 import type { Kind, ReadySecret } from './kind.ts'
 import type { SourceFile } from './parse.ts'
+import { faultAt } from './position.ts'
 import { type Change, planSteps, type Step } from './plan.ts'
 import { type Declaration, readDeclarations, type ReadOptions } from './read.ts'
 import { findOthers, oddities, referenceFaults } from './references.ts'
@@ -55,6 +56,16 @@ function inFileOrder(files: readonly SourceFile[], faults: readonly Fault[]): re
   return faults.toSorted((a, b) => order(a) - order(b) || a.line - b.line || a.column - b.column)
 }
 
+/** What the addresses that documents name say of them: asked for what is new or changed, when nothing else is wrong. */
+async function askOthers(ctx: Context, steps: readonly Step[]): Promise<readonly Fault[]> {
+  const faults: Fault[] = []
+  for (const { kind, declaration, document } of steps) {
+    if (declaration === undefined || document === undefined) continue
+    for (const { path, message } of (await kind.ask?.(ctx, document)) ?? []) faults.push(faultAt(declaration.source, path, message))
+  }
+  return faults
+}
+
 async function makePlan(ctx: Context, files: readonly SourceFile[], options: ApplyOptions): Promise<Plan> {
   const faults: Fault[] = []
   const { declarations, faulty, complete } = readDeclarations(files, options, faults)
@@ -62,6 +73,7 @@ async function makePlan(ctx: Context, files: readonly SourceFile[], options: App
   const steps = planSteps(ctx, state, declarations, options.prune)
   // What a file that is no YAML would have declared is not known: then references are not judged.
   if (complete) faults.push(...referenceFaults(state, declarations, steps, new Set([...faulty, ...(await findOthers(ctx.db, declarations))])))
+  if (faults.length === 0) faults.push(...(await askOthers(ctx, steps)))
   if (faults.length > 0) throw new DeclarationError(inFileOrder(files, faults))
   return { state, steps, warnings: oddities(state, declarations, steps) }
 }

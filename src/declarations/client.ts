@@ -1,6 +1,7 @@
 import { readApiScope } from '../apis/api.ts'
 import { isStandardScope } from '../apis/scope-definition.ts'
 import { type ClientMetadata, clientMetadataSchema } from '../clients/metadata.ts'
+import { askSector } from '../clients/sector.ts'
 import { declareSecret, keptSecret, listDeclaredSecrets } from '../clients/secrets.ts'
 import { clientChanged, deleteClient, listClients, saveClient } from '../clients/store.ts'
 import { sha256 } from '../lib/digest.ts'
@@ -63,6 +64,10 @@ export const client: Kind<ClientMetadata> = {
   ],
   warnings: (document, known) =>
     document.scope.split(' ').flatMap((scope) => (isKnownScope(scope, known) ? [] : [{ path: ['scope'], message: `nothing declares the scope ${scope}: people will see only its name` }])),
+  ask: async (ctx, document) => {
+    const fault = await askSector(ctx, document)
+    return fault === undefined ? [] : [{ path: ['sector_identifier_uri'], message: `sector_identifier_uri ${fault}` }]
+  },
   list: async (db) => {
     const secrets = await listDeclaredSecrets(db)
     return (await listClients(db)).map((row) => ({

@@ -76,6 +76,8 @@ export interface Kind<D extends Document = Document> {
   unique?(document: D): readonly { readonly path: Path; readonly value: string }[]
   /** Anything odd that is no fault. */
   warnings?(document: D, known: (kind: string, id: string) => boolean): readonly { readonly path: Path; readonly message: string }[]
+  /** What others say of a document that is new or changed: an address that must vouch for it. */
+  ask?(ctx: Context, document: D): Promise<readonly { readonly path: Path; readonly message: string }[]>
   list(db: Kysely<Database>): Promise<readonly Current[]>
   /** Which of these ids belong to things that no list has, because no file declares them, and that may be named all the same. */
   findOthers?(db: Kysely<Database>, ids: readonly string[]): Promise<readonly string[]>

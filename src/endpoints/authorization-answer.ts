@@ -5,6 +5,7 @@ import type { Departure } from '../authorization-request/response-modes/mode.ts'
 import { findResponseType, type ResponseType } from '../authorization-request/response-types.ts'
 import type { Client } from '../clients/client.ts'
 import { isOwnClient } from '../clients/own-clients.ts'
+import { sectorDetails } from '../clients/sector.ts'
 import type { Context } from '../context.ts'
 import { drawToken } from '../lib/opaque-token.ts'
 import { acrOf, amrOf } from '../protocol/acr.ts'
@@ -30,13 +31,14 @@ interface Decided {
   readonly details: AuthorizationDetails
 }
 
-function detailsOf(request: AuthorizationRequest, { session }: Done): AuthorizationDetails {
+function detailsOf(client: Client, request: AuthorizationRequest, { session }: Done): AuthorizationDetails {
   const acr = acrOf(session, [...(essentialAcr(request.claims) ?? []), ...request.acrValues])
   return {
     ...(request.nonce === undefined ? {} : { nonce: request.nonce }),
     ...(Object.keys(request.claims).length === 0 ? {} : { claims: request.claims }),
     ...(acr === undefined ? {} : { acr }),
     amr: amrOf(session),
+    ...sectorDetails(client),
   }
 }
 
@@ -101,7 +103,7 @@ export async function authorizationAnswer(ctx: Context, client: Client, request:
   const type = findResponseType(request.responseType)
   if (type === undefined) throw new Error(`no response type ${request.responseType}`)
   if (request.pushed !== undefined && !(await spendPushedRequest(ctx, request.pushed))) return answerError(ctx, redirectOf(request), invalidRequestUri('The pushed request was answered before'))
-  const parameters = await parametersOf(ctx, { client, request, done, details: detailsOf(request, done) }, type)
+  const parameters = await parametersOf(ctx, { client, request, done, details: detailsOf(client, request, done) }, type)
   const { backchannel_logout_uri: back, frontchannel_logout_uri: front } = client.metadata
   if (back !== undefined || front !== undefined) await joinSession(ctx, done.session.sessionId, client.key)
   await Promise.all([touchSession(ctx, done.session.sessionId), isOwnClient(client.clientId) ? undefined : noteUse(ctx, done.user.userId, client.key)])

@@ -4,6 +4,7 @@ import { authenticateClient } from '../clients/authenticate.ts'
 import { type Client, clientName, mayUseGrant } from '../clients/client.ts'
 import { clientSigningAlgorithms } from '../clients/json-web-keys.ts'
 import { keysOf } from '../clients/keys.ts'
+import { hintedUserId, userIdOf } from '../clients/sector.ts'
 import type { Context } from '../context.ts'
 import { CIBA } from '../grants/ciba.ts'
 import { bodyForm, refuseQuery } from '../http/forms.ts'
@@ -60,15 +61,22 @@ async function parametersOf(ctx: Context, client: Client, form: Form): Promise<F
   }
 }
 
+/** By the name that the client knows somebody by, or by one that people are known by. */
+async function findHinted(ctx: Context, client: Client, hint: string): Promise<User | undefined> {
+  const userId = userIdOf(ctx, client, hint)
+  return (userId === hint ? undefined : await findUser(ctx.db, userId)) ?? findUserByHint(ctx.db, hint)
+}
+
 /** Whom it is about: exactly one hint (§7.1). */
-async function personOf(ctx: Context, { single }: Form): Promise<User> {
+async function personOf(ctx: Context, client: Client, { single }: Form): Promise<User> {
   const given = ['login_hint', 'id_token_hint', 'login_hint_token'].filter((name) => single.has(name))
   if (given.length !== 1) throw invalidRequest('Exactly one of login_hint and id_token_hint must be given', { parameter: 'login_hint' })
   if (given[0] === 'login_hint_token') throw invalidRequest('login_hint_token is not supported', { parameter: 'login_hint_token' })
   const hint = single.get('id_token_hint')
   const claims = hint === undefined ? undefined : await verifyOwn(ctx.keyring, hint, ID_TOKEN_TYPE, ctx.config.issuer)
-  if (hint !== undefined && typeof claims?.['sub'] !== 'string') throw invalidRequest('The id_token_hint is not an id token of this server', { parameter: 'id_token_hint' })
-  const user = hint === undefined ? await findUserByHint(ctx.db, single.get('login_hint') ?? '') : await findUser(ctx.db, String(claims?.['sub']))
+  const hinted = claims && (await hintedUserId(ctx, claims))
+  if (hint !== undefined && hinted === undefined) throw invalidRequest('The id_token_hint is not an id token of this server', { parameter: 'id_token_hint' })
+  const user = hinted === undefined ? await findHinted(ctx, client, single.get('login_hint') ?? '') : await findUser(ctx.db, hinted)
   if (user?.status !== 'active') throw unknownUserId('The person is not known')
   return user
 }
@@ -109,7 +117,7 @@ async function answer(ctx: Context, request: FastifyRequest, reply: FastifyReply
   const form = await parametersOf(ctx, client, outer)
   const scopes = askedScopes(client, form)
   if (!scopes.includes('openid')) throw invalidScope('The scope must have openid in it', { parameter: 'scope' })
-  const [bindingMessage, lifetime, user] = [bindingMessageOf(form), lifetimeOf(form), await personOf(ctx, form)]
+  const [bindingMessage, lifetime, user] = [bindingMessageOf(form), lifetimeOf(form), await personOf(ctx, client, form)]
   const token = drawToken('cr', ctx.clock.now())
   const notification = notificationOf(ctx, client, form, token.text)
   const acrValues = (form.single.get('acr_values') ?? '').split(' ').filter((value) => value !== '').slice(0, 10)

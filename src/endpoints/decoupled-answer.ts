@@ -1,6 +1,7 @@
 import type { AuthorizationRequest } from '../authorization-request/request.ts'
 import type { Departure } from '../authorization-request/response-modes/mode.ts'
 import type { Client } from '../clients/client.ts'
+import { sectorDetails } from '../clients/sector.ts'
 import type { Context } from '../context.ts'
 import { acrOf, amrOf } from '../protocol/acr.ts'
 import type { OAuthError } from '../protocol/error.ts'
@@ -19,7 +20,7 @@ type Tell = (decided: Decided) => Promise<void>
 /** Lets it in. What was decided or ended meanwhile stays so, and the page says it. */
 export async function approveDecoupled(ctx: Context, client: Client, request: AuthorizationRequest, { session, user, scopes }: Done, tell: Tell): Promise<Departure> {
   const acr = acrOf(session, request.acrValues)
-  const details = { ...(acr === undefined ? {} : { acr }), amr: amrOf(session) }
+  const details = { ...(acr === undefined ? {} : { acr }), amr: amrOf(session), ...sectorDetails(client) }
   const decided = request.decoupled && (await approveRequest(ctx, request.decoupled.id, { userId: user.userId, scopes, details, authTime: session.authTime }))
   if (decided !== undefined) await tell(decided)
   return endAt(ctx, client.clientId, decided !== undefined)

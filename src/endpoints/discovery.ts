@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify'
+import { subjectTypes } from '../clients/sector-identifier.ts'
 import type { Config } from '../config.ts'
 import type { Context } from '../context.ts'
 import { allowAnyOrigin } from '../http/cors.ts'
@@ -18,7 +19,7 @@ export function metadataOf(config: Config, endpoints: readonly Endpoint[]): Read
     issuer,
     ...Object.assign({}, ...endpoints.map((endpoint) => endpoint.metadata(issuer, config))),
     scopes_supported: standardScopes,
-    subject_types_supported: ['public'],
+    subject_types_supported: subjectTypes,
     id_token_signing_alg_values_supported: signingAlgorithms,
   }
 }

@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { type Client, clientName } from '../clients/client.ts'
+import { hintedUserId } from '../clients/sector.ts'
 import { findClient, findClientByKey } from '../clients/store.ts'
 import type { Context } from '../context.ts'
 import { clearCookie } from '../http/cookies.ts'
@@ -32,7 +33,7 @@ const FORGET = `${PATH}/forget`
 interface LogoutRequest {
   readonly form: Form
   /** The person of a hint that we signed for this client; expired ones count. */
-  readonly sub: string | undefined
+  readonly userId: string | undefined
   readonly client: Client | undefined
   /** Where to return to, when the client registered it to the letter. */
   readonly returnTo: string | undefined
@@ -47,13 +48,13 @@ async function readLogout(ctx: Context, form: Form): Promise<LogoutRequest> {
   const audience = typeof claims?.['aud'] === 'string' ? claims['aud'] : undefined
   const named = single.get('client_id')
   const agreed = named === undefined || audience === undefined || named === audience
-  const sub = agreed && typeof claims?.['sub'] === 'string' ? claims['sub'] : undefined
+  const userId = agreed && claims !== undefined ? await hintedUserId(ctx, claims) : undefined
   // A hint that we did not sign, or for another client, speaks for nobody: then nobody is sent anywhere.
   const trusted = agreed && (hint === undefined || claims !== undefined)
   const client = trusted ? await findClient(ctx, audience ?? named ?? '') : undefined
   const asked = single.get('post_logout_redirect_uri')
   const registered = asked !== undefined && client !== undefined && client.metadata.post_logout_redirect_uris.includes(asked)
-  return { form, sub, client, returnTo: registered ? asked : undefined, returnRefused: asked !== undefined && !registered, uiLocales: single.get('ui_locales') }
+  return { form, userId, client, returnTo: registered ? asked : undefined, returnRefused: asked !== undefined && !registered, uiLocales: single.get('ui_locales') }
 }
 
 function returnAddress(logout: LogoutRequest, returnTo: string): string {
@@ -125,9 +126,9 @@ async function answer(ctx: Context, request: FastifyRequest, reply: FastifyReply
   const { browserId } = browser
   const sessions = await sessionsOf(ctx, browser)
   // Signed out already, here or by time: the way back all the same.
-  if (browserId === undefined || sessions.length === 0) return away(request, reply, logout.sub === undefined ? { ...logout, returnTo: undefined } : logout)
-  if (logout.sub === undefined) return ask(ctx, request, reply, logout, browserId, sessions)
-  const frames = await signOut(ctx, browserId, sessions.filter((session) => session.userId === logout.sub))
+  if (browserId === undefined || sessions.length === 0) return away(request, reply, logout.userId === undefined ? { ...logout, returnTo: undefined } : logout)
+  if (logout.userId === undefined) return ask(ctx, request, reply, logout, browserId, sessions)
+  const frames = await signOut(ctx, browserId, sessions.filter((session) => session.userId === logout.userId))
   return away(request, reply, logout, frames)
 }
 

@@ -15,6 +15,7 @@ import { INTROSPECTION_TYPE } from '../protocol/names.ts'
 import { type InspectedToken, inspectAccessToken } from '../tokens/inspect.ts'
 import { readGrant } from '../tokens/grants.ts'
 import { clientSubject } from '../tokens/issue.ts'
+import { personTold } from '../tokens/person-told.ts'
 import { confirmationClaim } from '../tokens/sender-constraint/constraint.ts'
 import { tokenTypeOf } from '../tokens/sender-constraint/prove.ts'
 import type { Endpoint } from './endpoint.ts'
@@ -39,7 +40,7 @@ function describe(ctx: Context, token: InspectedToken): object {
     person === undefined
       ? { sub: clientSubject(clientId), subject_type: 'client' }
       : {
-          sub: person.subject.userId,
+          sub: personTold(ctx, person).userId,
           subject_type: 'user',
           auth_time: person.authTime,
           ...(person.details.acr === undefined ? {} : { acr: person.details.acr }),
@@ -55,7 +56,7 @@ async function describeRefreshToken(ctx: Context, caller: AuthenticatedClient, t
   if (presented === undefined) return INACTIVE
   const grant = await readGrant(ctx, presented.id, caller.key, presented.hash)
   if (grant === undefined || !grant.isCurrent || !grant.isLive) return INACTIVE
-  return { active: true, iss: ctx.config.issuer, client_id: caller.clientId, scope: grant.scopes.join(' '), sub: grant.userId, subject_type: 'user' }
+  return { active: true, iss: ctx.config.issuer, client_id: caller.clientId, scope: grant.scopes.join(' '), sub: personTold(ctx, grant.person).userId, subject_type: 'user' }
 }
 
 const SIGNED = 'application/token-introspection+jwt'

@@ -1,8 +1,10 @@
 import type { z } from 'zod'
 import { standardScopes } from '../apis/scope-definition.ts'
 import { type ClientMetadata, clientMetadataSchema } from '../clients/metadata.ts'
+import { askSector } from '../clients/sector.ts'
 import type { Config } from '../config.ts'
-import { invalidClientMetadata, invalidRedirectUri } from '../protocol/error.ts'
+import type { Context } from '../context.ts'
+import { asciiDescription, invalidClientMetadata, invalidRedirectUri } from '../protocol/error.ts'
 import { offered } from './offered.ts'
 
 // Owns what a stranger may say of a client when it registers itself: the registered members, and none of ours, which are an operator's to
@@ -61,6 +63,12 @@ export function readRegistration(config: Config, clientId: string, said: Said): 
   })
   if (!result.success) throw toFault(result.error)
   return result.data
+}
+
+/** Throws `invalid_client_metadata` when the sector that a client names does not list it. */
+export async function requireSector(ctx: Context, metadata: ClientMetadata): Promise<void> {
+  const fault = await askSector(ctx, metadata)
+  if (fault !== undefined) throw invalidClientMetadata(asciiDescription(`sector_identifier_uri: ${fault}`))
 }
 
 /** What the client is told of its registration: the registered members as they are now. */

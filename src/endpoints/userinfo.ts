@@ -9,6 +9,7 @@ import { isSigningAlgorithm, signingAlgorithms } from '../keys/signing-key.ts'
 import { epochSeconds } from '../lib/clock.ts'
 import { bearerChallenge } from '../protocol/error.ts'
 import { USERINFO_TYPE } from '../protocol/names.ts'
+import { personTold } from '../tokens/person-told.ts'
 import { claimNames, userinfoClaims } from '../users/claims.ts'
 import { requireBearer } from './bearer.ts'
 import type { Endpoint } from './endpoint.ts'
@@ -29,7 +30,8 @@ async function answer(ctx: Context, request: FastifyRequest, reply: FastifyReply
   if (person === undefined) throw bearerChallenge(403, 'insufficient_scope', 'The token has no person behind it', 'openid')
   if (!scopes.some((scope) => OPENING.includes(scope))) throw bearerChallenge(403, 'insufficient_scope', 'The token may not ask about the person', 'openid')
   requireSignIn(person, demandOf(client), epochSeconds(ctx.clock))
-  return send(ctx, reply, client, { sub: person.subject.userId, ...userinfoClaims(person.subject, scopes, person.details.claims ?? {}) })
+  const subject = personTold(ctx, person)
+  return send(ctx, reply, client, { sub: subject.userId, ...userinfoClaims(subject, scopes, person.details.claims ?? {}) })
 }
 
 /** As JSON, or signed for a client that registered so (OpenID Connect Core §5.3.2). */

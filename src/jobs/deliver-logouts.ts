@@ -1,3 +1,4 @@
+import { subjectFor } from '../clients/sector.ts'
 import { findClientByKey } from '../clients/store.ts'
 import type { Context } from '../context.ts'
 import { FetchFailure } from '../lib/guarded-fetch.ts'
@@ -28,7 +29,7 @@ async function deliver(ctx: Context, delivery: LogoutDelivery): Promise<void> {
   const client = await findClientByKey(ctx, delivery.clientKey)
   const uri = client?.metadata.backchannel_logout_uri
   if (client === undefined || uri === undefined) return endLogoutDelivery(ctx, delivery.deliveryId)
-  const outcome = delivery.isOver ? 'refused' : await send(ctx, uri, await signLogoutToken(ctx, client, { sub: delivery.userId, sid: delivery.sessionId }))
+  const outcome = delivery.isOver ? 'refused' : await send(ctx, uri, await signLogoutToken(ctx, client, { sub: subjectFor(ctx, client, delivery.userId), sid: delivery.sessionId }))
   if (outcome !== 'delivered') ctx.log[outcome === 'refused' ? 'warn' : 'info']({ event: 'logout.delivery', client_id: client.clientId, outcome, attempts: delivery.attempts }, 'a client was not told that a session ended')
   if (outcome !== 'later') await endLogoutDelivery(ctx, delivery.deliveryId)
 }

@@ -18,11 +18,14 @@ export type Purpose =
   | 'totp-secret'
   | 'client-secret'
   | 'ciba-notification'
+  | 'pairwise-salt'
 
 export interface Sealing {
   seal(purpose: Purpose, plain: Uint8Array, context: string): Buffer
   /** Nothing when no configured secret opens it. */
   unseal(purpose: Purpose, sealed: Uint8Array, context: string): Buffer | undefined
+  /** Whether it is sealed under the first secret: what is kept for good is sealed anew otherwise. */
+  isCurrent(purpose: Purpose, sealed: Uint8Array, context: string): boolean
   /** A key for HMACs of one purpose (form tokens); from the first secret. */
   macKey(purpose: string): Buffer
   /** The same for every configured secret, the first one first: for what is kept and must be found again after the secret was replaced. */
@@ -51,6 +54,7 @@ export function createSealing(secrets: readonly string[]): Sealing {
       }
       return undefined
     },
+    isCurrent: (purpose, sealed, context) => unseal(key(first, purpose), sealed, context) !== undefined,
     macKey: (purpose) => key(first, `mac/${purpose}`),
     macKeys: (purpose) => secrets.map((secret) => key(secret, `mac/${purpose}`)),
   }

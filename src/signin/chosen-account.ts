@@ -18,10 +18,10 @@ function only<T>(values: readonly T[]): T | undefined {
 
 /** The account named by `id_token_hint` or `login_hint`, if this browser knows it. */
 export function hintedAccount(journey: Journey): Account | undefined {
-  const { hint, loginHint } = journey.request
+  const { hint, loginHint, hintedUserId } = journey.request
   const accepted = journey.accounts.filter((account) => account.accepted)
   if (hint !== undefined) return accepted.find((account) => account.user.userId === hint.sub)
-  return loginHint === undefined ? undefined : accepted.find((account) => matchesHint(account, loginHint))
+  return loginHint === undefined ? undefined : accepted.find((account) => account.user.userId === hintedUserId || matchesHint(account, loginHint))
 }
 
 /** Whether an account signed in again for this request, where it asked for that. */

@@ -7,6 +7,8 @@ export interface AuthorizationDetails {
   readonly claims?: ClaimsRequest
   readonly acr?: string
   readonly amr?: readonly string[]
+  /** The sector that the person is called for (clients/sector.ts); absent where they are called by their own id. */
+  readonly sector?: string
 }
 
 /** The person's part of a decision. */

@@ -6,6 +6,7 @@ import { epochSeconds } from '../lib/clock.ts'
 import { idTokenClaims, userinfoClaims } from '../users/claims.ts'
 import { ID_TOKEN_TYPE } from '../protocol/names.ts'
 import type { PersonAuthorization } from './authorization.ts'
+import { personTold } from './person-told.ts'
 
 /** Seconds. */
 export const ID_TOKEN_LIFETIME_SECONDS = 3600
@@ -28,11 +29,12 @@ export async function signIdToken(ctx: Context, client: Client, person: PersonAu
   const now = epochSeconds(ctx.clock)
   const { nonce, acr, amr, claims } = person.details
   const alg = client.metadata.id_token_signed_response_alg
+  const subject = personTold(ctx, person)
   return ctx.keyring.sign(isSigningAlgorithm(alg) ? alg : 'RS256', ID_TOKEN_TYPE, {
-    ...userinfoClaims(person.subject, beside.scopes ?? [], {}),
-    ...idTokenClaims(person.subject, claims ?? {}),
+    ...userinfoClaims(subject, beside.scopes ?? [], {}),
+    ...idTokenClaims(subject, claims ?? {}),
     iss: ctx.config.issuer,
-    sub: person.subject.userId,
+    sub: subject.userId,
     aud: client.clientId,
     exp: now + ID_TOKEN_LIFETIME_SECONDS,
     iat: now,

@@ -5,6 +5,7 @@ import { epochSeconds } from '../lib/clock.ts'
 import { JWT_LIFETIME_SECONDS, OPAQUE_LIFETIME_SECONDS } from './access-tokens.ts'
 import type { Authorization } from './authorization.ts'
 import { signIdToken } from './id-token.ts'
+import { personTold } from './person-told.ts'
 import { type Confirmation, confirmationClaim, confirmationText } from './sender-constraint/constraint.ts'
 import { tokenTypeOf } from './sender-constraint/prove.ts'
 import { ACCESS_TOKEN_TYPE } from '../protocol/names.ts'
@@ -49,7 +50,7 @@ function signAccessToken(ctx: Context, client: Client, authorization: Authorizat
     person === undefined
       ? { sub: clientSubject(client.clientId), subject_type: 'client' }
       : {
-          sub: person.subject.userId,
+          sub: personTold(ctx, person).userId,
           subject_type: 'user',
           auth_time: person.authTime,
           ...(person.details.acr === undefined ? {} : { acr: person.details.acr }),

@@ -1,3 +1,4 @@
+import { userIdOf } from '../../clients/sector.ts'
 import { invalidRequest } from '../../protocol/error.ts'
 import { parseClaimsRequest } from '../../protocol/claims-request.ts'
 import { parsePrompt } from '../../protocol/prompt.ts'
@@ -21,16 +22,17 @@ export const checkClaims: Check = (draft) => learn(draft, { claims: parseClaimsR
 const LONGEST_HINT = 1000
 
 /** Hints and preferences: none of them can fail a request, and what is too long is nobody's preference. */
-export const checkPreferences: Check = (draft) => {
+export const checkPreferences: Check = (draft, ctx) => {
   const preference = (name: string): string | undefined => {
     const value = draft.form.single.get(name)
     return value !== undefined && value.length <= LONGEST_HINT ? value : undefined
   }
   const loginHint = preference('login_hint')
+  const hintedUserId = loginHint === undefined ? undefined : userIdOf(ctx, clientOf(draft), loginHint)
   const idpHint = preference('idp_hint') ?? preference('kc_idp_hint')
   const domainHint = preference('domain_hint')
   const uiLocales = preference('ui_locales')
   const nonce = draft.form.single.get('nonce')
   const acrValues = preference('acr_values')?.split(' ').filter((value) => value !== '') ?? clientOf(draft).metadata.default_acr_values ?? []
-  return learn(draft, { acrValues, ...(loginHint === undefined ? {} : { loginHint }), ...(idpHint === undefined ? {} : { idpHint }), ...(domainHint === undefined ? {} : { domainHint }), ...(uiLocales === undefined ? {} : { uiLocales }), ...(nonce === undefined ? {} : { nonce }) })
+  return learn(draft, { acrValues, ...(loginHint === undefined ? {} : { loginHint }), ...(hintedUserId === undefined || hintedUserId === loginHint ? {} : { hintedUserId }), ...(idpHint === undefined ? {} : { idpHint }), ...(domainHint === undefined ? {} : { domainHint }), ...(uiLocales === undefined ? {} : { uiLocales }), ...(nonce === undefined ? {} : { nonce }) })
 }

@@ -1,3 +1,4 @@
+import { hintedUserId } from '../../clients/sector.ts'
 import { verifyOwn } from '../../keys/verify.ts'
 import { invalidRequest } from '../../protocol/error.ts'
 import { ID_TOKEN_TYPE } from '../../protocol/names.ts'
@@ -8,6 +9,7 @@ export const checkIdTokenHint: Check = async (draft, ctx) => {
   const hint = draft.form.single.get('id_token_hint')
   if (hint === undefined) return draft
   const claims = await verifyOwn(ctx.keyring, hint, ID_TOKEN_TYPE, ctx.config.issuer)
-  if (claims === undefined || typeof claims['sub'] !== 'string') throw invalidRequest('The id_token_hint is not an id token of this server', { parameter: 'id_token_hint' })
-  return learn(draft, { hint: { sub: claims['sub'], ...(typeof claims['sid'] === 'string' && { sid: claims['sid'] }) } })
+  const sub = claims && (await hintedUserId(ctx, claims))
+  if (claims === undefined || sub === undefined) throw invalidRequest('The id_token_hint is not an id token of this server', { parameter: 'id_token_hint' })
+  return learn(draft, { hint: { sub, ...(typeof claims['sid'] === 'string' && { sid: claims['sid'] }) } })
 }
