@@ -26,7 +26,7 @@ test('both documents say the same, and what they say comes from the lists', asyn
     response_modes_supported: [...responseModes.map(({ name }) => name), 'jwt'],
     response_types_supported: responseTypes.map(({ type }) => type),
     code_challenge_methods_supported: ['S256'],
-    subject_types_supported: ['public'],
+    subject_types_supported: ['public', 'pairwise'],
     authorization_response_iss_parameter_supported: true,
     request_parameter_supported: true,
     request_uri_parameter_supported: false,
