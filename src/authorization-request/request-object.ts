@@ -2,11 +2,12 @@ import type { JWTPayload } from 'jose'
 import type { Client } from '../clients/client.ts'
 import { clientSigningAlgorithms } from '../clients/json-web-keys.ts'
 import { keysOf } from '../clients/keys.ts'
+import { profileOf, requireAllowed } from '../clients/profile-rules.ts'
 import type { Context } from '../context.ts'
 import { epochSeconds } from '../lib/clock.ts'
 import { invalidRequestObject } from '../protocol/error.ts'
 import { type Form, isRepeatable } from '../protocol/form.ts'
-import { JwtFault, verifyJwt } from '../protocol/jwt.ts'
+import { JwtFault, readJwtHeader, verifyJwt } from '../protocol/jwt.ts'
 
 // Signed request objects (RFC 9101): the parameters of a request as a JWT of the client. What stands outside of it counts no more.
 
@@ -15,9 +16,19 @@ const LONGEST_SECONDS = 3600
 
 /** The algorithms that request objects may be signed with. `none` is not among them: such an object says nothing that the query could not. */
 export function requestObjectAlgorithms(client: Client | undefined): readonly string[] {
-  const { request_object_signing_alg: registered, profile } = client?.metadata ?? {}
-  if (registered !== undefined) return [registered]
-  return profile === 'fapi2' ? clientSigningAlgorithms.filter((alg) => alg !== 'RS256') : clientSigningAlgorithms
+  if (client === undefined) return clientSigningAlgorithms
+  const { request_object_signing_alg: registered } = client.metadata
+  return registered === undefined ? profileOf(client).signingAlgorithms : [registered]
+}
+
+// Nothing in it says when it was made for a client whose profile leaves that out: it can be sent again as long as the address stands.
+function requireTimes(ctx: Context, client: Client, { exp, nbf }: JWTPayload): void {
+  const complete = exp !== undefined && nbf !== undefined
+  requireAllowed(ctx, client, { rule: 'request_object_times', allows: ({ requestObjectTimes }) => complete || !requestObjectTimes }, () => new JwtFault('exp or nbf: missing'))
+}
+
+function requireAlgorithm(ctx: Context, client: Client, alg: string): void {
+  requireAllowed(ctx, client, { rule: 'signing_algorithm', allows: ({ signingAlgorithms }) => signingAlgorithms.includes(alg) }, () => new JwtFault('alg'))
 }
 
 const OF_THE_JWT = new Set(['iss', 'aud', 'exp', 'nbf', 'iat', 'jti', 'sub'])
@@ -41,18 +52,19 @@ function toForm(claims: JWTPayload): Form {
 
 /** The parameters in a request object of this client. Throws `invalid_request_object`. */
 export async function readRequestObject(ctx: Context, client: Client, jwt: string): Promise<Form> {
-  const strict = client.metadata.profile === 'fapi2'
   const profile = {
     algorithms: requestObjectAlgorithms(client),
     types: ['oauth-authz-req+jwt', 'jwt', undefined],
     issuer: client.clientId,
     audience: ctx.config.issuer,
     audienceMayBeAmong: true,
-    required: strict ? ['exp', 'nbf'] : ['aud'],
+    required: ['aud'],
     longest: LONGEST_SECONDS,
   }
   try {
     const claims = await verifyJwt(jwt, profile, keysOf(ctx, client), epochSeconds(ctx.clock))
+    requireAlgorithm(ctx, client, readJwtHeader(jwt).alg)
+    requireTimes(ctx, client, claims)
     if (claims['client_id'] !== client.clientId) throw new JwtFault('client_id')
     // One object may not lead to another (RFC 9101 §4).
     if (claims['request'] !== undefined || claims['request_uri'] !== undefined) throw new JwtFault('request in a request')

@@ -3,6 +3,8 @@ import { invalidClient, invalidRequest, type OAuthError } from '../protocol/erro
 import type { ClientAuthenticationMethod, PresentedCredentials } from './authentication/method.ts'
 import { clientAuthenticationMethods } from './authentication/index.ts'
 import { type Client, isEnabled } from './client.ts'
+import { requireAllowed } from './profile-rules.ts'
+import { isWithin } from './profiles.ts'
 import { findClient } from './store.ts'
 
 const proven: unique symbol = Symbol('authenticated')
@@ -46,5 +48,6 @@ export async function authenticateClient(ctx: Context, presented: PresentedCrede
   if (!isEnabled(client)) throw refused(ctx, clientId, method.name, 'client.disabled')
   if (client.metadata.token_endpoint_auth_method !== method.name) throw refused(ctx, clientId, method.name, 'client_auth.method')
   if (!good) throw refused(ctx, clientId, method.name, 'client_auth.secret')
+  requireAllowed(ctx, client, { rule: 'client_authentication', allows: ({ authenticationMethods }) => isWithin(authenticationMethods, method.name) }, () => refused(ctx, clientId, method.name, 'client_auth.profile'))
   return client as AuthenticatedClient
 }

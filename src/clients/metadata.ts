@@ -4,6 +4,7 @@ import { localizedText } from '../protocol/localized-text.ts'
 import { isInsecureRedirect, isLoopbackRedirect, redirectUriFault } from '../protocol/redirect-uri.ts'
 import { isOwnClient } from './own-clients.ts'
 import { sectorFault, subjectTypes } from './sector-identifier.ts'
+import { byStrictness, isWithin, profileNames, profiles, refusesSwitch } from './profiles.ts'
 
 // Owns what a client's registration may say: RFC 7591 and OpenID Connect Registration names, letter for letter, and ours in snake_case.
 // Which grants, methods and algorithms exist is told by the caller above: lower floors ask, upper floors tell.
@@ -18,7 +19,6 @@ export interface Offered {
 
 export const applicationTypes = ['web', 'native', 'spa', 'service', 'device'] as const
 export const clientStatuses = ['development', 'production', 'disabled'] as const
-export const profiles = ['oauth21', 'fapi2', 'legacy'] as const
 export const compatibilitySwitches = ['plain_http_redirect', 'no_pkce', 'implicit'] as const
 export type Compatibility = (typeof compatibilitySwitches)[number]
 
@@ -68,13 +68,14 @@ function shape(offered: Offered) {
     status: z.enum(clientStatuses).default('production'),
     login_providers: z.array(z.string().min(1).max(200)).min(1).default(['all']),
     consent: z.enum(['ask', 'implied']).default('ask'),
-    profile: z.enum(profiles).default('oauth21'),
+    profile: z.enum(profileNames).default('oauth21'),
+    report_only: z.enum(profileNames).optional(),
     compatibility: z.array(z.enum(compatibilitySwitches)).default([]),
     subject_type: z.enum(subjectTypes).optional(),
     sector_identifier_uri: secureAddress.optional(),
-    id_token_signed_response_alg: among(offered.signingAlgorithms).default('RS256'),
+    id_token_signed_response_alg: among(offered.signingAlgorithms).optional(),
     userinfo_signed_response_alg: among(offered.signingAlgorithms).optional(),
-    authorization_signed_response_alg: among(offered.signingAlgorithms).default('RS256'),
+    authorization_signed_response_alg: among(offered.signingAlgorithms).optional(),
     default_max_age: z.number().int().min(0).optional(),
     require_auth_time: z.boolean().default(false),
     default_acr_values: z.array(z.string()).optional(),
@@ -100,13 +101,23 @@ type Refine = (client: Shape, fault: (path: string, message: string) => void) =>
 
 const PUBLIC_TYPES = new Set(['spa', 'native', 'device'])
 
-function withDefaults(client: Shape): Shape & { grant_types: string[]; response_types: string[]; token_endpoint_auth_method: string } {
+type Defaults = {
+  readonly grant_types: string[]
+  readonly response_types: string[]
+  readonly token_endpoint_auth_method: string
+  readonly id_token_signed_response_alg: string
+  readonly authorization_signed_response_alg: string
+}
+
+function withDefaults(client: Shape): Shape & Defaults {
   const grants = client.grant_types ?? (client.application_type === 'service' ? ['client_credentials'] : ['authorization_code'])
   return {
     ...client,
     grant_types: grants,
     response_types: client.response_types ?? [...(grants.includes('authorization_code') ? ['code'] : []), ...(grants.includes('implicit') ? ['id_token', 'id_token token', 'token'] : [])],
     token_endpoint_auth_method: client.token_endpoint_auth_method ?? (PUBLIC_TYPES.has(client.application_type) ? 'none' : 'client_secret_basic'),
+    id_token_signed_response_alg: client.id_token_signed_response_alg ?? profiles[client.profile].ownAlgorithm,
+    authorization_signed_response_alg: client.authorization_signed_response_alg ?? profiles[client.profile].ownAlgorithm,
   }
 }
 
@@ -123,8 +134,21 @@ const developmentOnly: Refine = (client, fault) => {
   if (client.compatibility.includes('plain_http_redirect') && client.status === 'production') fault('compatibility', 'plain_http_redirect needs status: development')
 }
 
-const fapiIsStrict: Refine = (client, fault) => {
-  if (client.profile === 'fapi2' && client.compatibility.length > 0) fault('compatibility', 'no compatibility switch goes with profile: fapi2')
+const profileAllows: Refine = (client, fault) => {
+  const profile = profiles[client.profile]
+  const { token_endpoint_auth_method: method, response_types } = withDefaults(client)
+  const refused = client.compatibility.find((name) => refusesSwitch(profile, name))
+  if (refused !== undefined) fault('compatibility', profile.refusedSwitches === 'all' ? `no compatibility switch goes with profile: ${profile.name}` : `${refused} goes not with profile: ${profile.name}`)
+  if (!isWithin(profile.authenticationMethods, method)) fault('token_endpoint_auth_method', `${method} goes not with profile: ${profile.name}`)
+  for (const type of response_types) if (!isWithin(profile.responseTypes, type)) fault('response_types', `${type} goes not with profile: ${profile.name}`)
+  for (const name of ['id_token_signed_response_alg', 'userinfo_signed_response_alg', 'authorization_signed_response_alg', 'request_object_signing_alg', 'token_endpoint_auth_signing_alg'] as const) {
+    if (profile.refusedAlgorithms.includes(client[name] ?? '')) fault(name, `${client[name]} goes not with profile: ${profile.name}`)
+  }
+}
+
+const triedIsStricter: Refine = (client, fault) => {
+  const { profile, report_only: tried } = client
+  if (tried !== undefined && byStrictness.indexOf(tried) <= byStrictness.indexOf(profile)) fault('report_only', `must be stricter than profile: ${profile}`)
 }
 
 const grantsFit: Refine = (client, fault) => {
@@ -161,7 +185,7 @@ const sectorIsOne: Refine = (client, fault) => {
   if (wrong !== undefined) fault('sector_identifier_uri', wrong)
 }
 
-const rules: readonly Refine[] = [redirectsMatchKind, developmentOnly, fapiIsStrict, grantsFit, optionalIsRequested, frontChannelIsSwitchedOn, keysAreThere, pingsSomewhere, sectorIsOne]
+const rules: readonly Refine[] = [redirectsMatchKind, developmentOnly, profileAllows, triedIsStricter, grantsFit, optionalIsRequested, frontChannelIsSwitchedOn, keysAreThere, pingsSomewhere, sectorIsOne]
 
 /** The schema of a registration, for files, dynamic registration, the management API and the dashboard alike. */
 export function clientMetadataSchema(offered: Offered) {

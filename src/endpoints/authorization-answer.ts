@@ -4,6 +4,7 @@ import { type AuthorizationRequest, redirectOf } from '../authorization-request/
 import type { Departure } from '../authorization-request/response-modes/mode.ts'
 import { findResponseType, type ResponseType } from '../authorization-request/response-types.ts'
 import type { Client } from '../clients/client.ts'
+import { profileOf } from '../clients/profile-rules.ts'
 import { isOwnClient } from '../clients/own-clients.ts'
 import { sectorDetails } from '../clients/sector.ts'
 import type { Context } from '../context.ts'
@@ -56,6 +57,7 @@ function newCode(ctx: Context, { client, request, done, details }: Decided): Pro
     audience: request.resources,
     authTime: session.authTime,
     offline: scopes.includes('offline_access'),
+    lifetime: profileOf(client).codeLifetime,
     details,
   })
 }

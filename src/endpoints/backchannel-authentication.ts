@@ -5,6 +5,7 @@ import { type Client, clientName, mayUseGrant } from '../clients/client.ts'
 import { clientSigningAlgorithms } from '../clients/json-web-keys.ts'
 import { keysOf } from '../clients/keys.ts'
 import { hintedUserId, userIdOf } from '../clients/sector.ts'
+import { requireAllowed } from '../clients/profile-rules.ts'
 import type { Context } from '../context.ts'
 import { CIBA } from '../grants/ciba.ts'
 import { bodyForm, refuseQuery } from '../http/forms.ts'
@@ -47,9 +48,11 @@ function toForm(claims: JWTPayload): Form {
 /** The parameters: those of the signed request where there is one, and nothing beside it. */
 async function parametersOf(ctx: Context, client: Client, form: Form): Promise<Form> {
   const request = form.single.get('request')
-  const { profile, backchannel_authentication_request_signing_alg: alg, require_signed_request_object: mustSign } = client.metadata
+  const { backchannel_authentication_request_signing_alg: alg, require_signed_request_object: mustSign } = client.metadata
   if (request === undefined) {
-    if (profile === 'fapi2' || alg !== undefined || mustSign) throw invalidRequest('This client must sign its requests', { parameter: 'request' })
+    const missing = (): Error => invalidRequest('This client must sign its requests', { parameter: 'request' })
+    if (alg !== undefined || mustSign) throw missing()
+    requireAllowed(ctx, client, { rule: 'signed_backchannel_request', allows: ({ signedBackchannelRequest }) => !signedBackchannelRequest }, missing)
     return form
   }
   const algorithms = alg === undefined ? clientSigningAlgorithms.filter((one) => one !== 'RS256') : [alg]

@@ -2,6 +2,7 @@ import type { z } from 'zod'
 import { standardScopes } from '../apis/scope-definition.ts'
 import { type ClientMetadata, clientMetadataSchema } from '../clients/metadata.ts'
 import { askSector } from '../clients/sector.ts'
+import { profiles } from '../clients/profiles.ts'
 import type { Config } from '../config.ts'
 import type { Context } from '../context.ts'
 import { asciiDescription, invalidClientMetadata, invalidRedirectUri } from '../protocol/error.ts'
@@ -12,7 +13,7 @@ import { offered } from './offered.ts'
 
 const schema = clientMetadataSchema(offered)
 
-const OURS = new Set(['client_id', 'organization', 'status', 'login_providers', 'consent', 'profile', 'compatibility', 'optional_scopes', 'allowed_origins', 'require_second_factor', 'require_dpop_nonce'])
+const OURS = new Set(['client_id', 'organization', 'status', 'login_providers', 'consent', 'profile', 'report_only', 'compatibility', 'optional_scopes', 'allowed_origins', 'require_second_factor', 'require_dpop_nonce'])
 const ALLOWED: readonly string[] = Object.keys(schema.in.shape).filter((name) => !OURS.has(name))
 const APPLICATION_TYPES = new Set(['web', 'native'])
 
@@ -49,7 +50,6 @@ function requireHttps(said: Said): void {
 export function readRegistration(config: Config, clientId: string, said: Said): ClientMetadata {
   requireHttps(said)
   const known = Object.fromEntries(ALLOWED.filter((name) => said[name] !== undefined && said[name] !== null).map((name) => [name, said[name]]))
-  const legacy = config.registrationProfile === 'legacy'
   const result = schema.safeParse({
     scope: standardScopes.join(' '),
     // What holds where nothing is said (RFC 7591 §2), whatever the kind of application.
@@ -59,7 +59,7 @@ export function readRegistration(config: Config, clientId: string, said: Said): 
     ...applicationType(said),
     client_id: clientId,
     profile: config.registrationProfile,
-    compatibility: legacy ? ['implicit', 'no_pkce'] : [],
+    compatibility: profiles[config.registrationProfile].registeredSwitches,
   })
   if (!result.success) throw toFault(result.error)
   return result.data

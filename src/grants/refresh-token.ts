@@ -2,6 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { z } from 'zod'
 import type { Context } from '../context.ts'
 import { isPublic, type Client } from '../clients/client.ts'
+import { profileOf } from '../clients/profile-rules.ts'
 import { drawSecret, type PresentedToken, readToken, tokenText } from '../lib/opaque-token.ts'
 import { invalidGrant, invalidScope, invalidTarget, type OAuthError } from '../protocol/error.ts'
 import { text } from '../protocol/fields.ts'
@@ -21,9 +22,8 @@ type Request = GrantRequest<{ refresh_token: string }>
 
 const refused = (detail: string): OAuthError => invalidGrant('The refresh token is not valid', { detail })
 
-/** FAPI 2.0 §5.3.2.1: a confidential client's token stays; rotating it only loses it. */
 function rotates(client: Client): boolean {
-  return isPublic(client) || client.metadata.profile !== 'fapi2'
+  return isPublic(client) || profileOf(client).rotates === 'everybody'
 }
 
 async function rotate(request: Request, ctx: Context, presented: PresentedToken): Promise<Redemption | undefined> {

@@ -14,8 +14,8 @@ import { insertGrants } from './grants.ts'
 // Owns authorization_codes. A code is redeemed by one statement that consumes it and keeps the grant and the access token at once, or
 // does nothing: whoever comes second finds a used code, and a wrong verifier does not burn a code that somebody else holds.
 
-/** Seconds. */
-export const CODE_LIFETIME_SECONDS = 60
+/** The longest that a profile lets a code live (clients/profiles.ts). Seconds. */
+const LONGEST_LIFETIME_SECONDS = 60
 /** A used code is remembered this long, so that a replay is recognised. Seconds. */
 const KEPT_SECONDS = 3600
 
@@ -33,6 +33,8 @@ export interface NewCode {
   readonly authTime: number
   /** What the code is bound to before it is redeemed (RFC 9449 §10), or null. */
   readonly confirmation: string | null
+  /** Seconds. */
+  readonly lifetime: number
   /** With `offline_access` the grant outlives the session. */
   readonly offline: boolean
 }
@@ -43,7 +45,7 @@ export async function createCode(ctx: Context, code: NewCode): Promise<string> {
   await sql`insert into authorization_codes (code_id, secret_hash, grant_id, client_key, user_id, session_id, redirect_uri, redirect_uri_given, code_challenge, scope, audience, details, auth_time, offline, confirmation, expires_at)
     values (${token.id}, ${token.hash}, ${newRowId(ctx.clock.now())}, ${code.clientKey}, ${code.userId}, ${code.sessionId}, ${code.redirectUri}, ${code.redirectUriGiven},
       ${code.codeChallenge ?? null}, ${code.scopes.join(' ')}, ${joinList(code.audience)}, ${JSON.stringify(code.details)}, to_timestamp(${code.authTime}), ${code.offline}, ${code.confirmation},
-      clock_now() + make_interval(secs => ${CODE_LIFETIME_SECONDS}))`.execute(ctx.db)
+      clock_now() + make_interval(secs => ${Math.min(code.lifetime, LONGEST_LIFETIME_SECONDS)}))`.execute(ctx.db)
   return token.text
 }
 
@@ -126,7 +128,7 @@ export async function takeOwnCode(ctx: Context, code: Pick<CodeRedemption, 'code
 /** Voids the codes of a person for a client that are not redeemed yet. One that is being redeemed is waited for. */
 export async function voidCodes(ctx: Context, userId: string, clientKey: string): Promise<void> {
   // The key carries the time: only the last minutes' codes are looked at.
-  const since = firstIdAt(ctx.clock.now() - 5 * CODE_LIFETIME_SECONDS * 1000)
+  const since = firstIdAt(ctx.clock.now() - 5 * LONGEST_LIFETIME_SECONDS * 1000)
   await sql`update authorization_codes set used_at = clock_now() where code_id > ${since} and user_id = ${userId} and client_key = ${clientKey} and used_at is null`.execute(ctx.db)
 }
 
@@ -178,7 +180,7 @@ export async function explainCode(ctx: Context, redemption: CodeRedemption): Pro
 
 /** Deletes at most `limit` old codes with an id above `after`, and says up to which id it came; nothing when there are no more. */
 export async function deleteExpiredCodes(ctx: Context, after: string, limit: number): Promise<{ readonly deleted: number; readonly upTo: string } | undefined> {
-  const before = firstIdAt(ctx.clock.now() - (CODE_LIFETIME_SECONDS + KEPT_SECONDS) * 1000)
+  const before = firstIdAt(ctx.clock.now() - (LONGEST_LIFETIME_SECONDS + KEPT_SECONDS) * 1000)
   const { rows } = await sql<{ deleted: string; up_to: string | null }>`
     with chunk as (select code_id from authorization_codes where code_id > ${after} and code_id < ${before} order by code_id limit ${limit} for update skip locked),
     gone as (delete from authorization_codes k using chunk where k.code_id = chunk.code_id and k.expires_at < clock_now() returning k.code_id)

@@ -43,7 +43,7 @@ organization: p-org
 describe('everything that is wrong is told at once, at its place', () => {
   test('across documents, and nothing is applied', async () => {
     const faults = await opened.faults(BROKEN)
-    const starts = ['2:12: client_id', '3:16: client_name.EN', '4:16: client_secret is too short', '5:17: redirect_uris[0]', '6:35: grant_types[1]', '7:1: redirect_urls is not a member here; did you mean redirect_uris?', '9:16: compatibility']
+    const starts = ['1:1: token_endpoint_auth_method client_secret_basic goes not with', '2:12: client_id', '3:16: client_name.EN', '4:16: client_secret is too short', '5:17: redirect_uris[0]', '6:35: grant_types[1]', '7:1: redirect_urls is not a member here; did you mean redirect_uris?', '9:16: compatibility']
     const rest = ['11:7: kind must be one of', '16:11: password must be one of', '17:18: claims.email must be an e-mail address', '17:43: claims.email_verified must be true or false', '19:1: a document must be a map', '21:1: organization_id is missing', '22:7: name must be a text or a map', '29:15: organization: there is no organization p-org']
     const expected = [...starts, ...rest].map((start) => `f.yaml:${start}`)
     expect(faults.map((fault, i) => fault.slice(0, expected[i]?.length))).toEqual(expected)

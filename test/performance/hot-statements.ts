@@ -43,6 +43,7 @@ export function newCode(ctx: Context, { userId, clientKey }: Person, scopes: rea
     details: {},
     authTime: Math.floor(ctx.clock.now() / 1000),
     offline: false,
+    lifetime: 60,
     confirmation: null,
   })
 }

@@ -18,6 +18,8 @@ export interface KeyedClientOptions {
   readonly more?: string
   /** Where the keys are, instead of the keys themselves. */
   readonly jwksUri?: string
+  readonly redirectUri?: string
+  readonly grantTypes?: readonly string[]
 }
 
 export async function newKey(alg: KeyedClientOptions['alg'] = 'ES256'): Promise<{ readonly keys: CryptoKeyPair; readonly jwk: JWK }> {
@@ -28,14 +30,14 @@ export async function newKey(alg: KeyedClientOptions['alg'] = 'ES256'): Promise<
 /** Registers a client that proves itself with private_key_jwt. */
 export async function registerKeyedClient(server: TestServer, clientId: string, options: KeyedClientOptions = {}): Promise<KeyedClient> {
   const { keys, jwk } = await newKey(options.alg)
-  const redirectUri = `https://${clientId}.example.org/callback`
+  const redirectUri = options.redirectUri ?? `https://${clientId}.example.org/callback`
   const known = options.jwksUri === undefined ? `jwks: ${JSON.stringify({ keys: [jwk] })}` : `jwks_uri: ${options.jwksUri}`
   await server.apply(`
 kind: client
 client_id: ${clientId}
 client_name: ${clientId}
 redirect_uris: [${redirectUri}]
-grant_types: [authorization_code, refresh_token, client_credentials]
+grant_types: ${JSON.stringify(options.grantTypes ?? ['authorization_code', 'refresh_token', 'client_credentials'])}
 token_endpoint_auth_method: private_key_jwt
 scope: openid profile offline_access gk_calendar
 ${known}
@@ -64,4 +66,9 @@ export const ASSERTION_TYPE = 'urn:ietf:params:oauth:client-assertion-type:jwt-b
 export async function proofOf(keys: CryptoKeyPair, method: string, url: string, changes: Readonly<Record<string, unknown>> = {}, header: Readonly<Record<string, unknown>> = {}): Promise<string> {
   const jwk = await exportJWK(keys.publicKey)
   return signed({ jti: crypto.randomUUID(), htm: method, htu: url, iat: now(), ...changes }, { alg: 'ES256', typ: 'dpop+jwt', jwk, ...header }, keys.privateKey)
+}
+
+/** An RSA key of a client as one for RS256, which is not what it registered. */
+export async function underRs256({ keys }: KeyedClient): Promise<CryptoKeyPair['privateKey']> {
+  return crypto.subtle.importKey('jwk', { ...(await crypto.subtle.exportKey('jwk', keys.privateKey)), alg: 'RS256' }, { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' }, true, ['sign'])
 }

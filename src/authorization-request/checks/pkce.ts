@@ -1,11 +1,12 @@
 import { hasSwitch } from '../../clients/client.ts'
+import { requireAllowed } from '../../clients/profile-rules.ts'
 import { invalidRequest } from '../../protocol/error.ts'
 import { isCodeChallenge } from '../../protocol/pkce.ts'
 import { type Check, clientOf, learn } from './check.ts'
 import { responseTypeOf } from './response-type.ts'
 
-/** PKCE with S256 (RFC 7636, RFC 9700 §2.1.1), of every client but those of profile `legacy` or with the switch `no_pkce`. */
-export const checkPkce: Check = (draft) => {
+/** PKCE with S256 (RFC 7636, RFC 9700 §2.1.1), of every client but those whose profile does without or that have the switch `no_pkce`. */
+export const checkPkce: Check = (draft, ctx) => {
   const challenge = draft.form.single.get('code_challenge')
   const method = draft.form.single.get('code_challenge_method')
   // Without a code there is nothing to bind.
@@ -13,7 +14,8 @@ export const checkPkce: Check = (draft) => {
   if (challenge === undefined) {
     if (method !== undefined) throw invalidRequest('code_challenge_method came without code_challenge', { parameter: 'code_challenge' })
     const client = clientOf(draft)
-    if (client.metadata.profile !== 'legacy' && !hasSwitch(client, 'no_pkce')) throw invalidRequest('PKCE is required: send code_challenge with code_challenge_method=S256', { parameter: 'code_challenge', detail: 'pkce.missing' })
+    const missing = (): Error => invalidRequest('PKCE is required: send code_challenge with code_challenge_method=S256', { parameter: 'code_challenge', detail: 'pkce.missing' })
+    requireAllowed(ctx, client, { rule: 'pkce', allows: ({ pkce }) => !pkce, excused: hasSwitch(client, 'no_pkce') }, missing)
     return draft
   }
   // Absent means plain (RFC 7636 §4.3), and plain protects nothing.

@@ -1,3 +1,5 @@
+import { requireAllowed } from '../../clients/profile-rules.ts'
+import type { Context } from '../../context.ts'
 import { invalidRequest } from '../../protocol/error.ts'
 import { isRegisteredRedirect } from '../../protocol/redirect-uri.ts'
 import { type VerifiedRedirect, verifyRedirect } from '../request.ts'
@@ -8,17 +10,19 @@ import { type Check, clientOf, type Draft, learn } from './check.ts'
 
 const LONGEST_STATE = 4096
 
-function requested(draft: Draft): { readonly uri: string; readonly given: boolean } {
+function requested(draft: Draft, ctx: Context): { readonly uri: string; readonly given: boolean } {
   const registered = clientOf(draft).metadata.redirect_uris
   const given = draft.form.single.get('redirect_uri')
   if (given !== undefined) {
     if (!isRegisteredRedirect(given, registered)) throw invalidRequest('The address to return to is not registered for this application', { parameter: 'redirect_uri', reason: 'redirect_uri_mismatch' })
     return { uri: given, given: true }
   }
+  const missing = (): Error => invalidRequest('The request does not say where to return to', { parameter: 'redirect_uri', reason: 'redirect_uri_missing' })
   const openid = (draft.form.single.get('scope') ?? '').split(' ').includes('openid')
   const [only, another] = registered
   // OpenID Connect Core §3.1.2.1 requires it; plain OAuth may leave out the only one there is.
-  if (only === undefined || another !== undefined || openid) throw invalidRequest('The request does not say where to return to', { parameter: 'redirect_uri', reason: 'redirect_uri_missing' })
+  if (only === undefined || another !== undefined || openid) throw missing()
+  requireAllowed(ctx, clientOf(draft), { rule: 'redirect_uri', allows: ({ namedRedirect }) => !namedRedirect }, missing)
   return { uri: only, given: false }
 }
 
@@ -42,8 +46,8 @@ function usableState(draft: Draft): string | undefined {
 }
 
 /** Exact match of bytes with a registered URI (RFC 9700 §4.1.3); only the port of a loopback address is free. Its failure is a page. */
-export const checkRedirectUri: Check = (draft) => {
-  const { uri, given } = requested(draft)
+export const checkRedirectUri: Check = (draft, ctx) => {
+  const { uri, given } = requested(draft, ctx)
   const usable = usableState(draft)
   const redirect = redirectTo(draft, uri)
   return { ...learn(draft, { redirectUri: uri, redirectUriGiven: given, ...(usable === undefined ? {} : { state: usable }) }), redirect }

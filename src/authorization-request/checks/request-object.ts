@@ -1,3 +1,4 @@
+import { requireAllowed } from '../../clients/profile-rules.ts'
 import type { Context } from '../../context.ts'
 import { FetchFailure } from '../../lib/guarded-fetch.ts'
 import { invalidRequest, invalidRequestUri, registrationNotSupported, requestUriNotSupported } from '../../protocol/error.ts'
@@ -45,10 +46,13 @@ async function referenced(draft: Draft, ctx: Context, requestUri: string): Promi
   }
 }
 
-function requirePlainAllowed(draft: Draft): void {
-  const { profile, require_pushed_authorization_requests: mustPush, require_signed_request_object: mustSign } = clientOf(draft).metadata
-  if (mustSign) throw invalidRequest('This client must sign its requests: send a request object', { parameter: 'request' })
-  if (draft.door === 'authorization' && (profile === 'fapi2' || mustPush)) throw invalidRequest('This client must push its requests first (RFC 9126)', { parameter: 'request_uri' })
+/** For whatever the browser brings itself. */
+function requireNoPush(draft: Draft, ctx: Context): void {
+  if (draft.door !== 'authorization') return
+  const client = clientOf(draft)
+  const missing = (): Error => invalidRequest('This client must push its requests first (RFC 9126)', { parameter: 'request_uri' })
+  if (client.metadata.require_pushed_authorization_requests) throw missing()
+  requireAllowed(ctx, client, { rule: 'pushed_request', allows: ({ pushedRequest }) => !pushedRequest }, missing)
 }
 
 export const checkRequestObject: Check = async (draft, ctx) => {
@@ -57,12 +61,15 @@ export const checkRequestObject: Check = async (draft, ctx) => {
   const [request, requestUri] = [single.get('request'), single.get('request_uri')]
   if (request !== undefined && requestUri !== undefined) throw invalidRequest('request and request_uri exclude each other', { parameter: 'request' })
   if (requestUri !== undefined && draft.door === 'pushed') throw invalidRequest('A pushed request may not refer to another', { parameter: 'request_uri' })
-  if (requestUri !== undefined) return isPushedUri(requestUri) ? pushed(draft, ctx, requestUri) : referenced(draft, ctx, requestUri)
+  if (requestUri !== undefined) {
+    if (isPushedUri(requestUri)) return pushed(draft, ctx, requestUri)
+    requireNoPush(draft, ctx)
+    return referenced(draft, ctx, requestUri)
+  }
+  requireNoPush(draft, ctx)
   if (request === undefined) {
-    requirePlainAllowed(draft)
+    if (clientOf(draft).metadata.require_signed_request_object) throw invalidRequest('This client must sign its requests: send a request object', { parameter: 'request' })
     return draft
   }
-  const { profile, require_pushed_authorization_requests: mustPush } = clientOf(draft).metadata
-  if (draft.door === 'authorization' && (profile === 'fapi2' || mustPush)) throw invalidRequest('This client must push its requests first (RFC 9126)', { parameter: 'request_uri' })
   return replaced(draft, await readRequestObject(ctx, clientOf(draft), request))
 }

@@ -1,4 +1,6 @@
 import { type Client, hasSwitch, mayUseGrant } from '../../clients/client.ts'
+import { requireAllowed } from '../../clients/profile-rules.ts'
+import { isWithin } from '../../clients/profiles.ts'
 import { invalidRequest, unauthorizedClient, unsupportedResponseType } from '../../protocol/error.ts'
 import { verifyRedirect } from '../request.ts'
 import { responseModes } from '../response-modes/index.ts'
@@ -13,13 +15,15 @@ function mayUse(client: Client, { type, code, token, idToken }: ResponseType): b
 }
 
 /** A response type that we have and the client registered. */
-export const checkResponseType: Check = (draft) => {
+export const checkResponseType: Check = (draft, ctx) => {
   const asked = draft.form.single.get('response_type')
   if (asked === undefined) throw invalidRequest('Missing parameter: response_type', { parameter: 'response_type' })
   const known = findResponseType(asked)
   if (known === undefined) throw unsupportedResponseType('The response type is not supported', { parameter: 'response_type' })
   const client = clientOf(draft)
-  if (!mayUse(client, known)) throw unauthorizedClient('The client may not use this response type', { detail: 'response_type.not_allowed' })
+  const refused = (): Error => unauthorizedClient('The client may not use this response type', { detail: 'response_type.not_allowed' })
+  if (!mayUse(client, known)) throw refused()
+  requireAllowed(ctx, client, { rule: 'response_type', allows: ({ responseTypes }) => isWithin(responseTypes, known.type) }, refused)
   return learn(draft, { responseType: known.type, responseMode: known.mode, answerAlg: client.metadata.authorization_signed_response_alg })
 }
 
@@ -31,12 +35,14 @@ export function responseTypeOf(draft: Draft): ResponseType {
 }
 
 /** A response mode that we have, and none that would put a token into an address (Multiple Response Types §5). */
-export const checkResponseMode: Check = (draft) => {
+export const checkResponseMode: Check = (draft, ctx) => {
   const asked = draft.form.single.get('response_mode')
   if (asked === undefined) return draft
   const type = responseTypeOf(draft)
   const mode = asked === SIGNED ? signedModeFor(type.mode) : asked
   if (!responseModes.some(({ name }) => name === mode)) throw invalidRequest('The response mode is not supported', { parameter: 'response_mode' })
+  const refused = (): Error => invalidRequest('The client may not use this response mode', { parameter: 'response_mode' })
+  requireAllowed(ctx, clientOf(draft), { rule: 'response_mode', allows: (profile) => isWithin(profile.responseModes, mode) }, refused)
   const { redirect } = draft
   if (!mayAnswerIn(mode, type.mode)) throw invalidRequest('A token may not be in a query', { parameter: 'response_mode' })
   return { ...learn(draft, { responseMode: mode }), ...(redirect && { redirect: verifyRedirect({ ...redirect, responseMode: mode }) }) }

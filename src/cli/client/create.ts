@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { type Command as Commander, Option } from 'commander'
 import { hasSecret } from '../../clients/client.ts'
-import { applicationTypes, type ClientMetadata, clientMetadataSchema, clientStatuses, profiles } from '../../clients/metadata.ts'
+import { applicationTypes, type ClientMetadata, clientMetadataSchema, clientStatuses } from '../../clients/metadata.ts'
+import { profileNames } from '../../clients/profiles.ts'
 import { addSecret, keptSecret } from '../../clients/secrets.ts'
 import { readClient, saveClient } from '../../clients/store.ts'
 import { readConfig } from '../../config.ts'
@@ -117,7 +118,7 @@ export function registerCreate(group: Commander, io: Io, finish: (status: number
     .addOption(new Option('--grant <grant...>', 'grant types, when others than usual for its kind').choices(offered.grantTypes))
     .option('--organization <id>', 'the organization that owns it')
     .addOption(new Option('--status <status>', 'production unless told otherwise').choices(clientStatuses))
-    .addOption(new Option('--profile <profile>', 'how strict it is treated').choices(profiles))
+    .addOption(new Option('--profile <profile>', 'how strict it is treated').choices(profileNames))
     .action(async (options: Options) => finish(await create(io, options)))
   withExamples(command, [
     'portner client create --name "My app" --kind web --redirect-uri https://app.example.org/callback',

@@ -1,5 +1,6 @@
 import type { Command as Commander } from 'commander'
 import { clientName, type Client } from '../../clients/client.ts'
+import { listProfileReports } from '../../clients/profile-reports.ts'
 import { listSecrets } from '../../clients/secrets.ts'
 import { listClients } from '../../clients/store.ts'
 import { readConfig } from '../../config.ts'
@@ -36,14 +37,16 @@ async function show(io: Io, clientId: string, options: OutputOptions): Promise<n
   return withContext(readConfig(io.env, { demo: false }), io, async (ctx) => {
     const client = await findOrFail(ctx, clientId)
     const secrets = await listSecrets(ctx.db, client.key)
+    const reports = await listProfileReports(ctx.db, client.key)
     const people = await countConsents(ctx.db, client.key)
     const declared = await isDeclared(ctx, clientId)
     const pairs = Object.entries(asJson(client)).map(([name, value]) => [name, valueText(value)] as const)
+    const broken = reports.map(({ profile, rule, count, lastAt }) => [`${profile} would refuse`, `${rule}: ${count} times, last ${lastAt.toISOString()}`] as const)
     const kept = secrets.map(({ hint, createdAt, expiresAt }) => ['secret', `…${hint}, made ${createdAt.toISOString()}${expiresAt === undefined ? '' : `, ends ${expiresAt.toISOString()}`}`] as const)
     print(io, options, {
-      json: { ...asJson(client), declared, people, secrets: secrets.map(({ hint, createdAt, expiresAt }) => ({ hint, created_at: createdAt, expires_at: expiresAt ?? null })) },
+      json: { ...asJson(client), declared, people, would_refuse: reports.map(({ profile, rule, count, firstAt, lastAt }) => ({ profile, rule, count, first_at: firstAt, last_at: lastAt })), secrets: secrets.map(({ hint, createdAt, expiresAt }) => ({ hint, created_at: createdAt, expires_at: expiresAt ?? null })) },
       ids: [client.clientId],
-      text: facts([...pairs, ...kept, ['people', String(people)], ['declared by a file', declared ? 'yes' : 'no']]),
+      text: facts([...pairs, ...kept, ...broken, ['people', String(people)], ['declared by a file', declared ? 'yes' : 'no']]),
     })
     return status.ok
   })
@@ -53,7 +56,7 @@ async function show(io: Io, clientId: string, options: OutputOptions): Promise<n
 export function registerShow(group: Commander, io: Io, finish: (status: number) => void): void {
   withExamples(withOutputOptions(group.command('list').description('all clients')).action(async (options: OutputOptions) => finish(await list(io, options))), ['portner client list --quiet'])
   withExamples(
-    withOutputOptions(group.command('show').description('one client: registration, secrets by their last characters, how many people use it').argument('<client_id>')).action(
+    withOutputOptions(group.command('show').description('one client: registration, secrets by their last characters, how many people use it, what its report_only profile would refuse').argument('<client_id>')).action(
       async (clientId: string, options: OutputOptions) => finish(await show(io, clientId, options)),
     ),
     ['portner client show demo-web'],

@@ -1,4 +1,6 @@
 import { type Kysely, sql } from 'kysely'
+import { hasSecret } from '../../clients/client.ts'
+import { profileOf } from '../../clients/profile-rules.ts'
 import { listClients } from '../../clients/store.ts'
 import type { Config } from '../../config.ts'
 import type { Database } from '../../database/schema.ts'
@@ -39,13 +41,13 @@ const keys: DatabaseCheck = async (config: Config, db) => {
 const clients: DatabaseCheck = async (_config, db) => {
   const list = await listClients(db)
   if (list.length === 0) return [warn('clients', 'There is no client: nobody can sign in to anything', 'portner client create, or portner apply')]
-  const loose = list.filter((client) => client.metadata.compatibility.length > 0 || client.metadata.profile === 'legacy')
+  const loose = list.filter((client) => client.metadata.compatibility.length > 0 || profileOf(client).outdated)
   return [
     ok('clients', `${list.length} clients`),
     ...loose.map((client) =>
-      warn('compatibility', `client ${client.clientId} uses ${[...client.metadata.compatibility, ...(client.metadata.profile === 'legacy' ? ['profile: legacy'] : [])].join(', ')}`, 'bring the client up to date and take the switch away'),
+      warn('compatibility', `client ${client.clientId} uses ${[...client.metadata.compatibility, ...(profileOf(client).outdated ? [`profile: ${client.metadata.profile}`] : [])].join(', ')}`, 'bring the client up to date and take the switch away'),
     ),
-    ...list.filter((client) => client.metadata.token_endpoint_auth_method !== 'none' && client.secretHashes.length === 0).map((client) => warn('clients', `client ${client.clientId} has no secret and cannot authenticate`, `portner client rotate-secret ${client.clientId}`)),
+    ...list.filter((client) => hasSecret(client.metadata) && client.secretHashes.length === 0).map((client) => warn('clients', `client ${client.clientId} has no secret and cannot authenticate`, `portner client rotate-secret ${client.clientId}`)),
   ]
 }
 

@@ -4,6 +4,7 @@ import { epochSeconds } from '../../lib/clock.ts'
 import { invalidClient } from '../../protocol/error.ts'
 import { CLOCK_SKEW_SECONDS, type FindKeys, JwtFault, readJwtHeader, readUnprovenClaims, verifyJwt } from '../../protocol/jwt.ts'
 import type { Client } from '../client.ts'
+import { requireAllowed } from '../profile-rules.ts'
 import type { PresentedCredentials } from './method.ts'
 
 // What the two methods with a JWT share (RFC 7523 §2.2 and §3). The audience is our issuer as one text: an assertion that names several
@@ -51,9 +52,12 @@ export async function provesByAssertion(presented: PresentedCredentials, client:
   const allowed = registered === undefined ? algorithms : algorithms.filter((alg) => alg === registered)
   const profile = { algorithms: allowed, types: ['jwt', 'client-authentication+jwt', undefined], issuer: clientId, audience: issuer, required: ['sub', 'exp', 'jti'], longest: LONGEST_SECONDS }
   try {
+    const { alg } = readJwtHeader(assertionOf(presented))
+    const symmetric = alg.startsWith('HS')
     const claims = await verifyJwt(assertionOf(presented), profile, findKeys, epochSeconds(ctx.clock))
     const { sub, jti, exp } = claims
     if (sub !== clientId || typeof jti !== 'string' || jti === '' || jti.length > 500) throw new JwtFault(sub === clientId ? 'jti' : 'sub')
+    requireAllowed(ctx, client, { rule: 'signing_algorithm', allows: ({ signingAlgorithms }) => symmetric || signingAlgorithms.includes(alg) }, () => new JwtFault('alg'))
     return await isSeenFirst(ctx.db, `client-assertion/${client.key}`, jti, ((exp ?? 0) + CLOCK_SKEW_SECONDS) * 1000)
   } catch (error) {
     if (!(error instanceof JwtFault)) throw error

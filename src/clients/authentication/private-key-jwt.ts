@@ -1,5 +1,5 @@
-import { clientSigningAlgorithms } from '../json-web-keys.ts'
 import { keysOf } from '../keys.ts'
+import { profileOf } from '../profile-rules.ts'
 import { assertedClientId, hasAssertion, provesByAssertion } from './assertion.ts'
 import type { ClientAuthenticationMethod } from './method.ts'
 
@@ -8,9 +8,5 @@ export const privateKeyJwt: ClientAuthenticationMethod = {
   name: 'private_key_jwt',
   isPresent: (presented) => hasAssertion(presented, false),
   claimedId: assertedClientId,
-  proves: (presented, client, ctx) => {
-    // FAPI 2.0 §5.4.1: no PKCS #1 v1.5.
-    const algorithms = client.metadata.profile === 'fapi2' ? clientSigningAlgorithms.filter((alg) => alg !== 'RS256') : clientSigningAlgorithms
-    return provesByAssertion(presented, client, ctx, algorithms, keysOf(ctx, client))
-  },
+  proves: (presented, client, ctx) => provesByAssertion(presented, client, ctx, profileOf(client).signingAlgorithms, keysOf(ctx, client)),
 }

@@ -1,4 +1,5 @@
 import type { Client } from '../../clients/client.ts'
+import { requireAllowed } from '../../clients/profile-rules.ts'
 import type { Context } from '../../context.ts'
 import type { PresentedProof } from '../../http/proof.ts'
 import { invalidRequest } from '../../protocol/error.ts'
@@ -15,13 +16,11 @@ export async function proveHolder(ctx: Context, client: Client, proof: Presented
 /** What binds the tokens of this request. Throws `invalid_request` where the client must prove something and did not. */
 export async function proveSender(ctx: Context, client: Client, proof: PresentedProof): Promise<Confirmation | undefined> {
   const confirmation = await proveHolder(ctx, client, proof)
-  if (confirmation === undefined && mustBind(client)) throw invalidRequest('This client must prove that it holds a key: send a DPoP proof', { detail: 'sender_constraint.missing' })
-  return confirmation
-}
-
-/** Whether a client gets bound tokens only. */
-export function mustBind(client: Client): boolean {
-  return client.metadata.dpop_bound_access_tokens || client.metadata.profile === 'fapi2'
+  if (confirmation !== undefined) return confirmation
+  const missing = (): Error => invalidRequest('This client must prove that it holds a key: send a DPoP proof', { detail: 'sender_constraint.missing' })
+  if (client.metadata.dpop_bound_access_tokens) throw missing()
+  requireAllowed(ctx, client, { rule: 'bound_tokens', allows: ({ boundTokens }) => !boundTokens }, missing)
+  return undefined
 }
 
 /** The `token_type` of a token with this binding, as its row has it. */
