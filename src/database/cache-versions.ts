@@ -42,16 +42,19 @@ export function createCache<K extends string, V extends object>(options: {
   readonly versions: CurrentVersions
   readonly load: (key: K) => Promise<V | undefined>
   readonly max: number
+  /** Milliseconds after which an answer is asked for anew, for what no counter speaks of. */
+  readonly ttl?: number
 }): Cached<K, V> {
   const nothing = {}
   let version: string | undefined
-  let entries = new LRUCache<string, Promise<V | object>>({ max: options.max })
+  const bounds = { max: options.max, ...(options.ttl === undefined ? {} : { ttl: options.ttl }) }
+  let entries = new LRUCache<string, Promise<V | object>>(bounds)
   return {
     get: async (key) => {
       const current = (await options.versions()).get(options.name)
       if (current !== version) {
         version = current
-        entries = new LRUCache({ max: options.max })
+        entries = new LRUCache(bounds)
       }
       const known = entries
       let entry = known.get(key)

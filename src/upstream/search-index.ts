@@ -108,6 +108,7 @@ function providersOf(word: string, place: number, typo: boolean): RawBuilder<unk
  */
 function matchesOf(words: readonly string[], typo: boolean): RawBuilder<unknown> {
   const [only] = words
+  if (only !== undefined && words.length === 1 && !mayStandWithin(only)) return sql`(select number, true as begins from provider_words w where ${beginsWith(sql`w.word`, only)} group by number)`
   if (only !== undefined && words.length === 1) return sql`(${providersOf(only, 0, typo)})`
   const each = sql.join(words.map((word, place) => providersOf(word, place, typo)), sql` union all `)
   return sql`(select number, bool_and(begins) as begins from (${each}) matched group by number having count(*) = ${words.length} and sum(typos) <= 1)`

@@ -1,7 +1,7 @@
 import { perContext, type Context } from '../context.ts'
 import { createCache } from '../database/cache-versions.ts'
 import { allVersions } from '../protocol/localized-text.ts'
-import { fold, readQuery, wordsOf } from './fold.ts'
+import { fold, type Query, readQuery, wordsOf } from './fold.ts'
 import type { ProviderFacts } from './provider.ts'
 import { askIndex, type IndexAnswer, type IndexQuestion, listedCountries, onlyListed } from './search-index.ts'
 import { readProviders, findProvider } from './store.ts'
@@ -38,8 +38,11 @@ export function domainsAbove(domain: string): readonly string[] {
   return labels.flatMap((_label, i) => (labels.length - i >= LEAST_LABELS ? [labels.slice(i).join('.')] : []))
 }
 
-async function ask(ctx: Context, { query, first = [], ...search }: ProviderSearch): Promise<IndexAnswer> {
-  const { words, isAddress } = readQuery(query)
+interface Asked extends Omit<ProviderSearch, 'query'> {
+  readonly read: Query
+}
+
+async function ask(ctx: Context, { read: { words, isAddress }, first = [], ...search }: Asked): Promise<IndexAnswer> {
   const question: IndexQuestion = { ...search, first, words, typo: false }
   const withDomain = (realms: readonly string[]): Promise<IndexAnswer> => askIndex(ctx, { ...question, words: [], realms })
   const domain = words.join('.')
@@ -52,13 +55,33 @@ async function ask(ctx: Context, { query, first = [], ...search }: ProviderSearc
   return isAddress ? withDomain(domainsAbove(domain)) : askIndex(ctx, { ...question, typo: true })
 }
 
+// At nine o'clock thousands type the same first letters, and those are what the index has most to say of. The first pages of an answer are
+// kept, all of one moment, until a provider changes, or for as long as the order by use may lag behind.
+const MOST_ANSWERS = 1000
+const KEPT_IDS = 100
+const LONGEST_KEPT_QUERY = 40
+const KEPT_MS = 60_000
+const answers = perContext((ctx: Context) =>
+  createCache<string, IndexAnswer>({ name: 'providers', versions: ctx.versions, max: MOST_ANSWERS, ttl: KEPT_MS, load: (key) => ask(ctx, JSON.parse(key) as Asked) }),
+)
+
+function isCommon({ read, first = [], offset, limit }: Asked): boolean {
+  return first.length === 0 && offset + limit <= KEPT_IDS && read.words.join(' ').length <= LONGEST_KEPT_QUERY
+}
+
+async function answerOf(ctx: Context, asked: Asked): Promise<IndexAnswer> {
+  const kept = isCommon(asked) ? await answers(ctx).get(JSON.stringify({ ...asked, offset: 0, limit: KEPT_IDS })) : undefined
+  return kept === undefined ? ask(ctx, asked) : { ...kept, ids: kept.ids.slice(asked.offset, asked.offset + asked.limit) }
+}
+
 /**
  * Searches by name in any language, abbreviation, keyword or domain: every word must begin a word of the provider, or stand within one if
  * it is long enough to mean something. An abbreviation comes first, then what begins with the query, then beginnings of words, then parts.
  * Only what nothing else matches may have a typo, and one. Of an e-mail address the domain is looked for, or one above it.
  */
 export async function searchProviders(ctx: Context, search: ProviderSearch): Promise<FoundProviders> {
-  const { ids, total } = await ask(ctx, search)
+  const { query, ...where } = search
+  const { ids, total } = await answerOf(ctx, { ...where, read: readQuery(query) })
   return { found: await readProviders(ctx, ids), total }
 }
 

@@ -10,6 +10,9 @@ import { institutions, languages, saveInstitutions } from '../support/institutio
 
 // Ten thousand institutions in more than twenty languages, and how people look for theirs.
 
+/** A change is seen after a moment. */
+const SEEN = { timeout: 5000 }
+
 let server: TestServer
 beforeAll(async () => {
   server = await startTestServer()
@@ -133,7 +136,8 @@ describe('pages and filters', () => {
     const { rows } = await server.ctx.hot({ name: 'client', text: `select client_key::text from clients where client_id = 'planner'` }, []).then((list) => ({ rows: list }))
     const clientKey = String(rows[0]?.[0])
     noteUse(server.ctx, clientKey, 'is-vik-mu')
-    await expect.poll(async () => (await search('', { country: 'is', clientKey })).ids[0]).toBe('is-vik-mu')
+    await expect.poll(() => server.ctx.hot({ name: 'use', text: 'select 1 from provider_uses where client_key = $1' }, [clientKey]), SEEN).toHaveLength(1)
+    expect((await search('', { country: 'is', clientKey })).ids[0]).toBe('is-vik-mu')
     expect((await search('', { country: 'is', clientKey: '0' })).ids[0]).not.toBe('is-vik-mu')
     expect((await search('', { country: 'is', clientKey, first: ['gb-keswick-u'] })).ids[0]).toBe('gb-keswick-u')
   })
@@ -142,9 +146,9 @@ describe('pages and filters', () => {
     const [one, two] = institutions(2)
     if (one === undefined || two === undefined) return
     await saveInstitutions(server.ctx, [{ ...one, hidden: true }, { ...two, disabled: true }])
-    expect((await search('')).total).toBe(10_000)
+    await expect.poll(async () => (await search('')).total, SEEN).toBe(10_000)
     await saveInstitutions(server.ctx, [one, two])
-    expect((await search('')).total).toBe(10_002)
+    await expect.poll(async () => (await search('')).total, SEEN).toBe(10_002)
   })
 })
 
