@@ -1,5 +1,7 @@
+import { createPrivateKey } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { z } from 'zod'
+import { readCertificates } from './lib/certificate.ts'
 import { isMailAddress, parseMailbox } from './lib/mail-address.ts'
 import { nearest } from './lib/nearest.ts'
 
@@ -51,6 +53,19 @@ const mailUrl = z.string().superRefine((text, context) => {
 })
 const mailFrom = z.string().refine((text) => isMailAddress(parseMailbox(text).address), 'must be an address, or: A name <address>')
 
+const HEADER_NAME = /^[A-Za-z0-9-]{1,60}$/
+const headerName = z.string().regex(HEADER_NAME, 'must be the name of a header').transform((name) => name.toLowerCase())
+const certificates = z.string().refine((pem) => readCertificates(pem) !== undefined, 'must be certificates in PEM')
+const privateKey = z.string().refine(isPrivateKey, 'must be a private key in PEM, without a password')
+
+function isPrivateKey(pem: string): boolean {
+  try {
+    return createPrivateKey(pem).type === 'private'
+  } catch {
+    return false
+  }
+}
+
 // name of the variable → how it is read. The README's table is printed from this list.
 const variables = {
   PORT: { schema: number(0, 65_535).default(3000), about: 'port to listen on' },
@@ -62,7 +77,13 @@ const variables = {
   PORTNER_CONFIG: { schema: list.optional(), about: 'comma separated YAML files or folders, applied at start' },
   PORTNER_DATA_DIR: { schema: z.string().default('.portner'), about: 'embedded database and generated secrets' },
   PORTNER_TRUST_PROXY: { schema: list.pipe(z.array(z.string().regex(CIDR, 'must be addresses or CIDR ranges'))).optional(), about: 'comma separated CIDRs of proxies whose X-Forwarded-* headers count' },
-  PORTNER_COUNTRY_HEADER: { schema: z.string().regex(/^[A-Za-z0-9-]{1,60}$/, 'must be the name of a header').transform((name) => name.toLowerCase()).optional(), about: 'header in which a proxy of PORTNER_TRUST_PROXY names the country of the visitor (two letters), for the order of institutions' },
+  PORTNER_COUNTRY_HEADER: { schema: headerName.optional(), about: 'header in which a proxy of PORTNER_TRUST_PROXY names the country of the visitor (two letters), for the order of institutions' },
+  PORTNER_MTLS_PORT: { schema: number(1, 65_535).optional(), about: 'port with TLS of our own, where clients show their certificates (mTLS)' },
+  PORTNER_TLS_CERT: { schema: certificates.optional(), about: 'our certificate at that port, with its chain, in PEM' },
+  PORTNER_TLS_KEY: { schema: privateKey.optional(), about: 'the private key of that certificate, in PEM' },
+  PORTNER_MTLS_URL: { schema: issuer.optional(), about: 'where clients with certificates find us (mtls_endpoint_aliases); default the name of the issuer with PORTNER_MTLS_PORT' },
+  PORTNER_CLIENT_CERTIFICATE_HEADER: { schema: headerName.optional(), about: 'header in which a proxy of PORTNER_TRUST_PROXY hands on the certificate of a client' },
+  PORTNER_CLIENT_CERTIFICATE_CA: { schema: certificates.optional(), about: 'certificates in PEM of the authorities that issue certificates of clients (tls_client_auth)' },
   PORTNER_WORKERS: { schema: number(1, 64).default(1), about: 'server processes' },
   PORTNER_METRICS_PORT: { schema: number(0, 65_535).optional(), about: 'port of /metrics on 127.0.0.1; off unless set' },
   PORTNER_SERVICE_NAME: { schema: z.string().min(1).max(60).default('Portner'), about: 'name that people see' },
@@ -97,6 +118,16 @@ export interface Config {
   readonly trustProxy: readonly string[]
   /** Lower case. */
   readonly countryHeader: string | undefined
+  /** Where certificates of clients are asked for, and with which certificate and key of ours (PEM). */
+  readonly mtlsPort: number | undefined
+  readonly tlsCertificate: string | undefined
+  readonly tlsKey: string | undefined
+  /** The address of the endpoints that ask for certificates; nothing where it is the issuer's own. */
+  readonly mtlsUrl: string | undefined
+  /** Lower case. */
+  readonly clientCertificateHeader: string | undefined
+  /** PEM. */
+  readonly clientCertificateAuthorities: string | undefined
   readonly workers: number
   readonly metricsPort: number | undefined
   readonly serviceName: string
@@ -158,6 +189,30 @@ function readVariables(env: Environment, faults: string[]): Partial<Values> {
   return values
 }
 
+function mtlsFaults(v: Partial<Values>): string[] {
+  const { PORTNER_MTLS_PORT: port, PORTNER_TLS_CERT: certificate, PORTNER_TLS_KEY: key, PORTNER_CLIENT_CERTIFICATE_HEADER: header } = v
+  const own = certificate === undefined ? undefined : readCertificates(certificate)?.[0]
+  return [
+    ...(port !== undefined && (certificate === undefined || key === undefined) ? ['PORTNER_MTLS_PORT: needs PORTNER_TLS_CERT and PORTNER_TLS_KEY'] : []),
+    ...(port !== undefined && port === v.PORT ? ['PORTNER_MTLS_PORT: must be another than PORT'] : []),
+    ...(own !== undefined && key !== undefined && !own.checkPrivateKey(createPrivateKey(key)) ? ['PORTNER_TLS_KEY: is not the key of PORTNER_TLS_CERT'] : []),
+    ...(header !== undefined && v.PORTNER_TRUST_PROXY === undefined ? ['PORTNER_CLIENT_CERTIFICATE_HEADER: needs PORTNER_TRUST_PROXY, or anybody could say whose certificate it is'] : []),
+    ...(port === undefined && header === undefined && (v.PORTNER_MTLS_URL ?? v.PORTNER_CLIENT_CERTIFICATE_CA) !== undefined ? ['PORTNER_MTLS_URL, PORTNER_CLIENT_CERTIFICATE_CA: need PORTNER_MTLS_PORT or PORTNER_CLIENT_CERTIFICATE_HEADER'] : []),
+  ]
+}
+
+/** The address of what asks for certificates, where it is another than the issuer. */
+function mtlsUrlOf(v: Partial<Values>, issuerUrl: string): string | undefined {
+  const { PORTNER_MTLS_URL: url, PORTNER_MTLS_PORT: port } = v
+  const address = url ?? (port === undefined || !URL.canParse(issuerUrl) ? undefined : `https://${new URL(issuerUrl).hostname}${port === 443 ? '' : `:${port}`}`)
+  return address === issuerUrl ? undefined : address
+}
+
+/** Whether clients can show certificates here at all (RFC 8705). */
+export function takesCertificates({ mtlsPort, clientCertificateHeader }: Config): boolean {
+  return mtlsPort !== undefined || clientCertificateHeader !== undefined
+}
+
 /** Reads the environment. Throws ConfigError with every fault at once. */
 export function readConfig(env: Environment, options: { readonly demo: boolean }): Config {
   const faults = unknownNames(env)
@@ -172,6 +227,7 @@ export function readConfig(env: Environment, options: { readonly demo: boolean }
   }
   if (v.PORTNER_SECRET_KEY === undefined && !loopback) faults.push('PORTNER_SECRET_KEY: required unless the issuer is a loopback address; generate one with: openssl rand -base64 32')
   if (v.PORTNER_MAIL_URL !== undefined && v.PORTNER_MAIL_FROM === undefined) faults.push('PORTNER_MAIL_FROM: required with PORTNER_MAIL_URL')
+  faults.push(...mtlsFaults(v))
   if (faults.length > 0) throw new ConfigError(faults)
   return Object.freeze({
     port,
@@ -184,6 +240,12 @@ export function readConfig(env: Environment, options: { readonly demo: boolean }
     dataDir: v.PORTNER_DATA_DIR ?? '.portner',
     trustProxy: v.PORTNER_TRUST_PROXY ?? [],
     countryHeader: v.PORTNER_COUNTRY_HEADER,
+    mtlsPort: v.PORTNER_MTLS_PORT,
+    tlsCertificate: v.PORTNER_TLS_CERT,
+    tlsKey: v.PORTNER_TLS_KEY,
+    mtlsUrl: mtlsUrlOf(v, issuer),
+    clientCertificateHeader: v.PORTNER_CLIENT_CERTIFICATE_HEADER,
+    clientCertificateAuthorities: v.PORTNER_CLIENT_CERTIFICATE_CA,
     workers: v.PORTNER_WORKERS ?? 1,
     metricsPort: v.PORTNER_METRICS_PORT,
     serviceName: v.PORTNER_SERVICE_NAME ?? 'Portner',

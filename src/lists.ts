@@ -8,6 +8,7 @@ import { endpoints } from './endpoints/index.ts'
 import { grantTypes } from './grants/index.ts'
 import { jobs } from './jobs/index.ts'
 import { steps } from './signin/steps/index.ts'
+import { senderConstraints } from './tokens/sender-constraint/index.ts'
 import { connectorTypes } from './upstream/index.ts'
 
 /** Every list that the server is made of, by what its items are called by. */
@@ -18,6 +19,7 @@ export const lists: Readonly<Record<string, readonly string[]>> = {
   'response types': responseTypes.map(({ type }) => type),
   'grant types': grantTypes.map(({ type }) => type),
   'protocols of sign-in': connectorTypes.map(({ protocol }) => protocol),
+  'sender constraints': senderConstraints.map(({ name }) => name),
   'sign-in steps': steps.map(({ name }) => name),
   'sections of the account pages': sections.map(({ name }) => name),
   endpoints: endpoints.map(({ name }) => name),

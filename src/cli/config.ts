@@ -1,6 +1,7 @@
 import type { Command as Commander } from 'commander'
 import { type Config, describeVariables, readConfig, type VariableName } from '../config.ts'
 import { type Command, withExamples, withOutputOptions } from './command.ts'
+import { readCertificates } from '../lib/certificate.ts'
 import type { Io } from './io.ts'
 import { type OutputOptions, print, table } from './output.ts'
 import { status } from './status.ts'
@@ -16,6 +17,12 @@ const shown: Readonly<Record<VariableName, (config: Config) => string | number |
   PORTNER_DATA_DIR: (config) => config.dataDir,
   PORTNER_TRUST_PROXY: (config) => config.trustProxy.join(','),
   PORTNER_COUNTRY_HEADER: (config) => config.countryHeader,
+  PORTNER_MTLS_PORT: (config) => config.mtlsPort,
+  PORTNER_TLS_CERT: (config) => subjectsIn(config.tlsCertificate),
+  PORTNER_TLS_KEY: (config) => (config.tlsKey === undefined ? undefined : '(set, not shown)'),
+  PORTNER_MTLS_URL: (config) => config.mtlsUrl,
+  PORTNER_CLIENT_CERTIFICATE_HEADER: (config) => config.clientCertificateHeader,
+  PORTNER_CLIENT_CERTIFICATE_CA: (config) => subjectsIn(config.clientCertificateAuthorities),
   PORTNER_WORKERS: (config) => config.workers,
   PORTNER_METRICS_PORT: (config) => config.metricsPort,
   PORTNER_SERVICE_NAME: (config) => config.serviceName,
@@ -36,6 +43,11 @@ const shown: Readonly<Record<VariableName, (config: Config) => string | number |
 
 function isShown(name: string): name is VariableName {
   return Object.hasOwn(shown, name)
+}
+
+/** Whose certificates a PEM text has. */
+function subjectsIn(pem: string | undefined): string | undefined {
+  return pem === undefined ? undefined : readCertificates(pem)?.map(({ subject }) => subject.replaceAll('\n', ', ')).join('; ')
 }
 
 function withoutPassword(url: string): string {

@@ -18,18 +18,23 @@ function refused(ctx: Context, clientId: string, method: string, detail: string)
   return invalidClient('Client authentication failed', { detail })
 }
 
-function presentMethod(presented: PresentedCredentials): ClientAuthenticationMethod {
-  const present = clientAuthenticationMethods.filter((method) => method.isPresent(presented))
-  const [method, second] = present
-  if (second !== undefined) throw invalidRequest('More than one way of client authentication was used')
-  if (method === undefined) throw invalidClient('Client authentication is missing')
-  return method
+interface Attempt {
+  readonly clientId: string
+  /** In the order of the list; one, or several that send the same. */
+  readonly methods: readonly [ClientAuthenticationMethod, ...ClientAuthenticationMethod[]]
+}
+
+function attemptOf(presented: PresentedCredentials): Attempt {
+  const [first, ...others] = clientAuthenticationMethods.filter((method) => method.isPresent(presented))
+  if (first === undefined) throw invalidClient('Client authentication is missing')
+  if (others.some(({ sends }) => sends !== first.sends)) throw invalidRequest('More than one way of client authentication was used')
+  return { clientId: first.claimedId(presented), methods: [first, ...others] }
 }
 
 /** Which client a request says it comes from, without proof: for CORS headers only. */
 export function claimedClientId(presented: PresentedCredentials): string | undefined {
   try {
-    return presentMethod(presented).claimedId(presented)
+    return attemptOf(presented).clientId
   } catch {
     return undefined
   }
@@ -40,10 +45,10 @@ export function claimedClientId(presented: PresentedCredentials): string | undef
  * Throws `invalid_client` (401) or `invalid_request` for two methods at once.
  */
 export async function authenticateClient(ctx: Context, presented: PresentedCredentials): Promise<AuthenticatedClient> {
-  const method = presentMethod(presented)
-  const clientId = method.claimedId(presented)
+  const { clientId, methods } = attemptOf(presented)
   const client = await findClient(ctx, clientId)
-  if (client === undefined) throw refused(ctx, clientId, method.name, 'client.unknown')
+  if (client === undefined) throw refused(ctx, clientId, methods[0].name, 'client.unknown')
+  const method = methods.find(({ name }) => name === client.metadata.token_endpoint_auth_method) ?? methods[0]
   const good = await method.proves(presented, client, ctx)
   if (!isEnabled(client)) throw refused(ctx, clientId, method.name, 'client.disabled')
   if (client.metadata.token_endpoint_auth_method !== method.name) throw refused(ctx, clientId, method.name, 'client_auth.method')

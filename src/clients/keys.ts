@@ -47,14 +47,19 @@ async function publishedKeys(ctx: Context, uri: string, oldest: number): Promise
   return (await fetching).keys
 }
 
+/** Whether a client has a key like this: registered, or published now. */
+export async function findKey(ctx: Context, client: Client, isWanted: (key: PublicJwk) => boolean): Promise<boolean> {
+  return (await matchingKeys(ctx, client, (keys) => keys.filter(isWanted))).length > 0
+}
+
+async function matchingKeys(ctx: Context, { metadata: { jwks, jwks_uri } }: Client, match: (keys: readonly PublicJwk[]) => readonly PublicJwk[]): Promise<readonly PublicJwk[]> {
+  if (jwks !== undefined) return match(jwks.keys)
+  if (jwks_uri === undefined) return []
+  const found = match(await publishedKeys(ctx, jwks_uri, KEPT_MS))
+  return found.length > 0 ? found : match(await publishedKeys(ctx, jwks_uri, REST_MS))
+}
+
 /** Finds the keys of a client that may have made a signature: by `kid` where there is one, else each that fits the algorithm. */
 export function keysOf(ctx: Context, client: Client): FindKeys {
-  return async ({ alg, kid }) => {
-    const match = (keys: readonly PublicJwk[]): readonly PublicJwk[] => keys.filter((key) => fits(key, alg) && (kid === undefined || key.kid === undefined || key.kid === kid))
-    const { jwks, jwks_uri } = client.metadata
-    if (jwks !== undefined) return match(jwks.keys)
-    if (jwks_uri === undefined) return []
-    const found = match(await publishedKeys(ctx, jwks_uri, KEPT_MS))
-    return found.length > 0 ? found : match(await publishedKeys(ctx, jwks_uri, REST_MS))
-  }
+  return ({ alg, kid }) => matchingKeys(ctx, client, (keys) => keys.filter((key) => fits(key, alg) && (kid === undefined || key.kid === undefined || key.kid === kid)))
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { certificateNameFault, certificateNameMembers } from './certificate-names.ts'
 import { clientSigningAlgorithms, jsonWebKeySet } from './json-web-keys.ts'
 import { localizedText } from '../protocol/localized-text.ts'
 import { isInsecureRedirect, isLoopbackRedirect, redirectUriFault } from '../protocol/redirect-uri.ts'
@@ -38,6 +39,17 @@ const redirectUri = z.string().max(2000).superRefine((uri, context) => {
 })
 const origin = webAddress.refine((text) => new URL(text).origin === text, 'must be an origin such as https://app.example.org')
 
+function certificateName(member: (typeof certificateNameMembers)[number]) {
+  return z
+    .string()
+    .max(1000)
+    .superRefine((name, context) => {
+      const fault = certificateNameFault(member, name)
+      if (fault !== undefined) context.addIssue({ code: 'custom', message: fault })
+    })
+    .optional()
+}
+
 function among(values: readonly string[]): z.ZodType<string> {
   return z.string().refine((value) => values.includes(value), { error: `must be one of: ${values.join(', ')}` })
 }
@@ -57,6 +69,12 @@ function shape(offered: Offered) {
     require_signed_request_object: z.boolean().default(false),
     require_pushed_authorization_requests: z.boolean().default(false),
     request_uris: z.array(secureAddress).max(20).default([]),
+    tls_client_auth_subject_dn: certificateName('tls_client_auth_subject_dn'),
+    tls_client_auth_san_dns: certificateName('tls_client_auth_san_dns'),
+    tls_client_auth_san_uri: certificateName('tls_client_auth_san_uri'),
+    tls_client_auth_san_ip: certificateName('tls_client_auth_san_ip'),
+    tls_client_auth_san_email: certificateName('tls_client_auth_san_email'),
+    tls_client_certificate_bound_access_tokens: z.boolean().default(false),
     dpop_bound_access_tokens: z.boolean().default(false),
     require_dpop_nonce: z.boolean().default(false),
     jwks: jsonWebKeySet.optional(),
@@ -173,7 +191,19 @@ const frontChannelIsSwitchedOn: Refine = (client, fault) => {
 const keysAreThere: Refine = (client, fault) => {
   if (client.jwks !== undefined && client.jwks_uri !== undefined) fault('jwks_uri', 'goes not with jwks: say the keys or where they are (RFC 7591 §2)')
   const { token_endpoint_auth_method: method } = withDefaults(client)
-  if (method === 'private_key_jwt' && client.jwks === undefined && client.jwks_uri === undefined) fault('jwks', 'private_key_jwt needs the public keys: jwks or jwks_uri')
+  if (['private_key_jwt', 'self_signed_tls_client_auth'].includes(method) && client.jwks === undefined && client.jwks_uri === undefined) fault('jwks', `${method} needs the public keys: jwks or jwks_uri`)
+}
+
+const oneCertificateName: Refine = (client, fault) => {
+  const isMeant = withDefaults(client).token_endpoint_auth_method === 'tls_client_auth'
+  const [first, another] = certificateNameMembers.filter((member) => client[member] !== undefined)
+  if (isMeant && first === undefined) fault('token_endpoint_auth_method', `tls_client_auth needs one of ${certificateNameMembers.join(', ')}`)
+  if (!isMeant && first !== undefined) fault(first, 'goes with token_endpoint_auth_method: tls_client_auth only')
+  if (another !== undefined) fault(another, 'is one too many: a client is known by exactly one name (RFC 8705 §2.1.2)')
+}
+
+const boundInOneWay: Refine = (client, fault) => {
+  if (client.dpop_bound_access_tokens && client.tls_client_certificate_bound_access_tokens) fault('tls_client_certificate_bound_access_tokens', 'goes not with dpop_bound_access_tokens: a token is bound in one way')
 }
 
 const pingsSomewhere: Refine = (client, fault) => {
@@ -185,7 +215,7 @@ const sectorIsOne: Refine = (client, fault) => {
   if (wrong !== undefined) fault('sector_identifier_uri', wrong)
 }
 
-const rules: readonly Refine[] = [redirectsMatchKind, developmentOnly, profileAllows, triedIsStricter, grantsFit, optionalIsRequested, frontChannelIsSwitchedOn, keysAreThere, pingsSomewhere, sectorIsOne]
+const rules: readonly Refine[] = [redirectsMatchKind, developmentOnly, profileAllows, triedIsStricter, grantsFit, optionalIsRequested, frontChannelIsSwitchedOn, keysAreThere, oneCertificateName, boundInOneWay, pingsSomewhere, sectorIsOne]
 
 /** The schema of a registration, for files, dynamic registration, the management API and the dashboard alike. */
 export function clientMetadataSchema(offered: Offered) {

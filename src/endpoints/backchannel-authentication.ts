@@ -27,6 +27,7 @@ import { approvalAddress } from './approval.ts'
 import { sealNotification } from './ciba-notification.ts'
 import { askedResources, askedScopes } from './device-authorization.ts'
 import type { Endpoint } from './endpoint.ts'
+import { presentedCredentials } from './presented-credentials.ts'
 
 // The backchannel authentication endpoint (CIBA Core §7): a client that knows the person asks without a browser; the person decides on a
 // page of ours that a mail and the account pages lead to.
@@ -115,7 +116,7 @@ async function write(ctx: Context, client: Client, user: User, requestId: string
 async function answer(ctx: Context, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
   refuseQuery(request)
   const outer = bodyForm(request)
-  const client = await authenticateClient(ctx, { authorization: request.headers.authorization, form: outer })
+  const client = await authenticateClient(ctx, presentedCredentials(ctx, request, outer))
   if (!mayUseGrant(client, CIBA)) throw unauthorizedClient('The client is not registered for this grant type', { detail: 'grant.not_allowed' })
   const form = await parametersOf(ctx, client, outer)
   const scopes = askedScopes(client, form)
@@ -132,6 +133,7 @@ async function answer(ctx: Context, request: FastifyRequest, reply: FastifyReply
 export const backchannelAuthentication: Endpoint = {
   name: 'backchannel_authentication',
   answers: 'machines',
+  takesCertificates: true,
   register: (app, ctx) => {
     app.post(PATH, (request, reply) => answer(ctx, request, reply))
     refuseOtherMethods(app, PATH, ['POST'])

@@ -16,6 +16,7 @@ import { networkOf } from '../signin/throttle.ts'
 import { DECOUPLED_LIFETIME_SECONDS, keepDecoupledRequest, POLL_SECONDS } from '../tokens/decoupled-requests.ts'
 import { newUserCode } from '../tokens/user-code.ts'
 import type { Endpoint } from './endpoint.ts'
+import { presentedCredentials } from './presented-credentials.ts'
 
 // The device authorization endpoint (RFC 8628 §3.1): a device without a browser gets a code for itself and one for the person.
 
@@ -51,7 +52,7 @@ async function keep(ctx: Context, client: Client, form: Form, network: string): 
 async function answer(ctx: Context, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
   refuseQuery(request)
   const form = bodyForm(request)
-  const client = await authenticateClient(ctx, { authorization: request.headers.authorization, form })
+  const client = await authenticateClient(ctx, presentedCredentials(ctx, request, form))
   if (!mayUseGrant(client, DEVICE_CODE)) throw unauthorizedClient('The client is not registered for this grant type', { detail: 'grant.not_allowed' })
   const { token, userCode } = await keep(ctx, client, form, networkOf(request.ip))
   const page = `${ctx.config.issuer}${DEVICE_PAGE}`
@@ -61,6 +62,7 @@ async function answer(ctx: Context, request: FastifyRequest, reply: FastifyReply
 export const deviceAuthorization: Endpoint = {
   name: 'device_authorization',
   answers: 'machines',
+  takesCertificates: true,
   register: (app, ctx) => {
     app.post(PATH, (request, reply) => answer(ctx, request, reply))
     refuseOtherMethods(app, PATH, ['POST'])

@@ -12,12 +12,21 @@ import type { Endpoint } from './endpoint.ts'
 
 const PATHS = ['/.well-known/openid-configuration', '/.well-known/oauth-authorization-server']
 
+/** The endpoints that clients with certificates use, at the address where those are asked for (RFC 8705 §5). */
+function mtlsAliases(config: Config, endpoints: readonly Endpoint[]): Readonly<Record<string, unknown>> {
+  const { mtlsUrl } = config
+  if (mtlsUrl === undefined) return {}
+  const members = endpoints.filter(({ takesCertificates }) => takesCertificates).flatMap((endpoint) => Object.entries(endpoint.metadata(mtlsUrl, config)))
+  return { mtls_endpoint_aliases: Object.fromEntries(members.filter(([name]) => name.endsWith('_endpoint'))) }
+}
+
 /** The metadata of a server with these endpoints. */
 export function metadataOf(config: Config, endpoints: readonly Endpoint[]): Readonly<Record<string, unknown>> {
   const { issuer } = config
   return {
     issuer,
     ...Object.assign({}, ...endpoints.map((endpoint) => endpoint.metadata(issuer, config))),
+    ...mtlsAliases(config, endpoints),
     scopes_supported: standardScopes,
     subject_types_supported: subjectTypes,
     id_token_signing_alg_values_supported: signingAlgorithms,

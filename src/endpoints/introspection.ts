@@ -1,7 +1,8 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { findApiByAudience } from '../apis/store.ts'
 import { type AuthenticatedClient, authenticateClient } from '../clients/authenticate.ts'
-import { assertionAlgorithms, clientAuthenticationMethods } from '../clients/authentication/index.ts'
+import { assertionAlgorithms } from '../clients/authentication/index.ts'
+import { offeredMethods } from '../clients/authentication/offered-methods.ts'
 import { isPublic } from '../clients/client.ts'
 import type { Context } from '../context.ts'
 import { bodyForm, refuseQuery } from '../http/forms.ts'
@@ -19,6 +20,7 @@ import { personTold } from '../tokens/person-told.ts'
 import { confirmationClaim } from '../tokens/sender-constraint/constraint.ts'
 import { tokenTypeOf } from '../tokens/sender-constraint/prove.ts'
 import type { Endpoint } from './endpoint.ts'
+import { presentedCredentials } from './presented-credentials.ts'
 
 const PATH = '/oauth/introspection'
 
@@ -73,7 +75,7 @@ async function send(ctx: Context, request: FastifyRequest, reply: FastifyReply, 
 async function answer(ctx: Context, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
   refuseQuery(request)
   const form = bodyForm(request)
-  const caller = await authenticateClient(ctx, { authorization: request.headers.authorization, form })
+  const caller = await authenticateClient(ctx, presentedCredentials(ctx, request, form))
   // Somebody who proves nothing would make this a place to try out tokens (RFC 7662 §2.1).
   if (isPublic(caller)) throw invalidClient('A public client may not introspect')
   const text = form.single.get('token')
@@ -87,14 +89,15 @@ async function answer(ctx: Context, request: FastifyRequest, reply: FastifyReply
 export const introspection: Endpoint = {
   name: 'introspection',
   answers: 'machines',
+  takesCertificates: true,
   register: (app, ctx) => {
     app.post(PATH, (request, reply) => answer(ctx, request, reply))
     refuseOtherMethods(app, PATH, ['POST'])
   },
-  metadata: (issuer) => ({
+  metadata: (issuer, config) => ({
     introspection_endpoint: `${issuer}${PATH}`,
     introspection_endpoint_auth_signing_alg_values_supported: assertionAlgorithms,
-    introspection_endpoint_auth_methods_supported: clientAuthenticationMethods.map(({ name }) => name).filter((name) => name !== 'none'),
+    introspection_endpoint_auth_methods_supported: offeredMethods(config).filter((name) => name !== 'none'),
     introspection_signing_alg_values_supported: signingAlgorithms,
   }),
 }

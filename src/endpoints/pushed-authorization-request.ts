@@ -12,6 +12,7 @@ import type { Form } from '../protocol/form.ts'
 import { newDpopNonce } from '../tokens/sender-constraint/dpop-nonce.ts'
 import { proveHolder } from '../tokens/sender-constraint/prove.ts'
 import type { Endpoint } from './endpoint.ts'
+import { presentedCredentials } from './presented-credentials.ts'
 
 // Pushed authorization requests (RFC 9126): the same checks as at the authorization endpoint, told to the client itself.
 
@@ -33,7 +34,7 @@ function boundKey(asked: string | undefined, proven: string | undefined): string
 async function answer(ctx: Context, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
   refuseQuery(request)
   const form = anyBodyForm(request)
-  const client = await authenticateClient(ctx, { authorization: request.headers.authorization, form })
+  const client = await authenticateClient(ctx, presentedCredentials(ctx, request, form))
   const proof = presentedProof(ctx, request)
   const holder = await proveHolder(ctx, client, proof)
   if (proof.dpop.length > 0) void reply.header('dpop-nonce', newDpopNonce(ctx))
@@ -47,6 +48,7 @@ async function answer(ctx: Context, request: FastifyRequest, reply: FastifyReply
 export const pushedAuthorizationRequest: Endpoint = {
   name: 'pushed_authorization_request',
   answers: 'machines',
+  takesCertificates: true,
   register: (app, ctx) => {
     app.post(PATH, (request, reply) => answer(ctx, request, reply))
     refuseOtherMethods(app, PATH, ['POST'])

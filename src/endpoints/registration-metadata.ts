@@ -1,9 +1,10 @@
 import type { z } from 'zod'
 import { standardScopes } from '../apis/scope-definition.ts'
+import { offeredMethods } from '../clients/authentication/offered-methods.ts'
 import { type ClientMetadata, clientMetadataSchema } from '../clients/metadata.ts'
 import { askSector } from '../clients/sector.ts'
 import { profiles } from '../clients/profiles.ts'
-import type { Config } from '../config.ts'
+import { type Config, takesCertificates } from '../config.ts'
 import type { Context } from '../context.ts'
 import { asciiDescription, invalidClientMetadata, invalidRedirectUri } from '../protocol/error.ts'
 import { offered } from './offered.ts'
@@ -46,6 +47,12 @@ function requireHttps(said: Said): void {
   if (typeof uri === 'string' && !uri.startsWith('https:')) throw invalidClientMetadata('initiate_login_uri: must be an https URL')
 }
 
+// What needs certificates is no use where nobody is asked for one: better to hear it now than at the first token.
+function requireOffered(config: Config, { token_endpoint_auth_method: method, tls_client_certificate_bound_access_tokens: bound }: ClientMetadata): void {
+  if (!offeredMethods(config).includes(method)) throw invalidClientMetadata(`token_endpoint_auth_method: must be one of: ${offeredMethods(config).join(', ')}`)
+  if (bound && !takesCertificates(config)) throw invalidClientMetadata('tls_client_certificate_bound_access_tokens: no certificates are taken here')
+}
+
 /** Reads what a client says of itself; members that we do not know are ignored (RFC 7591 §2). Throws `invalid_client_metadata` or `invalid_redirect_uri`. */
 export function readRegistration(config: Config, clientId: string, said: Said): ClientMetadata {
   requireHttps(said)
@@ -62,6 +69,7 @@ export function readRegistration(config: Config, clientId: string, said: Said): 
     compatibility: profiles[config.registrationProfile].registeredSwitches,
   })
   if (!result.success) throw toFault(result.error)
+  requireOffered(config, result.data)
   return result.data
 }
 

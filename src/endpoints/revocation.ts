@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { type AuthenticatedClient, authenticateClient, claimedClientId } from '../clients/authenticate.ts'
-import { assertionAlgorithms, clientAuthenticationMethods } from '../clients/authentication/index.ts'
+import { assertionAlgorithms } from '../clients/authentication/index.ts'
+import { offeredMethods } from '../clients/authentication/offered-methods.ts'
 import { findClient, isRegisteredOrigin } from '../clients/store.ts'
 import type { Context } from '../context.ts'
 import { allowRegisteredOrigin, answerPreflight } from '../http/cors.ts'
@@ -9,6 +10,7 @@ import { refuseOtherMethods } from '../http/methods.ts'
 import { invalidRequest } from '../protocol/error.ts'
 import { revokePresented } from '../tokens/revoke.ts'
 import type { Endpoint } from './endpoint.ts'
+import { presentedCredentials } from './presented-credentials.ts'
 
 const PATH = '/oauth/revocation'
 
@@ -20,7 +22,7 @@ async function revoke(ctx: Context, client: AuthenticatedClient, text: string): 
 async function answer(ctx: Context, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
   refuseQuery(request)
   const form = bodyForm(request)
-  const presented = { authorization: request.headers.authorization, form }
+  const presented = presentedCredentials(ctx, request, form)
   if (request.headers.origin !== undefined) await allowRegisteredOrigin(request, reply, (await findClient(ctx, claimedClientId(presented) ?? ''))?.metadata.allowed_origins)
   const client = await authenticateClient(ctx, presented)
   const text = form.single.get('token')
@@ -34,14 +36,15 @@ async function answer(ctx: Context, request: FastifyRequest, reply: FastifyReply
 export const revocation: Endpoint = {
   name: 'revocation',
   answers: 'machines',
+  takesCertificates: true,
   register: (app, ctx) => {
     app.post(PATH, (request, reply) => answer(ctx, request, reply))
     answerPreflight(app, PATH, ['POST'], (origin) => isRegisteredOrigin(ctx, origin))
     refuseOtherMethods(app, PATH, ['POST'])
   },
-  metadata: (issuer) => ({
+  metadata: (issuer, config) => ({
     revocation_endpoint: `${issuer}${PATH}`,
     revocation_endpoint_auth_signing_alg_values_supported: assertionAlgorithms,
-    revocation_endpoint_auth_methods_supported: clientAuthenticationMethods.map(({ name }) => name),
+    revocation_endpoint_auth_methods_supported: offeredMethods(config),
   }),
 }

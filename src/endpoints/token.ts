@@ -2,10 +2,11 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Api } from '../apis/api.ts'
 import { findApiByAudience } from '../apis/store.ts'
 import { type AuthenticatedClient, authenticateClient, claimedClientId } from '../clients/authenticate.ts'
-import { assertionAlgorithms, clientAuthenticationMethods } from '../clients/authentication/index.ts'
-import type { PresentedCredentials } from '../clients/authentication/method.ts'
+import { assertionAlgorithms } from '../clients/authentication/index.ts'
+import { offeredMethods } from '../clients/authentication/offered-methods.ts'
 import { isPublic, mayUseGrant } from '../clients/client.ts'
 import { findClient, isRegisteredOrigin } from '../clients/store.ts'
+import { takesCertificates } from '../config.ts'
 import type { Context } from '../context.ts'
 import type { ListedGrant } from '../grants/grant-type.ts'
 import { grantTypes } from '../grants/index.ts'
@@ -28,6 +29,7 @@ import { dpopAlgorithms } from '../tokens/sender-constraint/dpop.ts'
 import { newDpopNonce } from '../tokens/sender-constraint/dpop-nonce.ts'
 import { proveSender } from '../tokens/sender-constraint/prove.ts'
 import type { Endpoint } from './endpoint.ts'
+import { presentedCredentials } from './presented-credentials.ts'
 
 // The token endpoint (RFC 6749 §3.2). It owns every phase that grants share, in this order: form, client, grant, sender constraint, scope and resource, the
 // grant's parameters, what is drawn, the grant's one statement, the mint, the answer. A grant fills in what is its own and cannot forget
@@ -71,7 +73,7 @@ async function redeem(ctx: Context, grant: ListedGrant, client: AuthenticatedCli
 async function answer(ctx: Context, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
   refuseQuery(request)
   const form = bodyForm(request)
-  const presented: PresentedCredentials = { authorization: request.headers.authorization, form }
+  const presented = presentedCredentials(ctx, request, form)
   if (request.headers.origin !== undefined) {
     const claimed = await findClient(ctx, claimedClientId(presented) ?? '')
     await allowRegisteredOrigin(request, reply, claimed?.metadata.allowed_origins)
@@ -89,6 +91,7 @@ async function answer(ctx: Context, request: FastifyRequest, reply: FastifyReply
 export const token: Endpoint = {
   name: 'token',
   answers: 'machines',
+  takesCertificates: true,
   register: (app: FastifyInstance, ctx) => {
     app.post(PATH, async (request, reply) => {
       try {
@@ -101,11 +104,12 @@ export const token: Endpoint = {
     answerPreflight(app, PATH, ['POST'], (origin) => isRegisteredOrigin(ctx, origin))
     refuseOtherMethods(app, PATH, ['POST'])
   },
-  metadata: (issuer) => ({
+  metadata: (issuer, config) => ({
     token_endpoint: `${issuer}${PATH}`,
-    token_endpoint_auth_methods_supported: clientAuthenticationMethods.map(({ name }) => name),
+    token_endpoint_auth_methods_supported: offeredMethods(config),
     token_endpoint_auth_signing_alg_values_supported: assertionAlgorithms,
     dpop_signing_alg_values_supported: dpopAlgorithms,
+    ...(takesCertificates(config) ? { tls_client_certificate_bound_access_tokens: true } : {}),
     grant_types_supported: [...grantTypes.map(({ type }) => type), IMPLICIT],
   }),
 }

@@ -46,6 +46,7 @@ async function send(ctx: Context, reply: FastifyReply, client: Client | undefine
 export const userinfo: Endpoint = {
   name: 'userinfo',
   answers: 'machines',
+  takesCertificates: true,
   register: (app, ctx) => {
     app.get(PATH, (request, reply) => answer(ctx, request, reply))
     app.post(PATH, (request, reply) => answer(ctx, request, reply))

@@ -1,19 +1,21 @@
+import type { X509Certificate } from 'node:crypto'
 import type { FastifyRequest } from 'fastify'
 import type { Context } from '../context.ts'
+import { clientCertificate, everyHeader } from './client-certificate.ts'
 
 /** What a request brought that could prove who holds a key, and what such a proof must speak of. */
 export interface PresentedProof {
   readonly method: string
-  /** The address as clients know it: the issuer's, whatever the Host header says (security.md rule 22). Without query. */
-  readonly url: string
+  /** The addresses as clients know them: the issuer's, and the one where certificates are asked for; whatever the Host header says (security.md rule 22). Without query. */
+  readonly urls: readonly string[]
   /** Every DPoP header: Node joins or drops repeated ones, and two of them must be seen. */
   readonly dpop: readonly string[]
+  readonly certificate: X509Certificate | undefined
 }
 
 /** Reads the proofs of a request. */
 export function presentedProof(ctx: Context, request: FastifyRequest): PresentedProof {
-  const { rawHeaders } = request.raw
-  const dpop = rawHeaders.flatMap((name, i) => (i % 2 === 0 && name.toLowerCase() === 'dpop' ? [rawHeaders[i + 1] ?? ''] : []))
+  const { issuer, mtlsUrl } = ctx.config
   const path = (request.raw.url ?? '').split('?', 1)[0] ?? ''
-  return { method: request.method, url: `${ctx.config.issuer}${path}`, dpop }
+  return { method: request.method, urls: [issuer, ...(mtlsUrl === undefined ? [] : [mtlsUrl])].map((base) => `${base}${path}`), dpop: everyHeader(request, 'dpop'), certificate: clientCertificate(ctx, request) }
 }

@@ -1,3 +1,4 @@
+import type { Writable } from 'node:stream'
 import { fastify, type FastifyInstance } from 'fastify'
 import { isPlainFailure, presentApiError } from './api-errors.ts'
 import type { Context } from '../context.ts'
@@ -15,26 +16,29 @@ const BARE_HEADERS = { 'cache-control': 'no-store', 'x-content-type-options': 'n
 /** What the socket gets when a request never became one. */
 const RAW_STATUS: Readonly<Record<string, string>> = { HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large', ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout' }
 
+/** Milliseconds and bytes that one connection gets. */
+export const SOCKET_LIMITS = { connectionTimeout: 15_000, requestTimeout: 20_000, keepAliveTimeout: 30_000, http: { headersTimeout: 10_000, connectionsCheckingInterval: 2000, maxHeaderSize: HEADER_BYTES } } as const
+
+/** Answers on the bare socket what never became a request. */
+export function answerUnreadable(error: Error, socket: Writable): void {
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : ''
+  const body = '{"error":"invalid_request","error_description":"The request could not be read"}'
+  const headers = Object.entries({ ...BARE_HEADERS, 'content-type': 'application/json', connection: 'close', 'content-length': body.length })
+  if (socket.writable) socket.end(`HTTP/1.1 ${RAW_STATUS[code] ?? '400 Bad Request'}\r\n${headers.map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n${body}`)
+}
+
 export function createServer(ctx: Context): FastifyInstance {
   const { config } = ctx
   const app = fastify({
     bodyLimit: BODY_BYTES,
-    connectionTimeout: 15_000,
-    requestTimeout: 20_000,
-    keepAliveTimeout: 30_000,
+    ...SOCKET_LIMITS,
     forceCloseConnections: 'idle',
     return503OnClosing: true,
     trustProxy: config.trustProxy.length > 0 ? [...config.trustProxy] : false,
-    http: { headersTimeout: 10_000, connectionsCheckingInterval: 2000, maxHeaderSize: HEADER_BYTES },
     routerOptions: { maxParamLength: 200, ignoreTrailingSlash: false, caseSensitive: true },
     exposeHeadRoutes: false,
     logger: false,
-    clientErrorHandler: (error, socket) => {
-      const code = 'code' in error ? error.code : ''
-      const body = '{"error":"invalid_request","error_description":"The request could not be read"}'
-      const headers = Object.entries({ ...BARE_HEADERS, 'content-type': 'application/json', connection: 'close', 'content-length': body.length })
-      if (socket.writable) socket.end(`HTTP/1.1 ${RAW_STATUS[code] ?? '400 Bad Request'}\r\n${headers.map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n${body}`)
-    },
+    clientErrorHandler: answerUnreadable,
     // A path that cannot be decoded is nobody's: the same answer as any other unreadable request. No hook runs for it.
     frameworkErrors: (error, request, reply) => {
       void reply.headers(BARE_HEADERS)

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { clientAuthenticationMethods } from '../../src/clients/authentication/index.ts'
+import { offeredMethods } from '../../src/clients/authentication/offered-methods.ts'
 import { grantTypes } from '../../src/grants/index.ts'
 import { responseTypes } from '../../src/authorization-request/response-types.ts'
 import { responseModes } from '../../src/authorization-request/response-modes/index.ts'
@@ -22,7 +22,7 @@ test('both documents say the same, and what they say comes from the lists', asyn
   expect(body).toMatchObject({
     issuer: server.issuer,
     grant_types_supported: [...grantTypes.map(({ type }) => type), 'implicit'],
-    token_endpoint_auth_methods_supported: clientAuthenticationMethods.map(({ name }) => name),
+    token_endpoint_auth_methods_supported: offeredMethods(server.ctx.config),
     response_modes_supported: [...responseModes.map(({ name }) => name), 'jwt'],
     response_types_supported: responseTypes.map(({ type }) => type),
     code_challenge_methods_supported: ['S256'],

@@ -10,6 +10,7 @@ import type { Context } from '../../src/context.ts'
 import { applyDeclarations } from '../../src/declarations/apply.ts'
 import { startPasswordHasher } from '../../src/lib/password.ts'
 import { openContext } from '../../src/open-context.ts'
+import { listenForCertificates } from '../../src/cli/serve/listen.ts'
 import { createTestDatabase } from './database.ts'
 import { world } from './world.ts'
 
@@ -62,8 +63,14 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     await new Promise((resolve) => setTimeout(resolve, 0))
   }
   await apply(options.documents ?? world)
-  await running.app.listen({ port, host: 'localhost' })
+  const listen = async () => {
+    await running.app.listen({ port, host: 'localhost' })
+    return listenForCertificates(running.app, config)
+  }
+  let certificates = await listen()
   const stop = async (): Promise<void> => {
+    certificates?.closeAllConnections()
+    certificates?.close()
     await running.app.close()
     await running.opened.close()
   }
@@ -79,7 +86,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     restart: async () => {
       await stop()
       running = await start()
-      await running.app.listen({ port, host: 'localhost' })
+      certificates = await listen()
     },
     close: async () => {
       await stop()

@@ -37,6 +37,7 @@ function credentials(presented: PresentedCredentials): Credentials {
 /** HTTP Basic (RFC 6749 §2.3.1, RFC 7617). */
 export const clientSecretBasic: ClientAuthenticationMethod = {
   name: 'client_secret_basic',
+  sends: 'authorization',
   isPresent: ({ authorization }) => authorization !== undefined && /^basic( |$)/i.test(authorization),
   claimedId: (presented) => credentials(presented).clientId,
   proves: async (presented, client) => isSecretOf(client, credentials(presented).secret),

@@ -5,6 +5,7 @@ import { isSecretOf } from './secret.ts'
 /** The secret in the form body (RFC 6749 §2.3.1). */
 export const clientSecretPost: ClientAuthenticationMethod = {
   name: 'client_secret_post',
+  sends: 'client_secret',
   isPresent: ({ form }) => form.single.has('client_secret'),
   claimedId: ({ form }) => {
     const clientId = form.single.get('client_id')

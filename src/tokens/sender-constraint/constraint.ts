@@ -1,3 +1,4 @@
+import type { Client } from '../../clients/client.ts'
 import type { Context } from '../../context.ts'
 import type { PresentedProof } from '../../http/proof.ts'
 
@@ -24,6 +25,12 @@ export interface SenderConstraint {
   readonly member: Confirmation['member']
   /** The `token_type` of its tokens. */
   readonly tokenType: 'Bearer' | 'DPoP'
+  /** What a client has to do for it, for the sentence of a refusal. */
+  readonly asks: string
+  /** Whether the client registered that its tokens are bound in this way. */
+  isRegistered(client: Client): boolean
+  /** Whether a proof that comes unasked binds: it was sent for nothing else. */
+  readonly bindsByItself: boolean
   /** What the request proves to hold; nothing when it brings no proof of this kind. `accessToken` where one is used. Throws the one right OAuthError. */
   prove(proof: PresentedProof, ctx: Context, options: { readonly accessToken: string | undefined; readonly nonceRequired: boolean }): Promise<Confirmation | undefined>
 }

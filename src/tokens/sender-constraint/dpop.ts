@@ -40,7 +40,8 @@ function checkClaims(claims: JWTPayload, proof: PresentedProof, accessToken: str
   const { jti, iat } = claims
   if (typeof jti !== 'string' || jti === '' || jti.length > LONGEST_JTI) throw new JwtFault('jti')
   if (claims['htm'] !== proof.method) throw new JwtFault('htm')
-  if (addressOf(claims['htu']) !== addressOf(proof.url)) throw new JwtFault('htu')
+  const htu = addressOf(claims['htu'])
+  if (htu === undefined || !proof.urls.some((url) => addressOf(url) === htu)) throw new JwtFault('htu')
   if (typeof iat !== 'number' || Math.abs(iat - now) > WINDOW_SECONDS) throw new JwtFault('iat')
   if (typeof claims.exp === 'number' && claims.exp <= now) throw new JwtFault('exp')
   if (typeof claims.nbf === 'number' && claims.nbf > now + WINDOW_SECONDS) throw new JwtFault('nbf')
@@ -71,4 +72,4 @@ async function prove(proof: PresentedProof, ctx: Context, { accessToken, nonceRe
   }
 }
 
-export const dpop: SenderConstraint = { name: 'dpop', member: 'jkt', tokenType: 'DPoP', prove }
+export const dpop: SenderConstraint = { name: 'dpop', member: 'jkt', tokenType: 'DPoP', asks: 'send a DPoP proof', isRegistered: ({ metadata }) => metadata.dpop_bound_access_tokens, bindsByItself: true, prove }

@@ -1,0 +1,56 @@
+import type { X509Certificate } from 'node:crypto'
+import { BlockList, isIPv6 } from 'node:net'
+import { TLSSocket } from 'node:tls'
+import type { FastifyRequest } from 'fastify'
+import { type Context, perContext } from '../context.ts'
+import { invalidRequest } from '../protocol/error.ts'
+import { certificateOfHeader } from './certificate-header.ts'
+
+// Owns whose certificate a request was made with: the one of the TLS connection, or what a proxy of ours says in its header. That the
+// sender holds its private key was proven in the handshake, by us or by the proxy; whether the certificate is good for anything is asked
+// where it is used.
+
+const trusted = perContext(({ config }: Context) => {
+  const list = new BlockList()
+  for (const range of config.trustProxy) {
+    const [address = '', prefix] = range.split('/')
+    const family = isIPv6(address) ? 'ipv6' : 'ipv4'
+    if (prefix === undefined) list.addAddress(address, family)
+    else list.addSubnet(address, Number(prefix), family)
+  }
+  return list
+})
+
+/** Whether the other end of the connection is a proxy of ours: its address, and nothing that it or anybody says. */
+function isFromProxy(ctx: Context, { raw }: FastifyRequest): boolean {
+  const address = raw.socket.remoteAddress ?? ''
+  return address !== '' && trusted(ctx).check(address, isIPv6(address) ? 'ipv6' : 'ipv4')
+}
+
+/** Every value of a header: Node joins or drops repeated ones, and two of them must be seen. */
+export function everyHeader({ raw }: FastifyRequest, wanted: string): readonly string[] {
+  return raw.rawHeaders.flatMap((name, i) => (i % 2 === 0 && name.toLowerCase() === wanted ? [raw.rawHeaders[i + 1] ?? ''] : []))
+}
+
+/** What proxies send for no certificate: nothing, or Apache's word for it. */
+const NONE = new Set(['', '(null)'])
+
+function fromHeader(request: FastifyRequest, header: string): X509Certificate | undefined {
+  const [value, another] = everyHeader(request, header)
+  if (another !== undefined) throw invalidRequest('More than one client certificate was sent', { detail: 'client_certificate.two' })
+  if (value === undefined || NONE.has(value.trim())) return undefined
+  const certificate = certificateOfHeader(value.trim())
+  if (certificate === undefined) throw invalidRequest('The client certificate cannot be read', { detail: 'client_certificate.header' })
+  return certificate
+}
+
+/**
+ * The certificate that the sender of a request holds the key of. A header counts from proxies of ours only (security.md rule 22), and
+ * from them nothing else does: their own certificate is not their clients'. Throws `invalid_request` for a header that is not one certificate.
+ */
+export function clientCertificate(ctx: Context, request: FastifyRequest): X509Certificate | undefined {
+  const { clientCertificateHeader: header } = ctx.config
+  if (isFromProxy(ctx, request)) return header === undefined ? undefined : fromHeader(request, header)
+  const { socket } = request.raw
+  return socket instanceof TLSSocket ? socket.getPeerX509Certificate() : undefined
+}
