@@ -1,3 +1,5 @@
+import { encryptFor } from '../clients/encryption.ts'
+import { findClient } from '../clients/store.ts'
 import type { Context } from '../context.ts'
 import { epochSeconds } from '../lib/clock.ts'
 import { isSigningAlgorithm } from '../keys/signing-key.ts'
@@ -12,9 +14,11 @@ type Parameters = Readonly<Record<string, string>>
 /** Seconds. An answer is read at once. */
 const SIGNED_LIFETIME_SECONDS = 300
 
-function sign(ctx: Context, { clientId, signingAlg }: VerifiedRedirect, parameters: Parameters): Promise<string> {
+async function sign(ctx: Context, { clientId, signingAlg }: VerifiedRedirect, parameters: Parameters): Promise<string> {
   const now = epochSeconds(ctx.clock)
-  return ctx.keyring.sign(isSigningAlgorithm(signingAlg) ? signingAlg : 'RS256', AUTHORIZATION_RESPONSE_TYPE, { ...parameters, iss: ctx.config.issuer, aud: clientId, exp: now + SIGNED_LIFETIME_SECONDS, iat: now })
+  const jwt = await ctx.keyring.sign(isSigningAlgorithm(signingAlg) ? signingAlg : 'RS256', AUTHORIZATION_RESPONSE_TYPE, { ...parameters, iss: ctx.config.issuer, aud: clientId, exp: now + SIGNED_LIFETIME_SECONDS, iat: now })
+  const client = await findClient(ctx, clientId)
+  return client === undefined ? jwt : encryptFor(ctx, client, 'authorization', jwt)
 }
 
 async function depart(ctx: Context, to: VerifiedRedirect, parameters: Parameters): Promise<Departure> {

@@ -4,8 +4,9 @@ import { FetchFailure } from '../lib/guarded-fetch.ts'
 import type { FindKeys } from '../protocol/jwt.ts'
 import type { Client } from './client.ts'
 import { fits, jsonWebKeySet, type PublicJwk } from './json-web-keys.ts'
+import { fitsEncryption } from './response-encryption.ts'
 
-// Owns the keys that clients sign with: registered by value, or published at an address of theirs. What was fetched is kept for a while;
+// Owns the keys that clients sign with, and that we encrypt for them with: registered by value, or published at an address of theirs. What was fetched is kept for a while;
 // a key that is not in it makes us look once more, but not more often than REST_MS: whoever sends made-up key ids must not make us a
 // battering ram against that address.
 
@@ -47,12 +48,14 @@ async function publishedKeys(ctx: Context, uri: string, oldest: number): Promise
   return (await fetching).keys
 }
 
+type Keyed = Pick<Client, 'metadata'>
+
 /** Whether a client has a key like this: registered, or published now. */
-export async function findKey(ctx: Context, client: Client, isWanted: (key: PublicJwk) => boolean): Promise<boolean> {
+export async function findKey(ctx: Context, client: Keyed, isWanted: (key: PublicJwk) => boolean): Promise<boolean> {
   return (await matchingKeys(ctx, client, (keys) => keys.filter(isWanted))).length > 0
 }
 
-async function matchingKeys(ctx: Context, { metadata: { jwks, jwks_uri } }: Client, match: (keys: readonly PublicJwk[]) => readonly PublicJwk[]): Promise<readonly PublicJwk[]> {
+async function matchingKeys(ctx: Context, { metadata: { jwks, jwks_uri } }: Keyed, match: (keys: readonly PublicJwk[]) => readonly PublicJwk[]): Promise<readonly PublicJwk[]> {
   if (jwks !== undefined) return match(jwks.keys)
   if (jwks_uri === undefined) return []
   const found = match(await publishedKeys(ctx, jwks_uri, KEPT_MS))
@@ -60,6 +63,12 @@ async function matchingKeys(ctx: Context, { metadata: { jwks, jwks_uri } }: Clie
 }
 
 /** Finds the keys of a client that may have made a signature: by `kid` where there is one, else each that fits the algorithm. */
-export function keysOf(ctx: Context, client: Client): FindKeys {
+export function keysOf(ctx: Context, client: Keyed): FindKeys {
   return ({ alg, kid }) => matchingKeys(ctx, client, (keys) => keys.filter((key) => fits(key, alg) && (kid === undefined || key.kid === undefined || key.kid === kid)))
+}
+
+/** The key that something is encrypted with for a client: the first one that fits, of those that say so before those that say nothing. */
+export async function encryptionKeyOf(ctx: Context, client: Keyed, alg: string): Promise<PublicJwk | undefined> {
+  const keys = await matchingKeys(ctx, client, (all) => all.filter((key) => fitsEncryption(key, alg)))
+  return keys.find((key) => key.use === 'enc') ?? keys[0]
 }

@@ -4,6 +4,7 @@ import { clientSigningAlgorithms, jsonWebKeySet } from './json-web-keys.ts'
 import { localizedText } from '../protocol/localized-text.ts'
 import { isInsecureRedirect, isLoopbackRedirect, redirectUriFault } from '../protocol/redirect-uri.ts'
 import { isOwnClient } from './own-clients.ts'
+import { contentEncryptions, encryptionAlgorithms, encryptionFaults } from './response-encryption.ts'
 import { sectorFault, subjectTypes } from './sector-identifier.ts'
 import { byStrictness, isWithin, profileNames, profiles, refusesSwitch } from './profiles.ts'
 
@@ -94,6 +95,15 @@ function shape(offered: Offered) {
     id_token_signed_response_alg: among(offered.signingAlgorithms).optional(),
     userinfo_signed_response_alg: among(offered.signingAlgorithms).optional(),
     authorization_signed_response_alg: among(offered.signingAlgorithms).optional(),
+    introspection_signed_response_alg: among(offered.signingAlgorithms).optional(),
+    id_token_encrypted_response_alg: among(encryptionAlgorithms).optional(),
+    id_token_encrypted_response_enc: z.enum(contentEncryptions).optional(),
+    userinfo_encrypted_response_alg: among(encryptionAlgorithms).optional(),
+    userinfo_encrypted_response_enc: z.enum(contentEncryptions).optional(),
+    introspection_encrypted_response_alg: among(encryptionAlgorithms).optional(),
+    introspection_encrypted_response_enc: z.enum(contentEncryptions).optional(),
+    authorization_encrypted_response_alg: among(encryptionAlgorithms).optional(),
+    authorization_encrypted_response_enc: z.enum(contentEncryptions).optional(),
     default_max_age: z.number().int().min(0).optional(),
     require_auth_time: z.boolean().default(false),
     default_acr_values: z.array(z.string()).optional(),
@@ -215,7 +225,11 @@ const sectorIsOne: Refine = (client, fault) => {
   if (wrong !== undefined) fault('sector_identifier_uri', wrong)
 }
 
-const rules: readonly Refine[] = [redirectsMatchKind, developmentOnly, profileAllows, triedIsStricter, grantsFit, optionalIsRequested, frontChannelIsSwitchedOn, keysAreThere, oneCertificateName, boundInOneWay, pingsSomewhere, sectorIsOne]
+const answersCanBeEncrypted: Refine = (client, fault) => {
+  for (const { member, message } of encryptionFaults(client)) fault(member, message)
+}
+
+const rules: readonly Refine[] = [redirectsMatchKind, developmentOnly, profileAllows, triedIsStricter, grantsFit, optionalIsRequested, frontChannelIsSwitchedOn, keysAreThere, oneCertificateName, boundInOneWay, pingsSomewhere, sectorIsOne, answersCanBeEncrypted]
 
 /** The schema of a registration, for files, dynamic registration, the management API and the dashboard alike. */
 export function clientMetadataSchema(offered: Offered) {

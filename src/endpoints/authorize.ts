@@ -7,7 +7,8 @@ import { responseModes } from '../authorization-request/response-modes/index.ts'
 import { SIGNED } from '../authorization-request/response-modes/jwt.ts'
 import type { Departure } from '../authorization-request/response-modes/mode.ts'
 import { responseTypes } from '../authorization-request/response-types.ts'
-import { clientName } from '../clients/client.ts'
+import { type Client, clientName } from '../clients/client.ts'
+import { contentEncryptions, encryptionAlgorithms } from '../clients/response-encryption.ts'
 import { findClient } from '../clients/store.ts'
 import type { Context } from '../context.ts'
 import { logRefusal } from '../http/api-errors.ts'
@@ -27,7 +28,7 @@ import { promptValues } from '../protocol/prompt.ts'
 import { keepAnswer } from '../signin/answer.ts'
 import { clearAttempts, countAttempt } from '../signin/attempts.ts'
 import { ensureBrowser, readBrowser } from '../signin/browser.ts'
-import { nextStep } from '../signin/next-step.ts'
+import { type Done, nextStep } from '../signin/next-step.ts'
 import { readJourney } from '../signin/read-journey.ts'
 import { answerOf, registerSignin, startOf } from '../signin/routes.ts'
 import { createInteraction } from '../signin/store.ts'
@@ -43,6 +44,16 @@ const PATH = '/oauth/authorization'
 function refusal(ctx: Context, httpRequest: FastifyRequest, request: AuthorizationRequest, error: OAuthError): Promise<Departure> {
   logRefusal(ctx, error, httpRequest, newReference())
   return answerError(ctx, redirectOf(request), error)
+}
+
+// What the client itself has broken (nothing can be encrypted for it) is told to it, not to the person who has just signed in.
+async function answerOrRefusal(ctx: Context, httpRequest: FastifyRequest, client: Client, request: AuthorizationRequest, done: Done): Promise<Departure> {
+  try {
+    return await authorizationAnswer(ctx, client, request, done)
+  } catch (error) {
+    if (!(error instanceof OAuthError) || error.status !== 400) throw error
+    return refusal(ctx, httpRequest, request, error)
+  }
 }
 
 // A client that sends people straight back would turn them in circles without end; a page with a button stops that.
@@ -135,7 +146,7 @@ export const authorize: Endpoint = {
     registerSignin(app, ctx, {
       finish: async (request, reply, { interaction, journey }, done) => {
         if (journey.request.decoupled !== undefined) return goTo(reply, pathOf(await keepAnswer(ctx, interaction, await approveDecoupled(ctx, journey.client, journey.request, done, (decided) => tellClient(ctx, decided)))))
-        const departure = await keepAnswer(ctx, interaction, await authorizationAnswer(ctx, journey.client, journey.request, done))
+        const departure = await keepAnswer(ctx, interaction, await answerOrRefusal(ctx, request, journey.client, journey.request, done))
         return leave(request, reply, departure, clientName(journey.client, requestLocale(request)), { uiLocales: journey.request.uiLocales, shownAt: answerOf(interaction) })
       },
       refuse: async (request, reply, { interaction, journey }, error) => {
@@ -150,6 +161,8 @@ export const authorize: Endpoint = {
     response_types_supported: responseTypes.map(({ type }) => type),
     response_modes_supported: [...responseModes.map(({ name }) => name), SIGNED],
     authorization_signing_alg_values_supported: signingAlgorithms,
+    authorization_encryption_alg_values_supported: encryptionAlgorithms,
+    authorization_encryption_enc_values_supported: contentEncryptions,
     code_challenge_methods_supported: codeChallengeMethods,
     prompt_values_supported: promptValues,
     acr_values_supported: acrValues,

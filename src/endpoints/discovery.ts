@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify'
+import { contentEncryptions, encryptionAlgorithms } from '../clients/response-encryption.ts'
 import { subjectTypes } from '../clients/sector-identifier.ts'
 import type { Config } from '../config.ts'
 import type { Context } from '../context.ts'
@@ -30,6 +31,8 @@ export function metadataOf(config: Config, endpoints: readonly Endpoint[]): Read
     scopes_supported: standardScopes,
     subject_types_supported: subjectTypes,
     id_token_signing_alg_values_supported: signingAlgorithms,
+    id_token_encryption_alg_values_supported: encryptionAlgorithms,
+    id_token_encryption_enc_values_supported: contentEncryptions,
   }
 }
 

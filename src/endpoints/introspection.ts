@@ -4,6 +4,8 @@ import { type AuthenticatedClient, authenticateClient } from '../clients/authent
 import { assertionAlgorithms } from '../clients/authentication/index.ts'
 import { offeredMethods } from '../clients/authentication/offered-methods.ts'
 import { isPublic } from '../clients/client.ts'
+import { encryptFor } from '../clients/encryption.ts'
+import { contentEncryptions, encryptionAlgorithms } from '../clients/response-encryption.ts'
 import type { Context } from '../context.ts'
 import { bodyForm, refuseQuery } from '../http/forms.ts'
 import { sendJson } from '../http/json.ts'
@@ -63,13 +65,20 @@ async function describeRefreshToken(ctx: Context, caller: AuthenticatedClient, t
 
 const SIGNED = 'application/token-introspection+jwt'
 
+function wantsSigned(accept: string): boolean {
+  return accept.split(',').some((part) => {
+    const [type, ...rest] = part.split(';').map((piece) => piece.trim().toLowerCase())
+    return type === SIGNED && !rest.some((piece) => /^q=0(\.0*)?$/.test(piece))
+  })
+}
+
 /** The answer in the form that was asked for: JSON, or a JWT that the caller can keep as evidence (RFC 9701 §5). */
 async function send(ctx: Context, request: FastifyRequest, reply: FastifyReply, caller: AuthenticatedClient, body: object): Promise<FastifyReply> {
   void reply.header('vary', 'Accept')
-  if (!(request.headers.accept ?? '').includes(SIGNED)) return sendJson(reply, body)
-  const alg = caller.metadata.id_token_signed_response_alg
+  if (!wantsSigned(request.headers.accept ?? '')) return sendJson(reply, body)
+  const alg = caller.metadata.introspection_signed_response_alg ?? 'RS256'
   const jwt = await ctx.keyring.sign(isSigningAlgorithm(alg) ? alg : 'RS256', INTROSPECTION_TYPE, { iss: ctx.config.issuer, aud: caller.clientId, iat: epochSeconds(ctx.clock), token_introspection: body })
-  return reply.code(200).header('cache-control', 'no-store').header('pragma', 'no-cache').type(SIGNED).send(jwt)
+  return reply.code(200).header('cache-control', 'no-store').header('pragma', 'no-cache').type(SIGNED).send(await encryptFor(ctx, caller, 'introspection', jwt))
 }
 
 async function answer(ctx: Context, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
@@ -99,5 +108,7 @@ export const introspection: Endpoint = {
     introspection_endpoint_auth_signing_alg_values_supported: assertionAlgorithms,
     introspection_endpoint_auth_methods_supported: offeredMethods(config).filter((name) => name !== 'none'),
     introspection_signing_alg_values_supported: signingAlgorithms,
+    introspection_encryption_alg_values_supported: encryptionAlgorithms,
+    introspection_encryption_enc_values_supported: contentEncryptions,
   }),
 }

@@ -1,5 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Client } from '../clients/client.ts'
+import { encryptFor, isEncrypted } from '../clients/encryption.ts'
+import { contentEncryptions, encryptionAlgorithms } from '../clients/response-encryption.ts'
 import { findClientByKey, isRegisteredOrigin } from '../clients/store.ts'
 import type { Context } from '../context.ts'
 import { allowRegisteredOrigin, answerPreflight } from '../http/cors.ts'
@@ -34,11 +36,13 @@ async function answer(ctx: Context, request: FastifyRequest, reply: FastifyReply
   return send(ctx, reply, client, { sub: subject.userId, ...userinfoClaims(subject, scopes, person.details.claims ?? {}) })
 }
 
-/** As JSON, or signed for a client that registered so (OpenID Connect Core §5.3.2). */
+/** As JSON, or signed, encrypted, or both, for a client that registered so (OpenID Connect Core §5.3.2). */
 async function send(ctx: Context, reply: FastifyReply, client: Client | undefined, claims: Readonly<Record<string, unknown>>): Promise<FastifyReply> {
   const alg = client?.metadata.userinfo_signed_response_alg
-  if (client === undefined || alg === undefined || !isSigningAlgorithm(alg)) return sendJson(reply, claims)
-  const jwt = await ctx.keyring.sign(alg, USERINFO_TYPE, { ...claims, iss: ctx.config.issuer, aud: client.clientId })
+  const isSigned = alg !== undefined && isSigningAlgorithm(alg)
+  if (client === undefined || !(isSigned || isEncrypted(client, 'userinfo'))) return sendJson(reply, claims)
+  const plain = isSigned ? await ctx.keyring.sign(alg, USERINFO_TYPE, { ...claims, iss: ctx.config.issuer, aud: client.clientId }) : JSON.stringify(claims)
+  const jwt = await encryptFor(ctx, client, 'userinfo', plain, isSigned)
   return reply.code(200).header('cache-control', 'no-store').header('pragma', 'no-cache').type('application/jwt').send(jwt)
 }
 
@@ -53,5 +57,5 @@ export const userinfo: Endpoint = {
     answerPreflight(app, PATH, ['GET', 'POST'], (origin) => isRegisteredOrigin(ctx, origin))
     refuseOtherMethods(app, PATH, ['GET', 'POST'])
   },
-  metadata: (issuer) => ({ userinfo_endpoint: `${issuer}${PATH}`, userinfo_signing_alg_values_supported: signingAlgorithms, claims_supported: ['sub', 'iss', 'aud', 'exp', 'iat', 'auth_time', 'nonce', 'acr', 'amr', 'sid', ...claimNames] }),
+  metadata: (issuer) => ({ userinfo_endpoint: `${issuer}${PATH}`, userinfo_signing_alg_values_supported: signingAlgorithms, userinfo_encryption_alg_values_supported: encryptionAlgorithms, userinfo_encryption_enc_values_supported: contentEncryptions, claims_supported: ['sub', 'iss', 'aud', 'exp', 'iat', 'auth_time', 'nonce', 'acr', 'amr', 'sid', ...claimNames] }),
 }

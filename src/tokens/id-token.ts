@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Client } from '../clients/client.ts'
+import { encryptFor } from '../clients/encryption.ts'
 import type { Context } from '../context.ts'
 import { isSigningAlgorithm } from '../keys/signing-key.ts'
 import { epochSeconds } from '../lib/clock.ts'
@@ -24,13 +25,13 @@ function halfHash(text: string, alg: string): string {
   return digest.subarray(0, digest.length / 2).toString('base64url')
 }
 
-/** The signed id token of a sign-in (OpenID Connect Core §2). `auth_time`, `acr` and `amr` are the session's, as they were decided. */
+/** The id token of a sign-in (OpenID Connect Core §2): signed, and encrypted then for a client that registered so. `auth_time`, `acr` and `amr` are the session's, as they were decided. */
 export async function signIdToken(ctx: Context, client: Client, person: PersonAuthorization, beside: Beside = {}): Promise<string> {
   const now = epochSeconds(ctx.clock)
   const { nonce, acr, amr, claims } = person.details
   const alg = client.metadata.id_token_signed_response_alg
   const subject = personTold(ctx, person)
-  return ctx.keyring.sign(isSigningAlgorithm(alg) ? alg : 'RS256', ID_TOKEN_TYPE, {
+  const jws = await ctx.keyring.sign(isSigningAlgorithm(alg) ? alg : 'RS256', ID_TOKEN_TYPE, {
     ...userinfoClaims(subject, beside.scopes ?? [], {}),
     ...idTokenClaims(subject, claims ?? {}),
     iss: ctx.config.issuer,
@@ -46,4 +47,5 @@ export async function signIdToken(ctx: Context, client: Client, person: PersonAu
     ...(amr === undefined ? {} : { amr }),
     ...(person.sessionId === undefined ? {} : { sid: person.sessionId }),
   })
+  return encryptFor(ctx, client, 'id_token', jws)
 }
