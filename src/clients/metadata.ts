@@ -169,7 +169,7 @@ const profileAllows: Refine = (client, fault) => {
   if (refused !== undefined) fault('compatibility', profile.refusedSwitches === 'all' ? `no compatibility switch goes with profile: ${profile.name}` : `${refused} goes not with profile: ${profile.name}`)
   if (!isWithin(profile.authenticationMethods, method)) fault('token_endpoint_auth_method', `${method} goes not with profile: ${profile.name}`)
   for (const type of response_types) if (!isWithin(profile.responseTypes, type)) fault('response_types', `${type} goes not with profile: ${profile.name}`)
-  for (const name of ['id_token_signed_response_alg', 'userinfo_signed_response_alg', 'authorization_signed_response_alg', 'request_object_signing_alg', 'token_endpoint_auth_signing_alg'] as const) {
+  for (const name of ['id_token_signed_response_alg', 'userinfo_signed_response_alg', 'authorization_signed_response_alg', 'introspection_signed_response_alg', 'request_object_signing_alg', 'token_endpoint_auth_signing_alg'] as const) {
     if (profile.refusedAlgorithms.includes(client[name] ?? '')) fault(name, `${client[name]} goes not with profile: ${profile.name}`)
   }
 }
