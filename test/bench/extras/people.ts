@@ -13,7 +13,7 @@ export async function insertReaders({ client }: BenchPostgres, count: number): P
   const phc = await hasher.hash(PASSWORD)
   hasher.close()
   const ids = Array.from({ length: count }, () => randomUUID())
-  await client.query(`insert into users (user_id, username, organization_id, claims) select id, 'reader' || (n - 1), 'bench', '{"name":"Reader"}' from unnest($1::uuid[]) with ordinality as t (id, n)`, [ids])
+  await client.query(`insert into users (user_id, username, organization_id, claims) select id, 'reader' || (n - 1), 'bench', jsonb_build_object('name', 'Reader', 'email', 'reader' || (n - 1) || '@example.org', 'email_verified', true) from unnest($1::uuid[]) with ordinality as t (id, n)`, [ids])
   await client.query('insert into passwords (user_id, phc) select unnest($1::uuid[]), $2', [ids, phc])
 }
 
@@ -27,14 +27,27 @@ function unescape(html: string): string {
   return html.replaceAll('&amp;', '&').replaceAll('&#x3D;', '=').replaceAll('&#61;', '=')
 }
 
-/** As far as the login page. */
-export async function openLogin(port: number): Promise<Form> {
-  const begun = await beginJourney(port)
+function formOf(begun: Begun, id: string): Form {
   const csrf = /name="csrf"[^>]*value="([^"]+)"/.exec(begun.html)?.[1]
-  const action = /<form id="login-form"[^>]*action="([^"]*)"/.exec(begun.html)?.[1]
-  if (csrf === undefined || action === undefined) throw new Error(`no login form at ${begun.path}`)
+  const action = new RegExp(`<form id="${id}"[^>]*action="([^"]*)"`).exec(begun.html)?.[1]
+  if (csrf === undefined || action === undefined) throw new Error(`no ${id} at ${begun.path}`)
   const part = (): number => 1 + Math.floor(Math.random() * 250)
   return { ...begun, csrf: unescape(csrf), action: unescape(action), address: `10.${part()}.${part()}.${part()}` }
+}
+
+/** As far as the login page. */
+export async function openLogin(port: number): Promise<Form> {
+  return formOf(await beginJourney(port), 'login-form')
+}
+
+/** As far as the page for a forgotten password. */
+export async function openForgotten(port: number): Promise<Form> {
+  const begun = await beginJourney(port)
+  const path = /href="([^"]*\/forgotten[^"]*)"/.exec(begun.html)?.[1]
+  if (path === undefined) throw new Error(`no way to a new password at ${begun.path}`)
+  const address = unescape(path)
+  const response = await fetch(new URL(address, `http://localhost:${port}`), { headers: { accept: 'text/html', cookie: begun.cookie } })
+  return formOf({ ...begun, path: address, html: await response.text() }, 'forgotten-form')
 }
 
 export interface Tried {
@@ -46,7 +59,7 @@ export interface Tried {
   readonly retryAfter: number
 }
 
-/** Sends the form once, as a browser would; the answer is not followed. */
+/** Sends the form once, as a browser would; the answer is not followed. A form without a password leaves it unread. */
 export async function tryLogin(port: number, form: Form, username: string, password: string): Promise<Tried> {
   const body = new URLSearchParams({ csrf: form.csrf, username, password })
   const since = performance.now()

@@ -49,6 +49,8 @@ export interface PortnerOptions {
   readonly workers?: number
   /** main.js of a build; this one unless named. */
   readonly main?: string | undefined
+  /** Variables beside those of every run. */
+  readonly env?: Readonly<Record<string, string>>
   /** Directory for a CPU profile. */
   readonly profile?: string | undefined
 }
@@ -74,6 +76,7 @@ export async function startPortner(options: PortnerOptions): Promise<Portner> {
     PORTNER_WORKERS: String(options.workers ?? 1),
     // The flood of sign-ins comes from many addresses.
     PORTNER_TRUST_PROXY: '127.0.0.1',
+    ...options.env,
   }
   const profile = options.profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${options.profile}`]
   const started = performance.now()
