@@ -29,6 +29,7 @@ import * as m0032 from './0032-logout.ts'
 import * as m0033 from './0033-decoupled.ts'
 import * as m0034 from './0034-exchange.ts'
 import * as m0036 from './0036-pairwise-salt.ts'
+import * as m0037 from './0037-trusted-issuers.ts'
 import * as m0038 from './0038-requests.ts'
 
 // The list of migrations, forward only. A new one is one file and one line here; a landed one is never changed.
@@ -63,5 +64,6 @@ export const migrations: Record<string, Migration> = {
   '0033-decoupled': m0033,
   '0034-exchange': m0034,
   '0036-pairwise-salt': m0036,
+  '0037-trusted-issuers': m0037,
   '0038-requests': m0038,
 }

@@ -40,7 +40,8 @@ const FLOORS: readonly { readonly places: readonly string[]; readonly ordered?: 
   { places: ['config.ts', 'database', 'keys', 'audit', 'mail', 'context.ts', 'http'], ordered: true },
   { places: ['clients', 'apis', 'users', 'organizations', 'sessions'] },
   { places: ['authorization-request', 'tokens', 'upstream'] },
-  { places: ['grants', 'signin'] },
+  // A grant may sign a person in (password); sign-in knows of no grant.
+  { places: ['signin', 'grants'], ordered: true },
   { places: ['endpoints', 'account', 'declarations', 'jobs', 'demo'] },
   { places: ['open-context.ts', 'test-approval.ts', 'test-clock.ts', 'lists.ts', 'app.ts', 'cli', 'main.ts'], ordered: true },
 ]

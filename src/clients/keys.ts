@@ -2,8 +2,7 @@ import { LRUCache } from 'lru-cache'
 import { type Context, perContext } from '../context.ts'
 import { FetchFailure } from '../lib/guarded-fetch.ts'
 import type { FindKeys } from '../protocol/jwt.ts'
-import type { Client } from './client.ts'
-import { fits, jsonWebKeySet, type PublicJwk } from './json-web-keys.ts'
+import { fits, type JsonWebKeySet, jsonWebKeySet, type PublicJwk } from './json-web-keys.ts'
 import { fitsEncryption } from './response-encryption.ts'
 
 // Owns the keys that clients sign with, and that we encrypt for them with: registered by value, or published at an address of theirs. What was fetched is kept for a while;
@@ -48,7 +47,10 @@ async function publishedKeys(ctx: Context, uri: string, oldest: number): Promise
   return (await fetching).keys
 }
 
-type Keyed = Pick<Client, 'metadata'>
+/** Whose public keys are said by value, or published at an address: a client, or another party. */
+interface Keyed {
+  readonly metadata: { readonly jwks?: JsonWebKeySet | undefined; readonly jwks_uri?: string | undefined }
+}
 
 /** Whether a client has a key like this: registered, or published now. */
 export async function findKey(ctx: Context, client: Keyed, isWanted: (key: PublicJwk) => boolean): Promise<boolean> {

@@ -21,7 +21,7 @@ export interface Offered {
 
 export const applicationTypes = ['web', 'native', 'spa', 'service', 'device'] as const
 export const clientStatuses = ['development', 'production', 'disabled'] as const
-export const compatibilitySwitches = ['plain_http_redirect', 'no_pkce', 'implicit'] as const
+export const compatibilitySwitches = ['plain_http_redirect', 'no_pkce', 'implicit', 'password'] as const
 export type Compatibility = (typeof compatibilitySwitches)[number]
 
 const CLIENT_ID = /^[A-Za-z0-9._~-]{1,200}$/
@@ -33,7 +33,8 @@ export function isClientId(text: string): boolean {
 }
 
 const webAddress = z.string().max(2000).refine((text) => URL.canParse(text) && /^https?:$/.test(new URL(text).protocol), 'must be an http or https URL')
-const secureAddress = webAddress.refine((text) => text.startsWith('https:') || isLoopbackRedirect(text), 'must be an https URL')
+/** An https address, or one of this machine. */
+export const secureAddress = webAddress.refine((text) => text.startsWith('https:') || isLoopbackRedirect(text), 'must be an https URL')
 const redirectUri = z.string().max(2000).superRefine((uri, context) => {
   const fault = redirectUriFault(uri)
   if (fault !== undefined) context.addIssue({ code: 'custom', message: fault })
@@ -198,6 +199,10 @@ const frontChannelIsSwitchedOn: Refine = (client, fault) => {
   if (others.length > 0 && !withDefaults(client).grant_types.includes('implicit') && others.some((type) => !type.split(' ').includes('code'))) fault('grant_types', 'a response type without code needs the grant type implicit')
 }
 
+const passwordIsSwitchedOn: Refine = (client, fault) => {
+  if (withDefaults(client).grant_types.includes('password') && !client.compatibility.includes('password')) fault('grant_types', 'password needs compatibility: [password]')
+}
+
 const keysAreThere: Refine = (client, fault) => {
   if (client.jwks !== undefined && client.jwks_uri !== undefined) fault('jwks_uri', 'goes not with jwks: say the keys or where they are (RFC 7591 §2)')
   const { token_endpoint_auth_method: method } = withDefaults(client)
@@ -229,7 +234,7 @@ const answersCanBeEncrypted: Refine = (client, fault) => {
   for (const { member, message } of encryptionFaults(client)) fault(member, message)
 }
 
-const rules: readonly Refine[] = [redirectsMatchKind, developmentOnly, profileAllows, triedIsStricter, grantsFit, optionalIsRequested, frontChannelIsSwitchedOn, keysAreThere, oneCertificateName, boundInOneWay, pingsSomewhere, sectorIsOne, answersCanBeEncrypted]
+const rules: readonly Refine[] = [redirectsMatchKind, developmentOnly, profileAllows, triedIsStricter, grantsFit, optionalIsRequested, frontChannelIsSwitchedOn, keysAreThere, oneCertificateName, boundInOneWay, pingsSomewhere, sectorIsOne, answersCanBeEncrypted, passwordIsSwitchedOn]
 
 /** The schema of a registration, for files, dynamic registration, the management API and the dashboard alike. */
 export function clientMetadataSchema(offered: Offered) {

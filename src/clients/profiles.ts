@@ -75,7 +75,8 @@ const oauth21: Profile = {
   refusedAlgorithms: [],
   codeLifetime: CODE_SECONDS,
   rotates: 'everybody',
-  refusedSwitches: [],
+  // RFC 9700 §2.4: an application that sees passwords is what OAuth was made to end.
+  refusedSwitches: ['password'],
   registeredSwitches: [],
   outdated: false,
 }
@@ -101,7 +102,7 @@ const fapi2: Profile = {
 }
 
 // What applications from before OAuth 2.1 do (RFC 6749 as it was written).
-const legacy: Profile = { ...oauth21, name: 'legacy', pkce: false, registeredSwitches: ['implicit', 'no_pkce'], outdated: true }
+const legacy: Profile = { ...oauth21, name: 'legacy', pkce: false, refusedSwitches: [], registeredSwitches: ['implicit', 'no_pkce'], outdated: true }
 
 /** The table. */
 export const profiles: Readonly<Record<ProfileName, Profile>> = { oauth21, fapi2, legacy }

@@ -55,13 +55,13 @@ async function findApis(ctx: Context, resources: readonly string[]): Promise<rea
   })
 }
 
-async function redeem(ctx: Context, grant: ListedGrant, client: AuthenticatedClient, form: Form, confirmation: Confirmation | undefined): Promise<TokenResponse> {
+async function redeem(ctx: Context, grant: ListedGrant, client: AuthenticatedClient, form: Form, confirmation: Confirmation | undefined, address: string): Promise<TokenResponse> {
   const scopes = parseScope(form.single.get('scope'))
   const resources = parseResources(form.repeatable.get('resource'), form.repeatable.get('audience'))
   const asked = resources.length === 0 ? [] : await findApis(ctx, resources)
   const parameters = readFields(grant.parameters, form, { scope: invalidScope })
   const access = drawToken('at', ctx.clock.now())
-  const redemption = await grant.redeem({ client, parameters, scopes, resources, apis: asked, access, lifetime: accessTokenLifetime(asked), confirmation }, ctx)
+  const redemption = await grant.redeem({ client, parameters, scopes, resources, apis: asked, access, lifetime: accessTokenLifetime(asked), confirmation, address }, ctx)
   if (redemption.kind === 'answered') return redemption.response
   const { authorization, drawn, settle } = redemption
   const apis = authorization.audience.length === 0 ? [] : await findApis(ctx, authorization.audience)
@@ -83,7 +83,7 @@ async function answer(ctx: Context, request: FastifyRequest, reply: FastifyReply
   const proof = presentedProof(ctx, request)
   const confirmation = await proveSender(ctx, client, proof)
   if (proof.dpop.length > 0) void reply.header('dpop-nonce', newDpopNonce(ctx))
-  const response = await redeem(ctx, grant, client, form, confirmation)
+  const response = await redeem(ctx, grant, client, form, confirmation, request.ip)
   ctx.metrics.tokensIssued.inc({ grant: grant.type, type: 'access_token' })
   return sendJson(reply, response)
 }

@@ -21,6 +21,8 @@ export interface GrantRequest<P> {
   readonly lifetime: number
   /** What the request proved to hold: its tokens are bound to it. */
   readonly confirmation: Confirmation | undefined
+  /** The address that the request came from, for counters. */
+  readonly address: string
 }
 
 /**

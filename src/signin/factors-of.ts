@@ -1,4 +1,5 @@
 import type { Context } from '../context.ts'
+import { findOrganization } from '../organizations/store.ts'
 import type { User } from '../users/user.ts'
 import { findFactorPreferences } from '../users/factor-preferences.ts'
 import type { Factor } from './factors/factor.ts'
@@ -12,4 +13,10 @@ export async function factorsOf(ctx: Context, user: User): Promise<readonly Fact
   if (own.every((factor) => factor.isFallback)) return []
   const rank = (factor: Factor): number => (factor.isFallback ? 2 : factor.name === preferred ? 0 : 1)
   return own.toSorted((a, b) => rank(a) - rank(b))
+}
+
+/** Whether a password alone never signs this person in: they have a second factor, or their organization wants one. */
+export async function mustProveFactor(ctx: Context, user: User): Promise<boolean> {
+  const [own, organization] = await Promise.all([factorsOf(ctx, user), findOrganization(ctx, user.organizationId)])
+  return own.length > 0 || organization?.second_factor === 'required'
 }

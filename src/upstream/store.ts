@@ -64,6 +64,15 @@ export async function listSignUpProviders(ctx: Context, rules: readonly string[]
   return facts.filter((one) => isAccepted(rules, one))
 }
 
+const MOST_LOCAL = 50
+
+/** The providers that a client accepts whose people have passwords here. */
+export async function listAcceptedLocalProviders(ctx: Context, rules: readonly string[]): Promise<readonly ProviderFacts[]> {
+  const { rows } = await sql<Row>`select document from providers where protocol = 'local' order by provider_id limit ${MOST_LOCAL}`.execute(ctx.db)
+  const facts = await Promise.all(rows.map((row) => withFacts(ctx, row.document as Provider)))
+  return facts.filter((one) => isAccepted(rules, one))
+}
+
 /** The providers of a protocol that files declare. */
 export async function listDeclaredProviders(db: Kysely<Database>, protocol: string): Promise<readonly Provider[]> {
   const rows = await db.selectFrom('providers').select('document').where('protocol', '=', protocol).where('declared', '=', true).orderBy('provider_id').execute()

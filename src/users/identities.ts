@@ -59,6 +59,12 @@ export async function findOrCreateUser(db: Kysely<Database>, identity: ProvenIde
   return user
 }
 
+/** Whose an identity is, if anybody has signed in with it. */
+export async function findByIdentity(db: Kysely<Database>, { providerId, issuer, subject }: Pick<ProvenIdentity, 'providerId' | 'issuer' | 'subject'>): Promise<User | undefined> {
+  const { rows } = await sql<{ user_id: string }>`select user_id from identities where provider_id = ${providerId} and issuer = ${issuer} and subject = ${subject}`.execute(db)
+  return rows[0] === undefined ? undefined : findUser(db, rows[0].user_id)
+}
+
 /** Who last signed in at a provider with a name that is typed here (normalized): a guess of who is trying now, to count attempts by. */
 export async function findByLoginName(db: Kysely<Database>, providerId: string, loginName: string): Promise<User | undefined> {
   const { rows } = await sql<{ user_id: string }>`select user_id from identities where provider_id = ${providerId} and login_name = ${loginName} order by seen_at desc limit 1`.execute(db)

@@ -3,6 +3,7 @@ import { grantTypes } from '../../src/grants/index.ts'
 import { startTestServer, type TestServer } from '../support/app.ts'
 import { newBrowser } from '../support/browser.ts'
 import { basic, type JsonAnswer, newPkce, obtainCode, type Parameters, post, redeem, walk } from '../support/relying-party.ts'
+import { newKey, signed } from '../support/strong-client.ts'
 import { CALLBACK, SECRET } from '../support/world.ts'
 
 // What holds for every grant of the list, whatever it redeems.
@@ -10,10 +11,15 @@ import { CALLBACK, SECRET } from '../support/world.ts'
 const CIBA = 'urn:openid:params:grant-type:ciba'
 const EXCHANGE = 'urn:ietf:params:oauth:grant-type:token-exchange'
 const DEVICE = 'urn:ietf:params:oauth:grant-type:device_code'
+const JWT_BEARER = 'urn:ietf:params:oauth:grant-type:jwt-bearer'
+const VOUCHER = 'https://workloads.example.org'
 
 let server: TestServer
+let voucher: Awaited<ReturnType<typeof newKey>>
 beforeAll(async () => {
   server = await startTestServer()
+  voucher = await newKey()
+  await server.apply(`kind: client\nclient_id: old\nclient_secret: { value: ${SECRET} }\nclient_name: Old\ngrant_types: [password]\nprofile: legacy\ncompatibility: [password]\nscope: openid profile\n---\nkind: client\nclient_id: workload\nclient_secret: { value: ${SECRET} }\nclient_name: Workload\ngrant_types: ['${JWT_BEARER}']\nscope: gk_calendar\n---\nkind: trusted_issuer\nissuer: ${VOUCHER}\naccepts: [authorization_grants]\njwks: ${JSON.stringify({ keys: [voucher.jwk] })}\n`)
   await server.apply(`kind: client\nclient_id: no-grants\nclient_secret: { value: ${SECRET} }\nclient_name: Registered for nothing useful\nredirect_uris: [https://nothing.example.org/cb]\ngrant_types: [authorization_code]\nscope: openid\n---\nkind: client\nclient_id: only-machine\nclient_secret: { value: ${SECRET} }\napplication_type: service\nscope: gk_calendar\n---\nkind: client\nclient_id: screen\nclient_secret: { value: ${SECRET} }\nclient_name: Screen\ngrant_types: ['${DEVICE}', refresh_token]\nscope: openid profile\nconsent: implied\n---\nkind: client\nclient_id: known\nclient_secret: { value: ${SECRET} }\nclient_name: Known\ngrant_types: ['${CIBA}']\nscope: openid profile\n---\nkind: client\nclient_id: middle\nclient_secret: { value: ${SECRET} }\nclient_name: Middle\ngrant_types: ['${EXCHANGE}']\nscope: gk_calendar\norganization: ntu\n---\nkind: client\nclient_id: public\nclient_name: Public\napplication_type: native\nredirect_uris: [https://public.example.org/cb]\ngrant_types: ${JSON.stringify(grantTypes.filter((grant) => grant.publicClients === 'allowed').map((grant) => grant.type))}\n`)
 })
 afterAll(() => server.close())
@@ -40,6 +46,11 @@ const good: Readonly<Record<string, () => Promise<{ readonly parameters: Paramet
     const { body } = await redeem(server.issuer, await obtainCode(server.issuer, newBrowser(server.issuer), { scope: 'openid gk_calendar', resource: 'https://calendar.example.org' }))
     return { client: 'middle', parameters: { subject_token: String(body['access_token']), subject_token_type: 'urn:ietf:params:oauth:token-type:access_token', resource: 'https://calendar.example.org' } }
   },
+  [JWT_BEARER]: async () => {
+    const now = Math.floor(Date.now() / 1000)
+    return { client: 'workload', parameters: { assertion: await signed({ iss: VOUCHER, sub: 'workload', aud: server.issuer, jti: crypto.randomUUID(), iat: now, exp: now + 60 }, {}, voucher.keys.privateKey) } }
+  },
+  password: async () => ({ client: 'old', parameters: { username: 'ada', password: 'ada has a password' } }),
   [DEVICE]: async () => {
     const { body } = await post(server.issuer, '/oauth/device_authorization', {}, { authorization: basic('screen') })
     const browser = newBrowser(server.issuer)

@@ -3,18 +3,22 @@ import { CompactSign, type JWK, type JWTPayload } from 'jose'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startTestServer, type TestServer } from '../support/app.ts'
 import { newBrowser } from '../support/browser.ts'
-import { answerOf, authorizationUrl, get, newPkce, post, walk } from '../support/relying-party.ts'
+import { answerOf, authorizationUrl, basic, get, newPkce, post, walk } from '../support/relying-party.ts'
 import { ASSERTION_TYPE, assertionOf, type KeyedClient, newKey, proofOf, registerKeyedClient } from '../support/strong-client.ts'
+import { SECRET } from '../support/world.ts'
 
 // Every place that takes a JWT of somebody else, and everything that is done with JWTs that should not be (RFC 8725). The good one is
 // taken first: a place that refuses everything proves nothing.
 
 let server: TestServer
 let keyed: KeyedClient
+let voucher: Awaited<ReturnType<typeof newKey>>
 let bound: { readonly token: string; readonly keys: KeyedClient['keys'] }
 beforeAll(async () => {
   server = await startTestServer()
   keyed = await registerKeyedClient(server, 'signer')
+  voucher = await newKey()
+  await server.apply(`kind: trusted_issuer\nissuer: ${VOUCHER}\naccepts: [authorization_grants]\njwks: ${JSON.stringify({ keys: [voucher.jwk] })}\n---\nkind: client\nclient_id: workload\nclient_secret: { value: ${SECRET} }\nclient_name: Workload\ngrant_types: ['${JWT_BEARER}']\nscope: gk_calendar\n`)
   const { keys } = await newKey()
   const url = `${server.issuer}/oauth/token`
   const browser = newBrowser(server.issuer)
@@ -26,6 +30,8 @@ beforeAll(async () => {
 })
 afterAll(() => server.close())
 
+const JWT_BEARER = 'urn:ietf:params:oauth:grant-type:jwt-bearer'
+const VOUCHER = 'https://workloads.example.org'
 const now = (): number => Math.floor(Date.now() / 1000)
 
 interface Place {
@@ -64,6 +70,15 @@ const places: readonly Place[] = [
       return false
     },
     required: ['iss', 'aud', 'client_id'],
+  },
+  {
+    name: 'assertion as a grant',
+    claims: () => ({ iss: VOUCHER, sub: 'workload', aud: server.issuer, jti: crypto.randomUUID(), iat: now(), exp: now() + 60 }),
+    header: () => ({ alg: 'ES256', kid: voucher.jwk.kid }),
+    key: () => voucher.keys,
+    take: async (jwt) => (await post(server.issuer, '/oauth/token', { grant_type: JWT_BEARER, assertion: jwt }, { authorization: basic('workload') })).status === 200,
+    required: ['iss', 'sub', 'aud', 'exp', 'jti'],
+    audience: true,
   },
   {
     name: 'DPoP proof',
@@ -158,7 +173,7 @@ describe.each(places)('$name', (place) => {
   })
 })
 
-test('a client assertion and a proof are good once, also a hundred times at once', async () => {
+test('an assertion and a proof are good once, also a hundred times at once', async () => {
   for (const place of places.filter(({ required }) => required.includes('jti'))) {
     const jwt = await sign(place.claims(), place.header(), place.key().privateKey)
     const taken = await Promise.all(Array.from({ length: 100 }, () => place.take(jwt)))
@@ -167,7 +182,7 @@ test('a client assertion and a proof are good once, also a hundred times at once
 })
 
 test('a proof of a private key, of a weak key, or for another key than the token is bound to is refused', async () => {
-  const place = places[3]
+  const place = places.find(({ name }) => name === 'DPoP proof at userinfo')
   if (place === undefined) throw new Error('no place')
   const jwk = KeyObject.from(bound.keys.privateKey).export({ format: 'jwk' })
   expect(await place.take(await sign(place.claims(), { ...place.header(), jwk }, bound.keys.privateKey))).toBe(false)

@@ -11,7 +11,6 @@ import { createTurns } from '../../lib/turns.ts'
 import { PasswordsBusy } from '../../lib/password.ts'
 import { accessDenied, loginRequired } from '../../protocol/error.ts'
 import { ACR_PASSWORD } from '../../protocol/acr.ts'
-import { listRememberedAccounts } from '../../sessions/devices.ts'
 import { type PasswordConnector, UpstreamFailure } from '../../upstream/connector.ts'
 import { openConnector } from '../../upstream/open.ts'
 import type { ProviderFacts } from '../../upstream/provider.ts'
@@ -21,11 +20,10 @@ import type { User } from '../../users/user.ts'
 import { chosenAccount, mustSignInAgain } from '../chosen-account.ts'
 import { insecureRedirect } from '../insecure-redirect.ts'
 import { nameOf, settledProvider } from '../journey.ts'
-import { personOf } from '../person-of.ts'
 import { offersRecovery } from '../recovery.ts'
 import { offersSignUp } from '../sign-up.ts'
-import { updateProgress, type Progress } from '../store.ts'
-import { loginNotTried, loginSucceeded, throttleLogin } from '../throttle.ts'
+import { updateProgress } from '../store.ts'
+import { type PasswordFailure, tryPassword } from '../try-password.ts'
 import { forgottenPages, forgottenPath } from './forgotten.ts'
 import { refuseProvider } from './provider-refused.ts'
 import { resetPages } from './reset.ts'
@@ -43,8 +41,6 @@ const NAME = 'login'
 const LONGEST_USERNAME = 200
 const LONGEST_PASSWORD = 1000
 const FAILURE_STATUS = { credentials: 401, locked: 403, throttled: 429, busy: 429, passkey: 401 } as const
-
-type Failure = NonNullable<Progress['failure']>
 
 /** The provider that the address names, else the chosen account's, else the only one; nothing when the client does not take it. */
 async function providerOf(ctx: Context, request: FastifyRequest, visit: Visit): Promise<ProviderFacts | undefined> {
@@ -77,48 +73,19 @@ function addressOf(rails: Rails, visit: Visit, provider: ProviderFacts): string 
   return `${rails.path(visit, NAME)}?provider=${encodeURIComponent(provider.provider.provider_id)}`
 }
 
-/** Counts, looks up, compares. The user, or why not; a stranger's name costs the same time as a known one. */
-async function verify(ctx: Context, request: FastifyRequest, visit: Visit, provider: ProviderFacts, connector: PasswordConnector, username: string, password: string): Promise<User | Failure> {
-  const { provider_id: providerId } = provider.provider
-  const user = await connector.whose(username)
-  const known = visit.deviceId !== undefined && user !== undefined && (await listRememberedAccounts(ctx, visit.deviceId)).some((account) => account.userId === user.userId)
-  const attempt = { providerId, username, address: request.ip, knownDevice: known ? visit.deviceId : undefined }
-  const until = await throttleLogin(ctx, attempt)
-  const about = { providerId, ...(user === undefined ? {} : { userId: user.userId }) }
-  if (until !== undefined) {
-    ctx.audit.record({ event: 'login.throttled', ...about })
-    return { error: 'throttled', providerId, username, until: until.toISOString() }
-  }
-  const proven = await connector.verify(user, username, password).catch(async (error: unknown) => {
-    if (error instanceof UpstreamFailure || error instanceof PasswordsBusy) await loginNotTried(ctx, attempt)
-    throw error
-  })
-  if (proven === undefined) {
-    ctx.audit.record({ event: 'login.failed', ...about, reason: 'credentials' })
-    return { error: 'credentials', providerId, username }
-  }
-  await loginSucceeded(ctx, attempt)
-  const person = 'userId' in proven ? proven : await personOf(ctx, provider, proven, username)
-  if (person.status === 'locked') {
-    ctx.audit.record({ event: 'login.failed', providerId, userId: person.userId, reason: 'locked' })
-    return { error: 'locked', providerId, username }
-  }
-  return person
-}
-
 /** The last failure, as far as it is about this provider and its time is not over. */
-function standingFailure({ journey }: Visit, providerId: string): Failure | undefined {
+function standingFailure({ journey }: Visit, providerId: string): PasswordFailure | undefined {
   const failure = journey.progress.failure ?? undefined
   const isOver = failure?.until !== undefined && Date.parse(failure.until) / 1000 <= journey.now
   return failure?.providerId === providerId && !isOver ? failure : undefined
 }
 
 /** The user, why not, or that the provider could not be asked. */
-async function tryLogin(ctx: Context, request: FastifyRequest, visit: Visit, provider: ProviderFacts, connector: PasswordConnector, username: string, password: string): Promise<User | Failure | UpstreamFailure> {
+async function tryLogin(ctx: Context, request: FastifyRequest, visit: Visit, provider: ProviderFacts, connector: PasswordConnector, username: string, password: string): Promise<User | PasswordFailure | UpstreamFailure> {
   const { provider_id: providerId } = provider.provider
   if (username === '' || password === '' || username.length > LONGEST_USERNAME || password.length > LONGEST_PASSWORD) return { error: 'credentials', providerId, username: username.slice(0, LONGEST_USERNAME) }
   try {
-    return await verify(ctx, request, visit, provider, connector, username, password)
+    return await tryPassword(ctx, provider, connector, { username, password, address: request.ip, deviceId: visit.deviceId })
   } catch (error) {
     if (error instanceof UpstreamFailure) return error
     if (error instanceof PasswordsBusy) return { error: 'busy', providerId, username }

@@ -1,0 +1,16 @@
+import { deleteTrustedIssuer, listTrustedIssuers, saveTrustedIssuer, type TrustedIssuer, trustedIssuerSchema } from '../clients/trusted-issuers.ts'
+import type { Kind } from './kind.ts'
+
+export const trustedIssuer: Kind<TrustedIssuer> = {
+  kind: 'trusted_issuer',
+  members: Object.keys(trustedIssuerSchema.shape),
+  schema: () => trustedIssuerSchema,
+  identity: (document) => document.issuer,
+  references: ({ provider, clients = [] }) => [
+    ...(provider === undefined ? [] : [{ path: ['provider'], kind: 'provider', id: provider }]),
+    ...clients.map((id, i) => ({ path: ['clients', i], kind: 'client', id })),
+  ],
+  list: listTrustedIssuers,
+  save: ({ trx, document }) => saveTrustedIssuer(trx, document, true),
+  remove: (trx, current) => deleteTrustedIssuer(trx, current.id),
+}
