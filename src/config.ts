@@ -66,6 +66,13 @@ function isPrivateKey(pem: string): boolean {
   }
 }
 
+const HOST = /^[a-z0-9.-]+(:\d{1,5})?$/
+const clientDocuments = z.union([
+  z.literal('0').transform(() => 'off' as const),
+  z.literal('1').transform(() => 'any' as const),
+  list.pipe(z.array(z.string().regex(HOST)).min(1)),
+], 'must be 0, 1 or hosts such as app.example.org')
+
 // name of the variable → how it is read. The README's table is printed from this list.
 const variables = {
   PORT: { schema: number(0, 65_535).default(3000), about: 'port to listen on' },
@@ -95,6 +102,7 @@ const variables = {
   PORTNER_REGISTRATION: { schema: z.enum(['closed', 'token', 'open']).default('closed'), about: 'who may register clients at the registration endpoint: nobody, holders of an initial access token, everybody (limited)' },
   PORTNER_REGISTRATION_PROFILE: { schema: z.enum(['oauth21', 'fapi2', 'legacy']).default('oauth21'), about: 'the profile of clients that register themselves; legacy lets them do without PKCE and get tokens through the browser' },
   PORTNER_FETCH_REQUEST_URIS: { schema: onOff.default(false), about: '1 lets clients refer to signed requests at addresses that they registered (request_uri)' },
+  PORTNER_CLIENT_ID_METADATA_DOCUMENTS: { schema: clientDocuments.default('off'), about: '1 takes clients whose client_id is the https address of a document about them; or the comma separated hosts whose documents are taken' },
   PORTNER_DB_POOL: { schema: number(2, 100).default(6), about: 'most database connections of a process beside those of the hot paths' },
   PORTNER_DB_PREPARE: { schema: onOff.default(true), about: '0 switches named prepared statements off (PgBouncer before 1.21)' },
   PORTNER_DB_BATCH: { schema: onOff.default(true), about: '0 switches the batching of hot statements off' },
@@ -140,6 +148,8 @@ export interface Config {
   readonly registration: Values['PORTNER_REGISTRATION']
   readonly registrationProfile: Values['PORTNER_REGISTRATION_PROFILE']
   readonly fetchRequestUris: boolean
+  /** Whose metadata documents make clients: nobody's, anybody's, or those of these hosts. */
+  readonly clientDocuments: Values['PORTNER_CLIENT_ID_METADATA_DOCUMENTS']
   readonly databasePool: number
   readonly prepareStatements: boolean
   readonly batchStatements: boolean
@@ -257,6 +267,7 @@ export function readConfig(env: Environment, options: { readonly demo: boolean }
     registration: v.PORTNER_REGISTRATION ?? 'closed',
     registrationProfile: v.PORTNER_REGISTRATION_PROFILE ?? 'oauth21',
     fetchRequestUris: v.PORTNER_FETCH_REQUEST_URIS ?? false,
+    clientDocuments: v.PORTNER_CLIENT_ID_METADATA_DOCUMENTS ?? 'off',
     databasePool: v.PORTNER_DB_POOL ?? 6,
     prepareStatements: v.PORTNER_DB_PREPARE ?? true,
     batchStatements: v.PORTNER_DB_BATCH ?? true,

@@ -5,7 +5,7 @@ import type { DeclaredDocument } from '../database/declared.ts'
 import type { Database } from '../database/schema.ts'
 import type { LocalizedText } from '../protocol/localized-text.ts'
 import { readApiScope } from './api.ts'
-import type { ScopeDefinition } from './scope-definition.ts'
+import { isStandardScope, type ScopeDefinition } from './scope-definition.ts'
 import { findApi } from './store.ts'
 
 // Owns scopes: those an operator declares beside the standard ones and the APIs' own.
@@ -40,6 +40,14 @@ export async function describeScope(ctx: Context, scope: string): Promise<ScopeT
   if (named.name === undefined) return { title: api.title ?? api.name, description: undefined, api: owner }
   const sub = api.scopes[named.name]
   return sub === undefined ? undefined : { title: sub.title, description: sub.description, api: owner }
+}
+
+/** Whether an application that nobody here knows may ask people for a scope: the standard ones, and those of APIs that nobody has to approve. */
+export async function isOpenScope(ctx: Context, scope: string): Promise<boolean> {
+  if (isStandardScope(scope)) return true
+  const named = readApiScope(scope)
+  const api = named === undefined ? undefined : await findApi(ctx, named.apiId)
+  return api !== undefined && (named?.name === undefined || api.scopes[named.name]?.approval === 'auto')
 }
 
 export async function listScopes(db: Kysely<Database>): Promise<readonly DeclaredDocument[]> {

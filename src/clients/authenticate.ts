@@ -5,7 +5,7 @@ import { clientAuthenticationMethods } from './authentication/index.ts'
 import { type Client, isEnabled } from './client.ts'
 import { requireAllowed } from './profile-rules.ts'
 import { isWithin } from './profiles.ts'
-import { findClient } from './store.ts'
+import { noteDocumentUse, resolveClient } from './client-documents.ts'
 
 const proven: unique symbol = Symbol('authenticated')
 
@@ -46,7 +46,7 @@ export function claimedClientId(presented: PresentedCredentials): string | undef
  */
 export async function authenticateClient(ctx: Context, presented: PresentedCredentials): Promise<AuthenticatedClient> {
   const { clientId, methods } = attemptOf(presented)
-  const client = await findClient(ctx, clientId)
+  const client = await resolveClient(ctx, clientId)
   if (client === undefined) throw refused(ctx, clientId, methods[0].name, 'client.unknown')
   const method = methods.find(({ name }) => name === client.metadata.token_endpoint_auth_method) ?? methods[0]
   const good = await method.proves(presented, client, ctx)
@@ -54,5 +54,6 @@ export async function authenticateClient(ctx: Context, presented: PresentedCrede
   if (client.metadata.token_endpoint_auth_method !== method.name) throw refused(ctx, clientId, method.name, 'client_auth.method')
   if (!good) throw refused(ctx, clientId, method.name, 'client_auth.secret')
   requireAllowed(ctx, client, { rule: 'client_authentication', allows: ({ authenticationMethods }) => isWithin(authenticationMethods, method.name) }, () => refused(ctx, clientId, method.name, 'client_auth.profile'))
+  await noteDocumentUse(ctx, client)
   return client as AuthenticatedClient
 }

@@ -33,10 +33,18 @@ export function hasSwitch(client: Client, name: Compatibility): boolean {
   return client.metadata.compatibility.includes(name)
 }
 
-/** The name people see; a client without one is known by its id. */
+/** The name people see; a client without one is known by its id. Where it is nobody's word but its own, its host stands beside it on every page. */
 export function clientName(client: Client, language: string): string {
   const { client_name } = client.metadata
-  return client_name === undefined ? client.clientId : inLanguage(client_name, language)
+  const host = documentHost(client)
+  if (client_name === undefined) return host ?? client.clientId
+  const name = inLanguage(client_name, language)
+  return host === undefined ? name : `${name} (${host})`
+}
+
+/** The host of a client that describes itself at an address of its own: the one thing about it that is proven. */
+export function documentHost({ clientId }: Pick<Client, 'clientId'>): string | undefined {
+  return clientId.includes('://') ? new URL(clientId).host : undefined
 }
 
 export function registeredScope(client: Client): string {

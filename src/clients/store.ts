@@ -2,6 +2,7 @@ import { type Kysely, sql, type Transaction } from 'kysely'
 import { perContext, type Context } from '../context.ts'
 import { createCache, raiseCacheVersion } from '../database/cache-versions.ts'
 import type { Database } from '../database/schema.ts'
+import { isClientIdUrl } from '../protocol/client-id-url.ts'
 import type { Client } from './client.ts'
 import { type ClientMetadata, isClientId } from './metadata.ts'
 import { ownClients } from './own-clients.ts'
@@ -21,7 +22,7 @@ interface Row {
 function toClient(row: Row, secretHashes: readonly Buffer[]): Client {
   // The document was written through clientMetadataSchema; it is not parsed again on hot paths.
   const metadata = row.document as ClientMetadata
-  return { key: row.client_key, clientId: row.client_id, status: row.status as Client['status'], metadata, scopes: metadata.scope.split(' '), secretHashes }
+  return { key: row.client_key, clientId: row.client_id, status: row.status as Client['status'], metadata, scopes: metadata.scope === '' ? [] : metadata.scope.split(' '), secretHashes }
 }
 
 async function withSecrets(db: Kysely<Database>, rows: readonly Row[]): Promise<readonly Client[]> {
@@ -58,7 +59,7 @@ const origins = perContext((ctx: Context) =>
 
 /** A client by its identifier, from memory. Disabled ones are found too: the caller says what that means. */
 export async function findClient(ctx: Context, clientId: string): Promise<Client | undefined> {
-  return isClientId(clientId) ? byId(ctx).get(clientId) : undefined
+  return isClientId(clientId) || isClientIdUrl(clientId, ctx.config.testFetch) ? byId(ctx).get(clientId) : undefined
 }
 
 /** A client by the key that rows refer to, from memory. */
@@ -71,9 +72,9 @@ export async function isRegisteredOrigin(ctx: Context, origin: string): Promise<
   return (await origins(ctx).get(origin)) !== undefined
 }
 
-/** Every client but those that are parts of this server: nobody registers, exports or removes them. */
+/** Every client but those that are parts of this server (nobody registers, exports or removes them) and those that describe themselves elsewhere. */
 export async function listClients(db: Kysely<Database>): Promise<readonly (Client & { readonly declared: boolean })[]> {
-  const rows = await db.selectFrom('clients').selectAll().where('client_id', 'not in', ownClients).orderBy('client_id').execute()
+  const rows = await db.selectFrom('clients').selectAll().where('client_id', 'not in', ownClients).where(sql<boolean>`position('/' in client_id) = 0`).orderBy('client_id').execute()
   const clients = await withSecrets(db, rows)
   return clients.map((client, i) => ({ ...client, declared: rows[i]?.declared ?? false }))
 }
@@ -90,6 +91,28 @@ export async function saveClient(trx: Transaction<Database>, clientId: string, m
     .executeTakeFirstOrThrow()
   await raiseCacheVersion(trx, 'clients')
   return row.client_key
+}
+
+/** Creates the client of a document, or notes what the document says now. Whether it may be used stays the operator's word. */
+export async function saveDocumentClient(trx: Transaction<Database>, clientId: string, metadata: ClientMetadata): Promise<{ readonly key: string; readonly isNew: boolean }> {
+  const [status, origins, document] = [metadata.status, [...metadata.allowed_origins], JSON.stringify(metadata)]
+  const { rows } = await sql<{ client_key: string; is_new: boolean; changed: boolean }>`
+    with before as (select document from clients where client_id = ${clientId})
+    insert into clients (client_id, status, origins, document) values (${clientId}, ${status}, ${origins}::text[], ${document}::jsonb)
+    on conflict (client_id) do update set origins = excluded.origins, document = excluded.document, updated_at = clock_now()
+    returning client_key, not exists (select from before) as is_new, not exists (select from before where before.document = clients.document) as changed`.execute(trx)
+  const row = rows[0]
+  if (row === undefined) throw new Error('the client of a document was not written')
+  if (row.changed) await raiseCacheVersion(trx, 'clients')
+  return { key: row.client_key, isNew: row.is_new }
+}
+
+/** Deletes clients by their keys. Returns how many. */
+export async function deleteClientsByKey(trx: Transaction<Database>, keys: readonly string[]): Promise<number> {
+  if (keys.length === 0) return 0
+  const result = await sql`delete from clients where client_key = any(${[...keys]}::bigint[])`.execute(trx)
+  await raiseCacheVersion(trx, 'clients')
+  return Number(result.numAffectedRows ?? 0n)
 }
 
 /** Changes only whether a client may be used. Returns whether there is such a client. */

@@ -176,5 +176,6 @@ export const authorize: Endpoint = {
     require_signed_request_object: false,
     request_object_signing_alg_values_supported: requestObjectAlgorithms(undefined),
     authorization_response_iss_parameter_supported: true,
+    ...(config.clientDocuments === 'off' ? {} : { client_id_metadata_document_supported: true }),
   }),
 }

@@ -1,7 +1,9 @@
 import type { z } from 'zod'
 import { standardScopes } from '../apis/scope-definition.ts'
 import { offeredMethods } from '../clients/authentication/offered-methods.ts'
+import { localizedName } from '../clients/localized-name.ts'
 import { type ClientMetadata, clientMetadataSchema } from '../clients/metadata.ts'
+import { ownOrigins } from '../clients/own-origins.ts'
 import { askSector } from '../clients/sector.ts'
 import { profiles } from '../clients/profiles.ts'
 import { type Config, takesCertificates } from '../config.ts'
@@ -19,15 +21,6 @@ const ALLOWED: readonly string[] = Object.keys(schema.in.shape).filter((name) =>
 const APPLICATION_TYPES = new Set(['web', 'native'])
 
 type Said = Readonly<Record<string, unknown>>
-
-/** `name#nb` and `name` as one text in several languages (RFC 7591 §2.2). */
-function localizedName(said: Said): Said {
-  const names = Object.entries(said).filter(([member, value]) => /^client_name(#[A-Za-z-]{2,20})?$/.test(member) && typeof value === 'string' && value !== '')
-  const [only] = names
-  if (only === undefined) return {}
-  if (names.length === 1) return { client_name: only[1] }
-  return { client_name: Object.fromEntries(names.map(([member, value]) => [member.split('#')[1]?.toLowerCase() ?? 'en', value])) }
-}
 
 // What the member means elsewhere is not what ours means.
 function applicationType(said: Said): Said {
@@ -65,6 +58,7 @@ export function readRegistration(config: Config, clientId: string, said: Said): 
     ...localizedName(said),
     ...applicationType(said),
     client_id: clientId,
+    allowed_origins: ownOrigins(known['token_endpoint_auth_method'], known['redirect_uris']),
     profile: config.registrationProfile,
     compatibility: profiles[config.registrationProfile].registeredSwitches,
   })

@@ -103,6 +103,8 @@ export type ConsentDuration =
 
 export interface ConsentModel extends JourneyModel, FormModel, ClientLinks {
   readonly clientId: string
+  /** The host at which the application says itself who it is: nobody has registered it. */
+  readonly describedAt?: string | undefined
   readonly person: Person
   readonly owner?: string | undefined
   readonly verified: boolean

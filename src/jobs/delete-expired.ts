@@ -1,4 +1,5 @@
 import { deleteOldPushedRequests } from '../authorization-request/pushed.ts'
+import { deleteUnusedDocumentClients } from '../clients/client-documents.ts'
 import type { Context } from '../context.ts'
 import { deleteExpiredSeenIds } from '../database/replay.ts'
 import { deleteExpiredBrowsers } from '../sessions/browsers.ts'
@@ -50,6 +51,7 @@ const sweeps: readonly Sweep[] = [
   (ctx, stopping) => inBatches((limit) => deleteExpiredTrust(ctx, limit), stopping),
   (ctx, stopping) => inBatches((limit) => deleteExpiredChallenges(ctx, limit), stopping),
   (ctx, stopping) => inBatches((limit) => deleteExpiredEmailCodes(ctx, limit), stopping),
+  (ctx, stopping) => inBatches((limit) => deleteUnusedDocumentClients(ctx, limit), stopping),
 ]
 
 async function run(ctx: Context, stopping: () => boolean): Promise<number> {

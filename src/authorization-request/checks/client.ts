@@ -1,5 +1,5 @@
 import { isEnabled } from '../../clients/client.ts'
-import { findClient } from '../../clients/store.ts'
+import { resolveClient } from '../../clients/client-documents.ts'
 import { invalidRequest } from '../../protocol/error.ts'
 import type { Check } from './check.ts'
 
@@ -7,7 +7,7 @@ import type { Check } from './check.ts'
 export const checkClient: Check = async (draft, ctx) => {
   const clientId = draft.form.single.get('client_id')
   if (clientId === undefined) throw invalidRequest('The request does not say which application it comes from', { parameter: 'client_id', reason: 'client_unknown' })
-  const client = await findClient(ctx, clientId)
+  const client = await resolveClient(ctx, clientId)
   if (client === undefined || !isEnabled(client)) {
     throw invalidRequest('The application is not known here', { parameter: 'client_id', reason: 'client_unknown', detail: client === undefined ? 'client.unknown' : 'client.disabled' })
   }

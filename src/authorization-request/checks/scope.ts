@@ -1,14 +1,24 @@
-import { mayUseGrant } from '../../clients/client.ts'
+import { isOpenScope } from '../../apis/scopes.ts'
+import { type Client, documentHost, mayUseGrant } from '../../clients/client.ts'
+import type { Context } from '../../context.ts'
 import { invalidScope } from '../../protocol/error.ts'
 import { beyond, parseScope } from '../../protocol/scope.ts'
 import { type Check, clientOf, learn } from './check.ts'
 
+/** What a client may not ask for. One that describes itself gets no further than what nobody has to approve; of that, all, when it says nothing. */
+async function refusedScopes(ctx: Context, client: Client, asked: readonly string[]): Promise<readonly string[]> {
+  if (documentHost(client) === undefined) return beyond(asked, client.scopes)
+  const open = await Promise.all(asked.map((scope) => isOpenScope(ctx, scope)))
+  return asked.filter((scope, i) => open[i] !== true || (client.scopes.length > 0 && !client.scopes.includes(scope)))
+}
+
 /** Scopes that the client registered; none named means all of them. `offline_access` means nothing to a client without refresh tokens (Core §11). */
-export const checkScope: Check = (draft) => {
+export const checkScope: Check = async (draft, ctx) => {
   const client = clientOf(draft)
-  const asked = parseScope(draft.form.single.get('scope'))
-  const refused = beyond(asked, client.scopes)
+  const named = parseScope(draft.form.single.get('scope'))
+  const usual = client.scopes.length === 0 ? ['openid'] : client.scopes
+  const asked = named.length === 0 ? usual : named
+  const refused = await refusedScopes(ctx, client, asked)
   if (refused.length > 0) throw invalidScope('The client may not have this scope', { parameter: 'scope', detail: `scope.not_registered ${refused.join(' ').slice(0, 200)}` })
-  const scopes = (asked.length === 0 ? client.scopes : asked).filter((scope) => scope !== 'offline_access' || mayUseGrant(client, 'refresh_token'))
-  return learn(draft, { scopes })
+  return learn(draft, { scopes: asked.filter((scope) => scope !== 'offline_access' || mayUseGrant(client, 'refresh_token')) })
 }

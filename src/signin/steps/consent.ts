@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify'
+import { documentHost } from '../../clients/client.ts'
 import type { Context } from '../../context.ts'
 import { formToken, requireOwnForm } from '../../http/csrf.ts'
 import { bodyForm } from '../../http/forms.ts'
@@ -47,6 +48,7 @@ async function consentModel(ctx: Context, rails: Rails, visit: Visit, user: User
   return {
     clientName: nameOf(journey, language),
     clientId,
+    describedAt: documentHost(journey.client),
     insecure: insecureRedirect(journey),
     action: rails.path(visit, NAME),
     csrf: formToken(ctx, subject(visit, user)),

@@ -91,6 +91,7 @@ export const signinCases: readonly Case[] = [
   { view: 'consent', state: 'more', model: { ...consent, items: [{ scope: 'phone', value: '+47 22 22 22 22' }, { scope: 'nobody.knows' }], already: [{ scope: 'openid' }], duration: { kind: 'days', days: 1 } } },
   { view: 'consent', state: 'nothing-new', model: { ...consent, items: [], optional: [], already: [{ scope: 'address' }, { scope: 'userid' }, { scope: 'offline_access' }], duration: { kind: 'once' } } },
   { view: 'consent', state: 'removed', model: { ...consent, removedOn: time } },
+  { view: 'consent', state: 'unregistered', model: { ...consent, clientName: 'Agent (agents.example.org)', describedAt: 'agents.example.org', owner: undefined, verified: false } },
   { view: 'consent', state: 'long', model: { ...consent, clientName: long, owner: hostile, person: { name: long, address: `${'a'.repeat(60)}@${'b'.repeat(60)}.example` } } },
   { view: 'insecure-warning', state: 'insecure', model: { ...journey, ...form, insecure, person } },
   { view: 'insecure-warning', state: 'loopback', model: { ...journey, ...form, insecure: loopback } },
