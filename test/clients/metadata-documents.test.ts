@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http'
 import { sql } from 'kysely'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { deleteUnusedDocumentClients } from '../../src/clients/client-documents.ts'
@@ -126,7 +127,7 @@ describe('how long a document is believed', () => {
     expect(hits()).toBe(2)
     host.publish(new URL(id).pathname, { redirect_uris: ['https://moved.example.org/callback'] }, { 'cache-control': 'no-store' })
     await server.advance(121)
-    await expect.poll(async () => (await open(id)).html).toContain('not registered for this application')
+    await expect.poll(async () => (await open(id)).status).toBe(400)
     expect((await open(id, { redirect_uri: 'https://moved.example.org/callback' })).status).toBe(200)
     expect(hits()).toBe(3)
   })
@@ -205,11 +206,11 @@ describe('what is not taken', () => {
   })
 
   test.each([
-    ['a page', (r: import('node:http').ServerResponse) => r.writeHead(200, { 'content-type': 'text/html' }).end('{}')],
-    ['half a document', (r: import('node:http').ServerResponse) => r.writeHead(200, { 'content-type': 'application/json' }).end('{"client_id":')],
-    ['an array', (r: import('node:http').ServerResponse) => r.writeHead(200, { 'content-type': 'application/json' }).end('[]')],
-    ['a way to somewhere else', (r: import('node:http').ServerResponse) => r.writeHead(302, { location: '/agent-1.json' }).end()],
-    ['no answer', (r: import('node:http').ServerResponse) => void r.destroy()],
+    ['a page', (r: ServerResponse): unknown => r.writeHead(200, { 'content-type': 'text/html' }).end('{}')],
+    ['half a document', (r: ServerResponse): unknown => r.writeHead(200, { 'content-type': 'application/json' }).end('{"client_id":')],
+    ['an array', (r: ServerResponse): unknown => r.writeHead(200, { 'content-type': 'application/json' }).end('[]')],
+    ['a way to somewhere else', (r: ServerResponse): unknown => r.writeHead(302, { location: '/agent-1.json' }).end()],
+    ['no answer', (r: ServerResponse): unknown => void r.destroy()],
   ] as const)('%s', async (_name, answer) => {
     await later()
     const where = path()

@@ -5,7 +5,7 @@ import { createServer, type ServerResponse } from 'node:http'
 export interface DocumentHost {
   readonly origin: string
   /** What each path answers. */
-  readonly paths: Map<string, (response: ServerResponse) => void>
+  readonly paths: Map<string, (response: ServerResponse) => unknown>
   /** How often each path was asked for. */
   readonly hits: Map<string, number>
   /** Puts a document at a path, its own address in it, and gives the address. */
@@ -14,7 +14,7 @@ export interface DocumentHost {
 }
 
 export async function startDocumentHost(): Promise<DocumentHost> {
-  const paths = new Map<string, (response: ServerResponse) => void>()
+  const paths = new Map<string, (response: ServerResponse) => unknown>()
   const hits = new Map<string, number>()
   const server = createServer((request, response) => {
     const path = request.url ?? '/'
