@@ -1,9 +1,10 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Context } from '../context.ts'
 import { goTo } from '../http/leave.ts'
-import { page } from '../http/pages.ts'
+import { page, requestLocale } from '../http/pages.ts'
 import { liftSession } from '../sessions/store.ts'
 import { factorsOf } from '../signin/factors-of.ts'
+import { confirmedAddress } from '../users/confirmed-address.ts'
 import { deleteRecoveryCodes, replaceRecoveryCodes } from '../users/recovery-codes.ts'
 import { forgetTrustedDevices } from '../users/trusted-devices.ts'
 import type { Account } from './section.ts'
@@ -14,17 +15,32 @@ export const TWO_STEP = '/account/two-step'
 /** The message that says why a recent sign-in is asked for. */
 export const WHY = 'account.again.two-step'
 
+// Whoever got into an account adds a key of their own, or takes one away: the owner learns of it where the thief cannot look.
+async function tellOwner(ctx: Context, request: FastifyRequest, { user }: Account, kind: 'factor-added' | 'factor-removed'): Promise<void> {
+  const to = confirmedAddress(user)
+  if (to !== undefined) await ctx.mail.send({ kind, to, language: requestLocale(request), expiresInSeconds: 86_400 })
+}
+
+/** What follows every new factor. */
+export async function noteAdded(ctx: Context, request: FastifyRequest, account: Account, change: string): Promise<void> {
+  ctx.audit.record({ event: 'factor.changed', userId: account.user.userId, change: `${change} added` })
+  await tellOwner(ctx, request, account, 'factor-added')
+}
+
 /** A new factor was proven just now: the sign-in is the stronger for it. With the first one come the codes for the day on which it is lost. */
-export async function afterAdding(ctx: Context, request: FastifyRequest, reply: FastifyReply, { user, session, browserId }: Account, change: string, amr: readonly string[], isFirst: boolean): Promise<FastifyReply> {
-  ctx.audit.record({ event: 'factor.changed', userId: user.userId, change: `${change} added` })
+export async function afterAdding(ctx: Context, request: FastifyRequest, reply: FastifyReply, account: Account, change: string, amr: readonly string[], isFirst: boolean): Promise<FastifyReply> {
+  const { user, session, browserId } = account
+  await noteAdded(ctx, request, account, change)
   await liftSession(ctx, browserId, session.sessionId, amr)
   if (!isFirst) return goTo(reply, `${TWO_STEP}?done=${change}-added`)
   return page(reply, request, 'recovery-codes', { codes: await replaceRecoveryCodes(ctx, user.userId), continueHref: `${TWO_STEP}?done=${change}-added` })
 }
 
 /** Without any factor there is nothing to recover and no device that need not be asked. */
-export async function afterRemoving(ctx: Context, reply: FastifyReply, { user }: Account, change: string): Promise<FastifyReply> {
+export async function afterRemoving(ctx: Context, request: FastifyRequest, reply: FastifyReply, account: Account, change: string): Promise<FastifyReply> {
+  const { user } = account
   ctx.audit.record({ event: 'factor.changed', userId: user.userId, change: `${change} removed` })
+  await tellOwner(ctx, request, account, 'factor-removed')
   if ((await factorsOf(ctx, user)).length === 0) await Promise.all([deleteRecoveryCodes(ctx.db, user.userId), forgetTrustedDevices(ctx.db, user.userId)])
   return goTo(reply, `${TWO_STEP}?done=${change}-removed`)
 }

@@ -3,9 +3,9 @@ import type { Context } from '../context.ts'
 import { setAccountSession } from '../sessions/browsers.ts'
 import type { Session } from '../sessions/session.ts'
 import { listSessions } from '../sessions/store.ts'
-import { isMailAddress } from '../lib/mail-address.ts'
 import { mergeUsers, staysOf } from '../signin/merge.ts'
 import { findUser } from '../users/store.ts'
+import { confirmedAddress } from '../users/confirmed-address.ts'
 import type { User } from '../users/user.ts'
 import type { Account } from './section.ts'
 import { leaveForProvider } from './sign-in.ts'
@@ -69,7 +69,7 @@ export async function readJoining(ctx: Context, account: Account, ticketText: st
 }
 
 async function tell(ctx: Context, people: readonly User[], language: string, isNew: boolean, provider: string): Promise<void> {
-  const addresses = people.flatMap(({ claims }) => (claims.email_verified === true && claims.email !== undefined && isMailAddress(claims.email) ? [claims.email.toLowerCase()] : []))
+  const addresses = people.map((user) => confirmedAddress(user)?.toLowerCase()).filter((address) => address !== undefined)
   for (const to of new Set(addresses)) await ctx.mail.send({ kind: isNew ? 'identity-linked' : 'accounts-merged', to, language, values: { provider }, expiresInSeconds: 86_400 })
 }
 

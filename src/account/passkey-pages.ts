@@ -68,7 +68,7 @@ export function passkeyPages(app: FastifyInstance, ctx: Context, kit: AccountKit
     const form = kit.ownForm(request, account, `${NAME}/${id}`)
     if (form.single.get('decision') === 'remove') {
       if (!(await deletePasskey(ctx, userId, id))) throw notFound()
-      return afterRemoving(ctx, reply, account, 'passkey')
+      return afterRemoving(ctx, request, reply, account, 'passkey')
     }
     if (!(await renamePasskey(ctx, userId, id, nameOf(ctx, form.single.get('name'))))) throw notFound()
     return goTo(reply, `${TWO_STEP}?done=passkey-renamed`)

@@ -1,9 +1,9 @@
 import type { Context } from '../context.ts'
 import { inTransaction } from '../database/transaction.ts'
-import { isMailAddress } from '../lib/mail-address.ts'
 import { PasswordsBusy } from '../lib/password.ts'
 import { endSessionsOf } from '../sessions/store.ts'
 import type { ProviderFacts } from '../upstream/provider.ts'
+import { confirmedAddress } from '../users/confirmed-address.ts'
 import { type PasswordFault, passwordFault, wordsAbout } from '../users/password-rules.ts'
 import { setPasswordHash } from '../users/passwords.ts'
 import { createResetLink, findResetLink, RESET_SECONDS, type ResetLink, spendResetLink, voidResetLinks } from '../users/reset-links.ts'
@@ -21,12 +21,6 @@ import { forgiveLogin } from './throttle.ts'
 /** Whether a provider's people can set a new password here: those whose passwords are here, where mails can be sent. */
 export function offersRecovery(ctx: Context, { provider }: ProviderFacts): boolean {
   return ctx.mail.isOffered && provider.protocol === 'local'
-}
-
-/** An address leads back in only if its owner has confirmed it: with any other, whoever has a mistyped address would have the account. */
-function confirmedAddress(user: User | undefined): string | undefined {
-  const { email, email_verified: isVerified } = user?.claims ?? {}
-  return user?.status === 'active' && isVerified === true && email !== undefined && isMailAddress(email) ? email : undefined
 }
 
 export interface ResetWish {

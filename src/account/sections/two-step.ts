@@ -12,7 +12,7 @@ import { countRecoveryCodes, replaceRecoveryCodes } from '../../users/recovery-c
 import { deleteTotpSecret, hasTotpSecret } from '../../users/totp-secrets.ts'
 import { forgetTrustedDevice, listTrustedDevices } from '../../users/trusted-devices.ts'
 import { appPages } from '../app-pages.ts'
-import { afterRemoving, TWO_STEP, WHY } from '../factor-changes.ts'
+import { afterRemoving, noteAdded, TWO_STEP, WHY } from '../factor-changes.ts'
 import { notFound } from '../not-found.ts'
 import { passkeyPages } from '../passkey-pages.ts'
 import { type Account, type AccountKit, isAccount, type Section } from '../section.ts'
@@ -60,9 +60,9 @@ function pages(app: FastifyInstance, ctx: Context, kit: AccountKit): void {
     })
   }
 
-  form('app/remove', { recent: WHY }, async (account, _request, reply) => {
+  form('app/remove', { recent: WHY }, async (account, request, reply) => {
     if (!(await deleteTotpSecret(ctx.db, account.user.userId))) throw notFound()
-    return afterRemoving(ctx, reply, account, 'totp')
+    return afterRemoving(ctx, request, reply, account, 'totp')
   })
   form('codes', { recent: WHY }, async ({ user }, request, reply) => {
     const codes = await replaceRecoveryCodes(ctx, user.userId)
@@ -72,8 +72,8 @@ function pages(app: FastifyInstance, ctx: Context, kit: AccountKit): void {
   form('email', { recent: WHY }, async (account, request, reply) => {
     const on = kit.ownForm(request, account, NAME).single.get('on') === '1'
     await setEmailCodes(ctx, account.user.userId, on)
-    if (!on) return afterRemoving(ctx, reply, account, 'email')
-    ctx.audit.record({ event: 'factor.changed', userId: account.user.userId, change: 'email added' })
+    if (!on) return afterRemoving(ctx, request, reply, account, 'email')
+    await noteAdded(ctx, request, account, 'email')
     return goTo(reply, `${TWO_STEP}?done=email-added`)
   })
   // To be asked again takes nothing away from anybody.
