@@ -29,14 +29,19 @@ export function findApi(ctx: Context, apiId: string): Promise<Api | undefined> {
   return byId(ctx).get(apiId)
 }
 
+/** How this server's own endpoints may be named as a resource: all together, or the one that tells about people (RFC 9728 §1.2). */
+export function ownResources(issuer: string): readonly string[] {
+  return [issuer, `${issuer}/userinfo`]
+}
+
 /** This server's own endpoints as an API: a token for others only must not open /userinfo (RFC 8707 §3), so a client may ask for both. */
-function ownEndpoints(issuer: string): Api {
-  return { api_id: 'portner', name: 'Portner', audience: issuer, access_token_format: 'opaque', access_token_signing_alg: 'ES256', require_user: false, scopes: {} }
+function ownEndpoints(audience: string): Api {
+  return { api_id: 'portner', name: 'Portner', audience, access_token_format: 'opaque', access_token_signing_alg: 'ES256', require_user: false, scopes: {} }
 }
 
 /** An API by its audience, from memory; the issuer stands for this server's own endpoints. */
 export async function findApiByAudience(ctx: Context, audience: string): Promise<Api | undefined> {
-  return audience === ctx.config.issuer ? ownEndpoints(audience) : byAudience(ctx).get(audience)
+  return ownResources(ctx.config.issuer).includes(audience) ? ownEndpoints(audience) : byAudience(ctx).get(audience)
 }
 
 export async function listApis(db: Kysely<Database>): Promise<readonly DeclaredDocument[]> {

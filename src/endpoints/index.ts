@@ -12,6 +12,7 @@ import { introspection } from './introspection.ts'
 import { jwks } from './jwks.ts'
 import { organizationAuthorization } from './organization-authorization.ts'
 import { logo } from './logo.ts'
+import { protectedResource } from './protected-resource.ts'
 import { pushedAuthorizationRequest } from './pushed-authorization-request.ts'
 import { registration } from './registration.ts'
 import { revocation } from './revocation.ts'
@@ -21,4 +22,4 @@ import { userinfo } from './userinfo.ts'
 
 const described: readonly Endpoint[] = [authorize, pushedAuthorizationRequest, token, userinfo, introspection, revocation, deviceAuthorization, backchannelAuthentication, registration, endSessionEndpoint, jwks]
 
-export const endpoints: readonly Endpoint[] = [...described, discovery(described), samlMetadata, organizationAuthorization, deviceVerification, approval, home, health, logo]
+export const endpoints: readonly Endpoint[] = [...described, discovery(described), protectedResource, samlMetadata, organizationAuthorization, deviceVerification, approval, home, health, logo]

@@ -1,4 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { ownResources } from '../apis/store.ts'
 import type { Client } from '../clients/client.ts'
 import { encryptFor, isEncrypted } from '../clients/encryption.ts'
 import { contentEncryptions, encryptionAlgorithms } from '../clients/response-encryption.ts'
@@ -15,6 +16,7 @@ import { personTold } from '../tokens/person-told.ts'
 import { claimNames, userinfoClaims } from '../users/claims.ts'
 import { requireBearer } from './bearer.ts'
 import type { Endpoint } from './endpoint.ts'
+import { pointToMetadata } from './protected-resource.ts'
 import { demandOf, requireSignIn } from './step-up.ts'
 
 const PATH = '/userinfo'
@@ -24,7 +26,7 @@ const OPENING = ['openid', 'userid', 'profile', 'email']
 async function answer(ctx: Context, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
   const { person, scopes, clientKey, audience } = await requireBearer(ctx, request)
   // A token for an API is in that API's hands: it must not read the person's claims here with it.
-  if (audience.length > 0 && !audience.includes(ctx.config.issuer)) throw bearerChallenge(401, 'invalid_token', 'The access token is for another resource')
+  if (audience.length > 0 && !audience.some((one) => ownResources(ctx.config.issuer).includes(one))) throw bearerChallenge(401, 'invalid_token', 'The access token is for another resource')
   const client = await findClientByKey(ctx, clientKey)
   if (request.headers.origin !== undefined) {
     await allowRegisteredOrigin(request, reply, client?.metadata.allowed_origins)
@@ -52,8 +54,15 @@ export const userinfo: Endpoint = {
   answers: 'machines',
   takesCertificates: true,
   register: (app, ctx) => {
-    app.get(PATH, (request, reply) => answer(ctx, request, reply))
-    app.post(PATH, (request, reply) => answer(ctx, request, reply))
+    const handle = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
+      try {
+        return await answer(ctx, request, reply)
+      } catch (error) {
+        throw pointToMetadata(error, `${ctx.config.issuer}${PATH}`)
+      }
+    }
+    app.get(PATH, handle)
+    app.post(PATH, handle)
     answerPreflight(app, PATH, ['GET', 'POST'], (origin) => isRegisteredOrigin(ctx, origin))
     refuseOtherMethods(app, PATH, ['GET', 'POST'])
   },

@@ -38,6 +38,9 @@ const byScope: Readonly<Record<string, readonly string[]>> = {
   userid: ['userid'],
 }
 
+/** The scopes that open claims. */
+export const claimScopes: readonly string[] = Object.keys(byScope)
+
 /** Every claim that can be asked for, as discovery lists them. */
 export const claimNames: readonly string[] = [...readers.keys()]
 

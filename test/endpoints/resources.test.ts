@@ -50,7 +50,7 @@ describe('/userinfo', () => {
   })
 
   test.each<[string, () => Promise<JsonAnswer>, number, string | RegExp]>([
-    ['no token', () => get(server.issuer, '/userinfo'), 401, 'Bearer, DPoP algs="PS256 ES256 EdDSA"'],
+    ['no token', () => get(server.issuer, '/userinfo'), 401, /^Bearer resource_metadata="[^"]+", DPoP algs="PS256 ES256 EdDSA", resource_metadata="[^"]+"$/],
     ['a token of nobody', () => get(server.issuer, '/userinfo', { authorization: 'Bearer nonsense' }), 401, /error="invalid_token"/],
     ['a token in the address', () => get(server.issuer, '/userinfo?access_token=x'), 400, /error="invalid_request"/],
     ['two ways at once', () => post(server.issuer, '/userinfo', { access_token: 'x' }, { authorization: 'Bearer x' }), 400, /error="invalid_request"/],

@@ -93,7 +93,7 @@ require_second_factor: true
     // What is known of clients is as fresh as a second.
     await expect.poll(async () => (await get(server.issuer, '/userinfo', { authorization })).status, { timeout: 5000 }).toBe(401)
     const refused = await get(server.issuer, '/userinfo', { authorization })
-    expect(refused.headers.get('www-authenticate')).toBe('Bearer error="insufficient_user_authentication", error_description="A stronger sign-in is needed", acr_values="urn:portner:acr:two-factors"')
+    expect(refused.headers.get('www-authenticate')).toMatch(/^Bearer error="insufficient_user_authentication", error_description="A stronger sign-in is needed", acr_values="urn:portner:acr:two-factors", resource_metadata="[^"]+"$/)
     await giveApp(server, 'ada')
     const again = await begin(browser, server.issuer, { ...asked(refused.headers.get('www-authenticate') ?? ''), login_hint: 'ada' })
     expect(pageName(again.page)).toBe('factor')
