@@ -1,4 +1,4 @@
-import { type Client, clientName } from '../clients/client.ts'
+import { type Client, clientName, initiationAddress } from '../clients/client.ts'
 import { findClientByKey } from '../clients/store.ts'
 import type { Context } from '../context.ts'
 import type { ApplicationRow } from '../http/account-views.ts'
@@ -50,6 +50,7 @@ export async function applicationRow(ctx: Context, user: User, application: Appl
     usedOn: consent.usedAt,
     offline: live?.offline ?? false,
     devices: live?.devices ?? 0,
+    openHref: initiationAddress(client, ctx.config.issuer),
     removeHref: `${path}/${consent.consentId}/remove`,
   }
 }

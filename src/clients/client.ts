@@ -50,3 +50,17 @@ export function documentHost({ clientId }: Pick<Client, 'clientId'>): string | u
 export function registeredScope(client: Client): string {
   return formatScope(client.scopes)
 }
+
+/** Where a client starts a sign-in at our word (OpenID Connect Core §4): its `initiate_login_uri`, told who we are. */
+export function initiationAddress({ metadata }: Pick<Client, 'metadata'>, issuer: string): string | undefined {
+  const { initiate_login_uri: uri } = metadata
+  if (uri === undefined) return undefined
+  const url = new URL(uri)
+  url.searchParams.set('iss', issuer)
+  return url.href
+}
+
+/** Where somebody is led whom only the client can help: where it starts a sign-in, else its home page. */
+export function startAddress(client: Pick<Client, 'metadata'>, issuer: string): string | undefined {
+  return initiationAddress(client, issuer) ?? client.metadata.client_uri
+}

@@ -4,6 +4,7 @@ import { type Client, hasSecret } from '../clients/client.ts'
 import type { ClientMetadata } from '../clients/metadata.ts'
 import { drawRegistrationAccessToken, isRegistrationAccessToken, spendRegistrationToken } from '../clients/registrations.ts'
 import { addSecret, keptSecret } from '../clients/secrets.ts'
+import { withSoftwareStatement } from '../clients/software-statement.ts'
 import { deleteClient, readClient, saveClient } from '../clients/store.ts'
 import type { Context } from '../context.ts'
 import { inTransaction } from '../database/transaction.ts'
@@ -55,7 +56,7 @@ function answerOf(metadata: ClientMetadata, shown: Partial<Shown>, issuedAt?: nu
 async function register(ctx: Context, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
   await requireMayRegister(ctx, request)
   const clientId = randomUUID()
-  const metadata = readRegistration(ctx.config, clientId, jsonBody(request))
+  const metadata = readRegistration(ctx.config, clientId, await withSoftwareStatement(ctx, jsonBody(request), undefined))
   await requireSector(ctx, metadata)
   const now = ctx.clock.now()
   const secret = hasSecret(metadata) ? drawToken('cs', now).text : undefined
@@ -91,7 +92,7 @@ async function replace(ctx: Context, request: FastifyRequest, reply: FastifyRepl
   const { client, token } = await requireOwner(ctx, request)
   const said = jsonBody(request)
   if (said['client_id'] !== client.clientId) throw invalidRequest('client_id must be the one of the address', { parameter: 'client_id' })
-  const metadata = readRegistration(ctx.config, client.clientId, said)
+  const metadata = readRegistration(ctx.config, client.clientId, await withSoftwareStatement(ctx, said, client.metadata.software_statement))
   await requireSector(ctx, metadata)
   const needsSecret = hasSecret(metadata) && (client.secretHashes.length === 0 || metadata.token_endpoint_auth_method !== client.metadata.token_endpoint_auth_method)
   const secret = needsSecret ? drawToken('cs', ctx.clock.now()).text : undefined

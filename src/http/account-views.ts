@@ -48,6 +48,8 @@ export interface ApplicationRow {
   /** Also while the person is signed out. */
   readonly offline: boolean
   readonly devices: number
+  /** Where the application starts a sign-in at our word, if it does. */
+  readonly openHref?: string | undefined
   readonly removeHref: string
 }
 

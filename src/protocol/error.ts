@@ -62,6 +62,8 @@ export const invalidBindingMessage = code('invalid_binding_message')
 // RFC 7591 §3.2.2
 export const invalidRedirectUri = code('invalid_redirect_uri')
 export const invalidClientMetadata = code('invalid_client_metadata')
+export const invalidSoftwareStatement = code('invalid_software_statement')
+export const unapprovedSoftwareStatement = code('unapproved_software_statement')
 // RFC 9449 §5 and §8
 export const invalidDpopProof = code('invalid_dpop_proof')
 export const useDpopNonce = code('use_dpop_nonce')

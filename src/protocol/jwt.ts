@@ -12,6 +12,8 @@ export interface JwtProfile {
   /** Who it must be for: that one text alone, or (`among`) one of several. */
   readonly audience: string
   readonly audienceMayBeAmong?: boolean
+  /** It may name nobody: then it is for everybody. */
+  readonly audienceMayBeMissing?: boolean
   /** Claims that must be there, beside what is named here. */
   readonly required: readonly string[]
   /** How far `exp` may lie ahead, and `iat` and `nbf` behind. Seconds. */
@@ -74,7 +76,8 @@ function isNumber(value: unknown): value is number {
   return typeof value === 'number' && Number.isFinite(value)
 }
 
-function checkAudience(aud: unknown, { audience, audienceMayBeAmong }: JwtProfile): void {
+function checkAudience(aud: unknown, { audience, audienceMayBeAmong, audienceMayBeMissing }: JwtProfile): void {
+  if (aud === undefined && audienceMayBeMissing === true) return
   const among = audienceMayBeAmong === true && Array.isArray(aud) && aud.includes(audience)
   if (aud !== audience && !among) throw new JwtFault('aud')
 }

@@ -15,10 +15,10 @@ let keyed: KeyedClient
 let voucher: Awaited<ReturnType<typeof newKey>>
 let bound: { readonly token: string; readonly keys: KeyedClient['keys'] }
 beforeAll(async () => {
-  server = await startTestServer()
+  server = await startTestServer({ env: { PORTNER_REGISTRATION: 'open' } })
   keyed = await registerKeyedClient(server, 'signer')
   voucher = await newKey()
-  await server.apply(`kind: trusted_issuer\nissuer: ${VOUCHER}\naccepts: [authorization_grants]\njwks: ${JSON.stringify({ keys: [voucher.jwk] })}\n---\nkind: client\nclient_id: workload\nclient_secret: { value: ${SECRET} }\nclient_name: Workload\ngrant_types: ['${JWT_BEARER}']\nscope: gk_calendar\n`)
+  await server.apply(`kind: trusted_issuer\nissuer: ${VOUCHER}\naccepts: [authorization_grants, software_statements]\njwks: ${JSON.stringify({ keys: [voucher.jwk] })}\n---\nkind: client\nclient_id: workload\nclient_secret: { value: ${SECRET} }\nclient_name: Workload\ngrant_types: ['${JWT_BEARER}']\nscope: gk_calendar\n`)
   const { keys } = await newKey()
   const url = `${server.issuer}/oauth/token`
   const browser = newBrowser(server.issuer)
@@ -41,6 +41,8 @@ interface Place {
   readonly key: () => KeyedClient['keys']
   /** Whether the JWT was taken. */
   readonly take: (jwt: string) => Promise<boolean>
+  /** Good for years. */
+  readonly longLived?: true
   /** Claims that must be there. */
   readonly required: readonly string[]
   /** The type it must name, where it must. */
@@ -78,6 +80,20 @@ const places: readonly Place[] = [
     key: () => voucher.keys,
     take: async (jwt) => (await post(server.issuer, '/oauth/token', { grant_type: JWT_BEARER, assertion: jwt }, { authorization: basic('workload') })).status === 200,
     required: ['iss', 'sub', 'aud', 'exp', 'jti'],
+    audience: true,
+  },
+  {
+    name: 'software statement',
+    claims: () => ({ iss: VOUCHER, aud: server.issuer, iat: now(), exp: now() + 60, client_name: 'Vouched for' }),
+    header: () => ({ alg: 'ES256', kid: voucher.jwk.kid }),
+    key: () => voucher.keys,
+    take: async (jwt) => {
+      const answer = await fetch(`${server.issuer}/oauth/registration`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ redirect_uris: ['https://new.example.org/cb'], software_statement: jwt }) })
+      expect([201, 400]).toContain(answer.status)
+      return answer.status === 201
+    },
+    longLived: true,
+    required: ['iss'],
     audience: true,
   },
   {
@@ -149,7 +165,7 @@ describe.each(places)('$name', (place) => {
   })
 
   // A header's value ends where its line ends.
-  test.each(misuses.filter(([name]) => name !== 'a line end' || !place.name.startsWith('DPoP')))('%s is refused', async (_name, make) => {
+  test.each(misuses.filter(([name]) => (name !== 'a line end' || !place.name.startsWith('DPoP')) && (name !== 'of yesterday' || place.longLived !== true)))('%s is refused', async (_name, make) => {
     expect(await place.take(await make(place))).toBe(false)
   })
 

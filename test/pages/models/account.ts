@@ -19,6 +19,7 @@ const planner = {
   usedOn: new Date('2026-11-21T05:40:00Z'),
   offline: true,
   devices: 2,
+  openHref: 'https://planner.example.org/start?iss=http%3A%2F%2Flocalhost',
   removeHref: '/account/applications/1/remove',
 }
 const unused = { ...planner, id: '019c0000-0000-7000-8000-000000000002', name: hostile, owner: undefined, usedOn: undefined, offline: false, devices: 0 }
