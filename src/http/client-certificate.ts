@@ -46,11 +46,12 @@ function fromHeader(request: FastifyRequest, header: string): X509Certificate | 
 
 /**
  * The certificate that the sender of a request holds the key of. A header counts from proxies of ours only (security.md rule 22), and
- * from them nothing else does: their own certificate is not their clients'. Throws `invalid_request` for a header that is not one certificate.
+ * where there is such a header nothing else of theirs does: a proxy's own certificate is not its clients'. Throws `invalid_request` for a
+ * header that is not one certificate.
  */
 export function clientCertificate(ctx: Context, request: FastifyRequest): X509Certificate | undefined {
   const { clientCertificateHeader: header } = ctx.config
-  if (isFromProxy(ctx, request)) return header === undefined ? undefined : fromHeader(request, header)
+  if (header !== undefined && isFromProxy(ctx, request)) return fromHeader(request, header)
   const { socket } = request.raw
   return socket instanceof TLSSocket ? socket.getPeerX509Certificate() : undefined
 }
