@@ -120,13 +120,9 @@ const CIBA = `discovery-end-point-verification
   refresh-token
   ensure-mtls-holder-of-key-required`.split('\n').map((line) => line.trim())
 
-/** Stories under other names: rows about client certificates, and rows that the plain profile does not run. */
+/** Rows that the plain profile does not run. */
 const ELSEWHERE: Readonly<Record<string, string>> = {
   'ensure-registered-redirect-uri': 'plain_fapi runs plain-fapi-tolerate-unregistered-redirect-uri instead',
-  'ensure-different-client-id-and-issuer-in-backchannel-authorization-request': 'client certificates',
-  'ensure-wrong-client-id-in-token-endpoint-request': 'client certificates',
-  'ensure-wrong-client-id-in-backchannel-authorization-request': 'client certificates',
-  'ensure-mtls-holder-of-key-required': 'client certificates',
 }
 
 function storiesOf(prefix: string): string {
