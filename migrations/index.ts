@@ -31,6 +31,7 @@ import * as m0034 from './0034-exchange.ts'
 import * as m0036 from './0036-pairwise-salt.ts'
 import * as m0037 from './0037-trusted-issuers.ts'
 import * as m0038 from './0038-requests.ts'
+import * as m0040 from './0040-authorization-details.ts'
 
 // The list of migrations, forward only. A new one is one file and one line here; a landed one is never changed.
 export const migrations: Record<string, Migration> = {
@@ -66,4 +67,5 @@ export const migrations: Record<string, Migration> = {
   '0036-pairwise-salt': m0036,
   '0037-trusted-issuers': m0037,
   '0038-requests': m0038,
+  '0040-authorization-details': m0040,
 }

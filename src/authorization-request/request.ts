@@ -1,3 +1,4 @@
+import type { AuthorizationDetail } from '../protocol/authorization-details.ts'
 import type { ClaimsRequest } from '../protocol/claims-request.ts'
 import type { Prompt } from '../protocol/prompt.ts'
 
@@ -17,6 +18,10 @@ export interface AuthorizationRequest {
   readonly nonce?: string
   readonly codeChallenge?: string
   readonly resources: readonly string[]
+  /** RFC 9396; checked against the schemas of their types. */
+  readonly authorizationDetails?: readonly AuthorizationDetail[]
+  /** One of them is for once: the person is asked every time. */
+  readonly singleUse?: boolean
   readonly prompt: readonly Prompt[]
   /** Seconds. */
   readonly maxAge?: number

@@ -82,6 +82,7 @@ function shape(offered: Offered) {
     jwks: jsonWebKeySet.optional(),
     jwks_uri: secureAddress.optional(),
     scope: z.string().max(4096).regex(SCOPE, 'must be scope values separated by one space').default('openid'),
+    authorization_details_types: z.array(z.string().min(1).max(200)).max(50).default([]),
     optional_scopes: z.array(z.string()).default([]),
     allowed_origins: z.array(origin).max(50).default([]),
     organization: z.string().optional(),

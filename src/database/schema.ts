@@ -1,3 +1,4 @@
+import type { AuthorizationDetail } from '../protocol/authorization-details.ts'
 import type { ColumnType, Generated, JSONColumnType } from 'kysely'
 
 // The tables, one interface each. The owner named above it is the one file that reads and writes it.
@@ -83,6 +84,7 @@ interface Consents {
   client_key: string
   granted: string[]
   declined: string[]
+  authorization_details: ColumnType<readonly AuthorizationDetail[] | null, string | null, string | null>
   used_at: ColumnType<Date | null, never, unknown>
   removed_at: ColumnType<Date | null, never, unknown>
   created_at: ColumnType<Date, never, unknown>

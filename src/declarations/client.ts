@@ -61,6 +61,7 @@ export const client: Kind<ClientMetadata> = {
   references: (document) => [
     ...(document.organization === undefined ? [] : [{ path: ['organization'], kind: 'organization', id: document.organization }]),
     ...providerReferences(document.login_providers),
+    ...document.authorization_details_types.map((id, i) => ({ path: ['authorization_details_types', i], kind: 'authorization_details_type', id })),
   ],
   warnings: (document, known) =>
     document.scope.split(' ').flatMap((scope) => (isKnownScope(scope, known) ? [] : [{ path: ['scope'], message: `nothing declares the scope ${scope}: people will see only its name` }])),

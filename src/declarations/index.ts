@@ -1,4 +1,5 @@
 import { api } from './api.ts'
+import { authorizationType } from './authorization-type.ts'
 import { client } from './client.ts'
 import type { Kind } from './kind.ts'
 import { organization } from './organization.ts'
@@ -8,4 +9,4 @@ import { trustedIssuer } from './trusted-issuer.ts'
 import { user } from './user.ts'
 
 // In the order they are written: what others refer to first. They are removed in the opposite order.
-export const kinds: readonly Kind[] = [organization, provider, scope, api, client, trustedIssuer, user]
+export const kinds: readonly Kind[] = [organization, provider, scope, authorizationType, api, client, trustedIssuer, user]

@@ -39,6 +39,7 @@ function detailsOf(client: Client, request: AuthorizationRequest, { session }: D
     ...(Object.keys(request.claims).length === 0 ? {} : { claims: request.claims }),
     ...(acr === undefined ? {} : { acr }),
     amr: amrOf(session),
+    ...(request.authorizationDetails === undefined ? {} : { authorizationDetails: request.authorizationDetails }),
     ...sectorDetails(client),
   }
 }

@@ -8,7 +8,7 @@ import { bodyForm, refuseQuery } from '../http/forms.ts'
 import { sendJson } from '../http/json.ts'
 import { refuseOtherMethods } from '../http/methods.ts'
 import { type DrawnToken, drawToken } from '../lib/opaque-token.ts'
-import { invalidScope, invalidTarget, unauthorizedClient } from '../protocol/error.ts'
+import { invalidAuthorizationDetails, invalidScope, invalidTarget, unauthorizedClient } from '../protocol/error.ts'
 import type { Form } from '../protocol/form.ts'
 import { parseResources } from '../protocol/resource.ts'
 import { beyond, parseScope } from '../protocol/scope.ts'
@@ -26,6 +26,8 @@ export const DEVICE_PAGE = '/device'
 
 /** The scopes of a request that no browser brings: registered ones; all of them when none is named. */
 export function askedScopes(client: Client, form: Form): readonly string[] {
+  // The person's page elsewhere shows scopes only; what it does not show nobody may allow.
+  if (form.single.has('authorization_details')) throw invalidAuthorizationDetails('authorization_details are not supported here')
   const asked = parseScope(form.single.get('scope'))
   if (beyond(asked, client.scopes).length > 0) throw invalidScope('The client may not have this scope', { parameter: 'scope' })
   return (asked.length === 0 ? client.scopes : asked).filter((scope) => scope !== 'offline_access' || mayUseGrant(client, 'refresh_token'))

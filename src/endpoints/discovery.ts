@@ -5,6 +5,7 @@ import type { Config } from '../config.ts'
 import type { Context } from '../context.ts'
 import { allowAnyOrigin } from '../http/cors.ts'
 import { refuseOtherMethods } from '../http/methods.ts'
+import { findAuthorizationTypes } from '../apis/authorization-types.ts'
 import { standardScopes } from '../apis/scope-definition.ts'
 import { signingAlgorithms } from '../keys/signing-key.ts'
 import type { Endpoint } from './endpoint.ts'
@@ -42,11 +43,16 @@ export function discovery(endpoints: readonly Endpoint[]): Endpoint {
     name: 'discovery',
     answers: 'machines',
     register: (app: FastifyInstance, ctx: Context) => {
-      const document = JSON.stringify(metadataOf(ctx.config, endpoints))
+      const metadata = metadataOf(ctx.config, endpoints)
+      // Declared while the server runs (RFC 9396 §10).
+      const document = async (): Promise<string> => {
+        const types = [...(await findAuthorizationTypes(ctx)).keys()]
+        return JSON.stringify(types.length === 0 ? metadata : { ...metadata, authorization_details_types_supported: types })
+      }
       for (const path of PATHS) {
         app.get(path, async (_request, reply) => {
           allowAnyOrigin(reply)
-          return reply.header('cache-control', 'public, max-age=300').type('application/json; charset=utf-8').send(document)
+          return reply.header('cache-control', 'public, max-age=300').type('application/json; charset=utf-8').send(await document())
         })
         refuseOtherMethods(app, path, ['GET'])
       }

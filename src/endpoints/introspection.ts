@@ -39,7 +39,7 @@ async function mayKnow(ctx: Context, caller: AuthenticatedClient, token: Inspect
 }
 
 function describe(ctx: Context, token: InspectedToken): object {
-  const { person, scopes, audience, clientId, expiresAt, confirmation, actor } = token
+  const { person, scopes, audience, clientId, expiresAt, confirmation, actor, authorizationDetails } = token
   const [only, another] = audience
   const about =
     person === undefined
@@ -52,7 +52,7 @@ function describe(ctx: Context, token: InspectedToken): object {
           ...(person.details.amr === undefined ? {} : { amr: person.details.amr }),
         }
   const cnf = confirmationClaim(confirmation)
-  return { active: true, token_type: tokenTypeOf(confirmation), ...(cnf && { cnf }), ...(actor && { act: actor }), iss: ctx.config.issuer, client_id: clientId, scope: scopes.join(' '), exp: expiresAt, jti: token.tokenId, ...about, ...(only === undefined ? {} : { aud: another === undefined ? only : audience }) }
+  return { active: true, token_type: tokenTypeOf(confirmation), ...(cnf && { cnf }), ...(actor && { act: actor }), iss: ctx.config.issuer, client_id: clientId, scope: scopes.join(' '), ...(authorizationDetails.length === 0 ? {} : { authorization_details: authorizationDetails }), exp: expiresAt, jti: token.tokenId, ...about, ...(only === undefined ? {} : { aud: another === undefined ? only : audience }) }
 }
 
 /** A refresh token is nobody's business but its client's. */

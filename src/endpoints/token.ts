@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Api } from '../apis/api.ts'
+import { readAuthorizationDetails } from '../apis/authorization-details.ts'
 import { findApiByAudience } from '../apis/store.ts'
 import { type AuthenticatedClient, authenticateClient, claimedClientId } from '../clients/authenticate.ts'
 import { assertionAlgorithms } from '../clients/authentication/index.ts'
@@ -18,7 +19,8 @@ import { sendJson } from '../http/json.ts'
 import { refuseOtherMethods } from '../http/methods.ts'
 import { presentedProof } from '../http/proof.ts'
 import { drawToken } from '../lib/opaque-token.ts'
-import { invalidRequest, invalidScope, invalidTarget, unauthorizedClient, unsupportedGrantType } from '../protocol/error.ts'
+import type { AuthorizationDetail } from '../protocol/authorization-details.ts'
+import { invalidAuthorizationDetails, invalidRequest, invalidScope, invalidTarget, unauthorizedClient, unsupportedGrantType } from '../protocol/error.ts'
 import { readFields } from '../protocol/fields.ts'
 import type { Form } from '../protocol/form.ts'
 import { parseResources } from '../protocol/resource.ts'
@@ -55,13 +57,21 @@ async function findApis(ctx: Context, resources: readonly string[]): Promise<rea
   })
 }
 
+// What a grant does not read it must not ignore either: the client would take the token for less than it is.
+async function askedDetails(ctx: Context, grant: ListedGrant, { metadata }: AuthenticatedClient, form: Form): Promise<readonly AuthorizationDetail[]> {
+  const text = form.single.get('authorization_details')
+  if (text !== undefined && grant.readsDetails !== true) throw invalidAuthorizationDetails('authorization_details are not supported with this grant type')
+  return (await readAuthorizationDetails(ctx, text, metadata.authorization_details_types)).details
+}
+
 async function redeem(ctx: Context, grant: ListedGrant, client: AuthenticatedClient, form: Form, confirmation: Confirmation | undefined, address: string): Promise<TokenResponse> {
   const scopes = parseScope(form.single.get('scope'))
   const resources = parseResources(form.repeatable.get('resource'), form.repeatable.get('audience'))
   const asked = resources.length === 0 ? [] : await findApis(ctx, resources)
+  const authorizationDetails = await askedDetails(ctx, grant, client, form)
   const parameters = readFields(grant.parameters, form, { scope: invalidScope })
   const access = drawToken('at', ctx.clock.now())
-  const redemption = await grant.redeem({ client, parameters, scopes, resources, apis: asked, access, lifetime: accessTokenLifetime(asked), confirmation, address }, ctx)
+  const redemption = await grant.redeem({ client, parameters, scopes, resources, apis: asked, authorizationDetails, access, lifetime: accessTokenLifetime(asked), confirmation, address }, ctx)
   if (redemption.kind === 'answered') return redemption.response
   const { authorization, drawn, settle } = redemption
   const apis = authorization.audience.length === 0 ? [] : await findApis(ctx, authorization.audience)

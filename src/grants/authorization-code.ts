@@ -5,9 +5,10 @@ import { text } from '../protocol/fields.ts'
 import { drawSecret, readToken, tokenText } from '../lib/opaque-token.ts'
 import { invalidGrant, invalidTarget, type OAuthError } from '../protocol/error.ts'
 import { challengeOf } from '../protocol/pkce.ts'
-import { joinList } from '../tokens/authorization.ts'
-import { type CodeExplanation, type CodeFault, type CodeRedemption, explainCode, redeemCode } from '../tokens/authorization-codes.ts'
+import { detailsColumn, joinList } from '../tokens/authorization.ts'
+import { type CodeExplanation, type CodeFault, type CodeRedemption, explainCode, readCodeDetails, redeemCode } from '../tokens/authorization-codes.ts'
 import { revokeGrant } from '../tokens/grants.ts'
+import { narrowedDetails, requireNarrower } from './narrower-details.ts'
 import { confirmationText } from '../tokens/sender-constraint/constraint.ts'
 import { defineGrant, type GrantRequest } from './grant-type.ts'
 
@@ -57,6 +58,7 @@ function redemptionOf(request: GrantRequest<z.output<typeof parameters>>, refres
     audience: joinList(request.resources),
     lifetime: request.lifetime,
     confirmation: confirmationText(request.confirmation),
+    authorizationDetails: detailsColumn(request.authorizationDetails),
     grantConfirmation: isPublic(request.client) ? confirmationText(request.confirmation) : null,
   }
 }
@@ -65,9 +67,11 @@ export const authorizationCode = defineGrant({
   type: 'authorization_code',
   parameters,
   publicClients: 'allowed',
+  readsDetails: true,
   redeem: async (request, ctx) => {
     const refresh = mayUseGrant(request.client, 'refresh_token') ? drawSecret() : undefined
     const redemption = redemptionOf(request, refresh?.hash ?? null)
+    if (request.authorizationDetails.length > 0) requireNarrower(request, await readCodeDetails(ctx, redemption))
     const redeemed = await redeemCode(ctx, redemption)
     if (redeemed === undefined) {
       const explanation = await explainCode(ctx, redemption)
@@ -76,6 +80,6 @@ export const authorizationCode = defineGrant({
     }
     const { grantId, scopes, audience, person } = redeemed
     const refreshToken = refresh === undefined ? undefined : tokenText('rt', grantId, refresh.secret)
-    return { kind: 'authorized', authorization: { scopes, audience, person }, drawn: { access: request.access, refreshToken } }
+    return { kind: 'authorized', authorization: { scopes, audience, person, ...narrowedDetails(request) }, drawn: { access: request.access, refreshToken } }
   },
 })

@@ -22,10 +22,11 @@ export const clientCredentials = defineGrant({
   type: 'client_credentials',
   parameters: z.object({}),
   publicClients: 'refused',
-  redeem: async ({ client, scopes, resources, access, lifetime, confirmation }, ctx) => {
+  readsDetails: true,
+  redeem: async ({ client, scopes, resources, authorizationDetails, access, lifetime, confirmation }, ctx) => {
     const granted = grantedScopes(client, scopes)
-    const kept = await mintClientToken(ctx, { id: access.id, hash: access.hash, clientKey: client.key, scope: granted.join(' '), audience: joinList(resources), lifetime, confirmation: confirmationText(confirmation) })
+    const kept = await mintClientToken(ctx, { id: access.id, hash: access.hash, clientKey: client.key, scope: granted.join(' '), audience: joinList(resources), lifetime, confirmation: confirmationText(confirmation), authorizationDetails })
     if (!kept) throw invalidGrant('The client may no longer have tokens', { detail: 'client.disabled' })
-    return { kind: 'authorized', authorization: { scopes: granted, audience: resources, person: undefined }, drawn: { access, refreshToken: undefined } }
+    return { kind: 'authorized', authorization: { scopes: granted, audience: resources, person: undefined, authorizationDetails }, drawn: { access, refreshToken: undefined } }
   },
 })

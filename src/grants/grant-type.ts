@@ -2,6 +2,7 @@ import type { z } from 'zod'
 import type { Api } from '../apis/api.ts'
 import type { AuthenticatedClient } from '../clients/authenticate.ts'
 import type { Context } from '../context.ts'
+import type { AuthorizationDetail } from '../protocol/authorization-details.ts'
 import type { Authorization } from '../tokens/authorization.ts'
 import type { DrawnTokens, TokenResponse } from '../tokens/issue.ts'
 import type { Confirmation } from '../tokens/sender-constraint/constraint.ts'
@@ -15,6 +16,8 @@ export interface GrantRequest<P> {
   /** The requested APIs (RFC 8707), known and in the order given. */
   readonly resources: readonly string[]
   readonly apis: readonly Api[]
+  /** The requested authorization details (RFC 9396 §6), each as its type allows; empty when none were sent. */
+  readonly authorizationDetails: readonly AuthorizationDetail[]
   /** The access token to keep: the grant's one statement consumes its artefact and keeps this hash. */
   readonly access: { readonly id: string; readonly hash: Buffer; readonly text: string }
   /** Seconds. */
@@ -39,6 +42,8 @@ export interface GrantType<S extends z.ZodObject = z.ZodObject> {
   readonly type: string
   readonly parameters: S
   readonly publicClients: 'allowed' | 'refused'
+  /** Whether it reads `authorization_details`. To any other they are refused, not ignored. */
+  readonly readsDetails?: true
   /** Consumes the artefact and keeps what it pays for in one statement. Throws the one right OAuthError. */
   redeem(request: GrantRequest<z.output<S>>, ctx: Context): Promise<Redemption>
 }
@@ -48,6 +53,7 @@ export interface ListedGrant {
   readonly type: string
   readonly parameters: z.ZodObject
   readonly publicClients: 'allowed' | 'refused'
+  readonly readsDetails?: true
   redeem(request: GrantRequest<unknown>, ctx: Context): Promise<Redemption>
 }
 

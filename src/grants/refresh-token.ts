@@ -7,11 +7,12 @@ import { drawSecret, type PresentedToken, readToken, tokenText } from '../lib/op
 import { invalidGrant, invalidScope, invalidTarget, type OAuthError } from '../protocol/error.ts'
 import { text } from '../protocol/fields.ts'
 import { beyond } from '../protocol/scope.ts'
-import { type Authorization, joinList, splitList } from '../tokens/authorization.ts'
+import { type Authorization, detailsColumn, joinList, splitList } from '../tokens/authorization.ts'
 import { type GrantState, readGrant, REFRESH_REPLAY_SECONDS, revokeGrant, rotateRefreshToken, settleAnswer } from '../tokens/grants.ts'
 import { maySign, type TokenResponse } from '../tokens/issue.ts'
 import { openAnswer, sealAnswer } from '../tokens/refresh-answer.ts'
 import { confirmationText } from '../tokens/sender-constraint/constraint.ts'
+import { narrowedDetails, requireNarrower } from './narrower-details.ts'
 import { defineGrant, type GrantRequest, type Redemption } from './grant-type.ts'
 
 // The refresh token grant (RFC 6749 §6) with rotation (RFC 9700 §4.14). The same token from the same client within 30 seconds gets the
@@ -29,7 +30,7 @@ function rotates(client: Client): boolean {
 async function rotate(request: Request, ctx: Context, presented: PresentedToken): Promise<Redemption | undefined> {
   const next = rotates(request.client) ? drawSecret() : presented
   const refreshToken = tokenText('rt', presented.id, next.secret)
-  const kept = { drawn: { id: request.access.id, access: request.access.text, refresh: refreshToken, scope: joinList(request.scopes) } }
+  const kept = { drawn: { id: request.access.id, access: request.access.text, refresh: refreshToken, scope: joinList(request.scopes), ...narrowedDetails(request) } }
   const rotated = await rotateRefreshToken(ctx, {
     grantId: presented.id,
     clientKey: request.client.key,
@@ -41,12 +42,13 @@ async function rotate(request: Request, ctx: Context, presented: PresentedToken)
     audience: joinList(request.resources),
     lifetime: request.lifetime,
     confirmation: confirmationText(request.confirmation),
+    authorizationDetails: detailsColumn(request.authorizationDetails),
     sealedAnswer: sealAnswer(presented.secret, presented.id, kept),
   })
   if (rotated === undefined) return undefined
   return {
     kind: 'authorized',
-    authorization: rotated,
+    authorization: { ...rotated, ...narrowedDetails(request) },
     drawn: { access: request.access, refreshToken },
     settle: async (response) => {
       await settleAnswer(ctx, { grantId: presented.id, refreshHash: next.hash, sealedAnswer: sealAnswer(presented.secret, presented.id, { response }) })
@@ -66,7 +68,7 @@ async function answerAgain(request: Request, ctx: Context, presented: PresentedT
     if (!current.isReplayable || !current.isLive || answer === undefined) break
     if ('response' in answer) return { kind: 'answered', response: answer.response }
     const scopes = answer.drawn.scope === null ? current.scopes : splitList(answer.drawn.scope)
-    const authorization: Authorization = { scopes, audience: current.audience, person: current.person }
+    const authorization: Authorization = { scopes, audience: current.audience, person: current.person, authorizationDetails: answer.drawn.authorizationDetails }
     const drawn = { access: { id: answer.drawn.id, text: answer.drawn.access }, refreshToken: answer.drawn.refresh }
     const signed = maySign(authorization)
     // Nothing was sent before it was kept: whoever finds the answer unfinished for so long finishes it in place of a process that died.
@@ -105,9 +107,11 @@ export const refreshToken = defineGrant({
   type: 'refresh_token',
   parameters: z.object({ refresh_token: text }),
   publicClients: 'allowed',
+  readsDetails: true,
   redeem: async (request, ctx) => {
     const presented = readToken('rt', request.parameters.refresh_token)
     if (presented === undefined) throw refused('refresh.unknown')
+    if (request.authorizationDetails.length > 0) requireNarrower(request, (await readGrant(ctx, presented.id, request.client.key, presented.hash))?.person.details)
     const rotated = await rotate(request, ctx, presented)
     if (rotated !== undefined) return rotated
     const state = await readGrant(ctx, presented.id, request.client.key, presented.hash)

@@ -91,7 +91,7 @@ export const tokenExchange = defineGrant({
     const scopes = scopesOf(request, subject)
     const lifetime = await mintExchangedToken(ctx, { subjectTokenId: subject.tokenId, id: access.id, hash: access.hash, clientKey: client.key, scopes, audience: joinList(resources), lifetime: request.lifetime, confirmation: confirmationText(confirmation), actor })
     if (lifetime === undefined) throw refused('not_live')
-    const authorization = { scopes, audience: resources, person: subject.person, actor, lifetime, issuedTokenType: ACCESS_TOKEN, withoutIdToken: true } as const
+    const authorization = { scopes, audience: resources, person: subject.person, authorizationDetails: subject.authorizationDetails, actor, lifetime, issuedTokenType: ACCESS_TOKEN, withoutIdToken: true } as const
     return { kind: 'authorized', authorization, drawn: { access, refreshToken: undefined } }
   },
 })

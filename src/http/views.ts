@@ -8,6 +8,7 @@ import type { AccountViews } from './account-views.ts'
 import type { DeviceViews } from './device-views.ts'
 import type { DiscoveryViews } from './discovery-views.ts'
 import type { DemoHomeModel, DemoModel } from './demo-model.ts'
+import type { DetailItem } from './detail-item.ts'
 import type { ScopeItem } from './scope-item.ts'
 import type { LinkingViews } from './linking-views.ts'
 import type { RecoveryViews } from './recovery-views.ts'
@@ -113,6 +114,7 @@ export interface ConsentModel extends JourneyModel, FormModel, ClientLinks {
   readonly redirectOrigin?: string | undefined
   readonly items: readonly ScopeItem[]
   readonly optional: readonly OptionalScopeItem[]
+  readonly authorizationDetails?: readonly DetailItem[] | undefined
   readonly already: readonly ScopeItem[]
   readonly duration: ConsentDuration
   readonly switchHref?: string | undefined

@@ -67,6 +67,8 @@ export const unapprovedSoftwareStatement = code('unapproved_software_statement')
 // RFC 9449 §5 and §8
 export const invalidDpopProof = code('invalid_dpop_proof')
 export const useDpopNonce = code('use_dpop_nonce')
+// RFC 9396 §5
+export const invalidAuthorizationDetails = code('invalid_authorization_details')
 // RFC 8707 §2, RFC 7009 §2.2.1
 export const invalidTarget = code('invalid_target')
 export const unsupportedTokenType = code('unsupported_token_type')

@@ -2,7 +2,9 @@ import { sql } from 'kysely'
 import { clientIsLive } from '../clients/store.ts'
 import { type Context, perContext } from '../context.ts'
 import { createBatch } from '../database/batch.ts'
+import type { AuthorizationDetail } from '../protocol/authorization-details.ts'
 import { firstIdAt } from '../lib/random.ts'
+import { detailsColumn } from './authorization.ts'
 
 // Owns access_tokens: a row for each one that was handed out, JWTs too (their `jti` is the row's id), so that every token can be revoked
 // and asked about. The row id carries the time.
@@ -13,8 +15,8 @@ export const JWT_LIFETIME_SECONDS = 300
 
 /** The part of a hot statement that inserts a token for each row of `source`, which has columns of these names (`lifetime` in seconds). */
 export function insertAccessTokens(source: string): string {
-  return `insert into access_tokens (token_id, expires_at, client_key, grant_id, secret_hash, scope, audience, confirmation)
-    select token_id, clock_now() + make_interval(secs => lifetime), client_key, grant_id, token_hash, scope, audience, confirmation from ${source}`
+  return `insert into access_tokens (token_id, expires_at, client_key, grant_id, secret_hash, scope, audience, confirmation, authorization_details)
+    select token_id, clock_now() + make_interval(secs => lifetime), client_key, grant_id, token_hash, scope, audience, confirmation, authorization_details from ${source}`
 }
 
 export interface ClientToken {
@@ -26,13 +28,14 @@ export interface ClientToken {
   readonly lifetime: number
   /** What it is bound to (sender-constraint/constraint.ts), or null. */
   readonly confirmation: string | null
+  readonly authorizationDetails: readonly AuthorizationDetail[]
 }
 
 const MINT = {
   name: 'mint-client-token',
   text: `with item as (
-      select token_id, token_hash, client_key, null::uuid as grant_id, scope, audience, lifetime, confirmation
-      from unnest($1::uuid[], $2::bytea[], $3::bigint[], $4::text[], $5::text[], $6::int[], $7::text[]) as t (token_id, token_hash, client_key, scope, audience, lifetime, confirmation)
+      select token_id, token_hash, client_key, null::uuid as grant_id, scope, audience, lifetime, confirmation, authorization_details
+      from unnest($1::uuid[], $2::bytea[], $3::bigint[], $4::text[], $5::text[], $6::int[], $7::text[], $8::jsonb[]) as t (token_id, token_hash, client_key, scope, audience, lifetime, confirmation, authorization_details)
       where ${clientIsLive('t.client_key')})
     ${insertAccessTokens('item')} returning token_id`,
 }
@@ -50,6 +53,7 @@ const mint = perContext((ctx: Context) =>
         tokens.map((token) => token.audience),
         tokens.map((token) => token.lifetime),
         tokens.map((token) => token.confirmation),
+        tokens.map((token) => detailsColumn(token.authorizationDetails)),
       ])
       const minted = new Set(rows.map((row) => row[0]))
       return tokens.map((token) => (minted.has(token.id) ? true : undefined))
@@ -65,8 +69,8 @@ export async function mintClientToken(ctx: Context, token: ClientToken): Promise
 /** The part of a statement that keeps a token which stands on another live one (`a`) and ends no later. `values`: id, hash, client key, scope, audience, lifetime, confirmation, actor. */
 export function insertTokenOf(values: readonly string[], from: string, where: string): string {
   const [id, hash, clientKey, scope, audience, lifetime, confirmation, actor] = values
-  return `insert into access_tokens (token_id, expires_at, client_key, grant_id, secret_hash, scope, audience, confirmation, actor)
-    select ${id}, least(clock_now() + make_interval(secs => ${lifetime}), a.expires_at), ${clientKey}, a.grant_id, ${hash}, ${scope}, ${audience}, ${confirmation}, ${actor} from ${from} where ${where}
+  return `insert into access_tokens (token_id, expires_at, client_key, grant_id, secret_hash, scope, audience, confirmation, actor, authorization_details)
+    select ${id}, least(clock_now() + make_interval(secs => ${lifetime}), a.expires_at), ${clientKey}, a.grant_id, ${hash}, ${scope}, ${audience}, ${confirmation}, ${actor}, a.authorization_details from ${from} where ${where}
     returning extract(epoch from expires_at - clock_now())::int`
 }
 

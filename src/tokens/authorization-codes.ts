@@ -64,6 +64,8 @@ export interface CodeRedemption {
   readonly lifetime: number
   /** What the request proved to hold; null when nothing. */
   readonly confirmation: string | null
+  /** Less than what the person allowed, where the request says so: the JSON of it, or null. */
+  readonly authorizationDetails: string | null
   /** What refresh tokens are bound to: the same for a public client, nothing for one that authenticates. */
   readonly grantConfirmation: string | null
 }
@@ -78,8 +80,8 @@ export interface RedeemedCode {
 const REDEEM = {
   name: 'redeem-authorization-code',
   text: `with item as (
-      select * from unnest($1::uuid[], $2::bytea[], $3::bigint[], $4::text[], $5::text[], $6::uuid[], $7::bytea[], $8::bytea[], $9::text[], $10::int[], $11::text[], $12::text[])
-        as t (code_id, code_hash, client_key, redirect_uri, code_challenge, token_id, token_hash, refresh_hash, audience, lifetime, confirmation, grant_confirmation)),
+      select * from unnest($1::uuid[], $2::bytea[], $3::bigint[], $4::text[], $5::text[], $6::uuid[], $7::bytea[], $8::bytea[], $9::text[], $10::int[], $11::text[], $12::text[], $13::jsonb[])
+        as t (code_id, code_hash, client_key, redirect_uri, code_challenge, token_id, token_hash, refresh_hash, audience, lifetime, confirmation, grant_confirmation, authorization_details)),
     consumed as (
       update authorization_codes k set used_at = clock_now() from item
       where k.code_id = item.code_id and k.secret_hash = item.code_hash and k.client_key = item.client_key
@@ -90,7 +92,7 @@ const REDEEM = {
         and (item.audience is null or k.audience is null or string_to_array(item.audience, ' ') <@ string_to_array(k.audience, ' '))
         and ${userIsLive('k.user_id')} and ${clientIsLive('k.client_key')} and not ${consentWasRemoved('k.user_id', 'k.client_key')} and (k.offline or not ${sessionWasEnded('k.session_id')})
       returning k.grant_id, k.client_key, k.user_id, k.session_id, k.scope as granted_scope, k.audience as granted_audience, k.details, k.auth_time, k.offline,
-        item.token_id, item.token_hash, item.refresh_hash, item.lifetime, item.confirmation, item.grant_confirmation, k.scope, coalesce(item.audience, k.audience) as audience),
+        item.token_id, item.token_hash, item.refresh_hash, item.lifetime, item.confirmation, item.grant_confirmation, item.authorization_details, k.scope, coalesce(item.audience, k.audience) as audience),
     started as (${insertGrants('consumed')}),
     minted as (${insertAccessTokens('consumed')})
     select k.token_id, k.grant_id, k.scope, k.audience, k.user_id, k.session_id, k.auth_time, k.details, u.claims, u.groups from consumed k ${joinLiveUser('k.user_id')}`,
@@ -102,7 +104,7 @@ const redeem = perContext((ctx: Context) =>
     key: (redemption) => redemption.codeId,
     run: async (redemptions) => {
       const column = <K extends keyof CodeRedemption>(name: K): CodeRedemption[K][] => redemptions.map((redemption) => redemption[name])
-      const rows = await ctx.hot(REDEEM, [column('codeId'), column('codeHash'), column('clientKey'), column('redirectUri'), column('codeChallenge'), column('tokenId'), column('tokenHash'), column('refreshHash'), column('audience'), column('lifetime'), column('confirmation'), column('grantConfirmation')])
+      const rows = await ctx.hot(REDEEM, [column('codeId'), column('codeHash'), column('clientKey'), column('redirectUri'), column('codeChallenge'), column('tokenId'), column('tokenHash'), column('refreshHash'), column('audience'), column('lifetime'), column('confirmation'), column('grantConfirmation'), column('authorizationDetails')])
       const byToken = new Map(rows.map((row) => [row[0], row]))
       return redemptions.map(({ tokenId }) => {
         const row = byToken.get(tokenId)
@@ -115,6 +117,12 @@ const redeem = perContext((ctx: Context) =>
 /** Consumes a code and keeps what it pays for, in one statement. Nothing when any condition fails: explainCode says which. */
 export function redeemCode(ctx: Context, redemption: CodeRedemption): Promise<RedeemedCode | undefined> {
   return redeem(ctx)(redemption)
+}
+
+/** What the person allowed in authorization details: they stand with the code from its making on. Nothing for a code that is not this client's. */
+export async function readCodeDetails(ctx: Context, code: Pick<CodeRedemption, 'codeId' | 'codeHash' | 'clientKey'>): Promise<AuthorizationDetails | undefined> {
+  const { rows } = await sql<{ details: AuthorizationDetails }>`select details from authorization_codes where code_id = ${code.codeId} and secret_hash = ${code.codeHash} and client_key = ${code.clientKey}`.execute(ctx.db)
+  return rows[0]?.details
 }
 
 /** Consumes a code of this server's own pages: whose sign-in it stands for. Nothing is issued for it. Nothing when it is not good, or was used. */

@@ -1,3 +1,4 @@
+import type { AuthorizationDetail } from '../protocol/authorization-details.ts'
 import type { ClaimsRequest } from '../protocol/claims-request.ts'
 import type { Subject } from '../users/claims.ts'
 
@@ -9,6 +10,8 @@ export interface AuthorizationDetails {
   readonly amr?: readonly string[]
   /** The sector that the person is called for (clients/sector.ts); absent where they are called by their own id. */
   readonly sector?: string
+  /** What the person allowed in more words than scopes have (RFC 9396). */
+  readonly authorizationDetails?: readonly AuthorizationDetail[]
 }
 
 /** The person's part of a decision. */
@@ -33,6 +36,8 @@ export interface Authorization {
   readonly audience: readonly string[]
   /** Absent for client credentials. */
   readonly person: PersonAuthorization | undefined
+  /** What this token says of them, where that is not what the grant says. */
+  readonly authorizationDetails?: readonly AuthorizationDetail[] | undefined
   /** Who acts for the person. */
   readonly actor?: Actor | undefined
   /** Seconds, where the token ends sooner than others of its kind. */
@@ -41,6 +46,16 @@ export interface Authorization {
   readonly issuedTokenType?: string
   /** No id token, whatever the scope says: nobody signed in. */
   readonly withoutIdToken?: boolean
+}
+
+/** The authorization details of a token: its own, else its grant's (RFC 9396 §7). */
+export function detailsOfToken({ authorizationDetails, person }: Pick<Authorization, 'authorizationDetails' | 'person'>): readonly AuthorizationDetail[] {
+  return authorizationDetails ?? person?.details.authorizationDetails ?? []
+}
+
+/** How rows keep what is a token's own; null where its grant speaks. */
+export function detailsColumn(details: readonly AuthorizationDetail[]): string | null {
+  return details.length === 0 ? null : JSON.stringify(details)
 }
 
 /** Reads what a hot statement returned of a person: [user_id, session_id, auth_time, details, claims, groups]. */

@@ -163,7 +163,7 @@ const REDEEM = {
       where r.request_id = $1::uuid and r.secret_hash = $2::bytea and r.client_key = $3::bigint and r.kind = $4::text and r.status = 'approved' and r.expires_at > clock_now()
         and ${userIsLive('r.user_id')} and ${clientIsLive('r.client_key')}
       returning $5::uuid as grant_id, r.client_key, r.user_id, null::uuid as session_id, r.granted_scope, r.granted_scope as scope, r.audience as granted_audience, r.audience, r.details, r.auth_time,
-        true as offline, $6::uuid as token_id, $7::bytea as token_hash, $8::int as lifetime, $9::bytea as refresh_hash, $10::text as confirmation, $11::text as grant_confirmation),
+        true as offline, $6::uuid as token_id, $7::bytea as token_hash, $8::int as lifetime, $9::bytea as refresh_hash, $10::text as confirmation, $11::text as grant_confirmation, null::jsonb as authorization_details),
     ${startGrants('consumed')}
     select c.grant_id, c.scope, c.audience, c.user_id, c.session_id, c.auth_time, c.details, u.claims, u.groups from consumed c ${joinLiveUser('c.user_id')}`,
 }

@@ -38,7 +38,7 @@ const START = {
   text: `with item as (
       select $1::uuid as grant_id, $2::bigint as client_key, $3::uuid as user_id, $4::uuid as session_id, $5::text as granted_scope, $5::text as scope,
         $6::text as granted_audience, $6::text as audience, $7::jsonb as details, to_timestamp($8::double precision) as auth_time, $9::boolean as offline,
-        $10::uuid as token_id, $11::bytea as token_hash, $12::int as lifetime, $13::bytea as refresh_hash, $14::text as confirmation, $15::text as grant_confirmation),
+        $10::uuid as token_id, $11::bytea as token_hash, $12::int as lifetime, $13::bytea as refresh_hash, $14::text as confirmation, $15::text as grant_confirmation, null::jsonb as authorization_details),
     live as (select item.* from item where ${userIsLive('item.user_id')} and ${clientIsLive('item.client_key')}),
     ${startGrants('live')}
     select l.user_id, l.session_id, l.auth_time, l.details, u.claims, u.groups, l.grant_id from live l ${joinLiveUser('l.user_id')}`,

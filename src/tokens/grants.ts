@@ -47,6 +47,8 @@ export interface Rotation {
   readonly sealedAnswer: Buffer
   /** What the request proved to hold; null when nothing. */
   readonly confirmation: string | null
+  /** Less than what the person allowed, where the request says so: the JSON of it, or null. */
+  readonly authorizationDetails: string | null
 }
 
 export interface Rotated {
@@ -58,8 +60,8 @@ export interface Rotated {
 const ROTATE = {
   name: 'rotate-refresh-token',
   text: `with item as (
-      select * from unnest($1::uuid[], $2::bigint[], $3::bytea[], $4::bytea[], $5::uuid[], $6::bytea[], $7::text[], $8::text[], $9::int[], $10::bytea[], $11::text[])
-        as t (grant_id, client_key, presented_hash, next_hash, token_id, token_hash, scope, audience, lifetime, sealed_answer, confirmation)),
+      select * from unnest($1::uuid[], $2::bigint[], $3::bytea[], $4::bytea[], $5::uuid[], $6::bytea[], $7::text[], $8::text[], $9::int[], $10::bytea[], $11::text[], $12::jsonb[])
+        as t (grant_id, client_key, presented_hash, next_hash, token_id, token_hash, scope, audience, lifetime, sealed_answer, confirmation, authorization_details)),
     rotated as (
       update grants g set previous_hash = g.refresh_hash, refresh_hash = item.next_hash, refreshed_at = clock_now(), refresh_count = g.refresh_count + 1,
         refresh_expires_at = least(clock_now() + make_interval(secs => ${REFRESH_IDLE_SECONDS}), g.expires_at), sealed_answer = item.sealed_answer
@@ -70,7 +72,7 @@ const ROTATE = {
         and (item.scope is null or string_to_array(item.scope, ' ') <@ string_to_array(g.scope, ' '))
         and (item.audience is null or g.audience is null or string_to_array(item.audience, ' ') <@ string_to_array(g.audience, ' '))
         and (g.confirmation is null or g.confirmation = item.confirmation)
-      returning g.grant_id, g.client_key, g.user_id, g.session_id, g.auth_time, g.details, item.token_id, item.token_hash, item.lifetime, item.confirmation,
+      returning g.grant_id, g.client_key, g.user_id, g.session_id, g.auth_time, g.details, item.token_id, item.token_hash, item.lifetime, item.confirmation, item.authorization_details,
         coalesce(item.scope, g.scope) as scope, coalesce(item.audience, g.audience) as audience),
     minted as (${insertAccessTokens('rotated')})
     select r.token_id, r.scope, r.audience, r.user_id, r.session_id, r.auth_time, r.details, u.claims, u.groups from rotated r ${joinLiveUser('r.user_id')}`,
@@ -82,7 +84,7 @@ const rotate = perContext((ctx: Context) =>
     key: (rotation) => rotation.grantId,
     run: async (rotations) => {
       const column = <K extends keyof Rotation>(name: K): Rotation[K][] => rotations.map((rotation) => rotation[name])
-      const rows = await ctx.hot(ROTATE, [column('grantId'), column('clientKey'), column('presentedHash'), column('nextHash'), column('tokenId'), column('tokenHash'), column('scope'), column('audience'), column('lifetime'), column('sealedAnswer'), column('confirmation')])
+      const rows = await ctx.hot(ROTATE, [column('grantId'), column('clientKey'), column('presentedHash'), column('nextHash'), column('tokenId'), column('tokenHash'), column('scope'), column('audience'), column('lifetime'), column('sealedAnswer'), column('confirmation'), column('authorizationDetails')])
       const byToken = new Map(rows.map((row) => [row[0], row]))
       return rotations.map(({ tokenId }) => {
         const row = byToken.get(tokenId)

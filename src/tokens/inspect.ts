@@ -5,10 +5,11 @@ import { verifyOwn } from '../keys/verify.ts'
 import { epochSeconds } from '../lib/clock.ts'
 import { sameDigest } from '../lib/digest.ts'
 import { readToken } from '../lib/opaque-token.ts'
+import type { AuthorizationDetail } from '../protocol/authorization-details.ts'
 import { ACCESS_TOKEN_TYPE } from '../protocol/names.ts'
 import { joinLiveUser } from '../users/store.ts'
 import { joinLiveAccessToken } from './access-tokens.ts'
-import { type Actor, type PersonAuthorization, readPerson, splitList } from './authorization.ts'
+import { type Actor, detailsOfToken, type PersonAuthorization, readPerson, splitList } from './authorization.ts'
 import { GRANT_IS_LIVE, joinGrant } from './grants.ts'
 
 // Owns the one question "what does this access token stand for now": userinfo, introspection and the gatekeeper ask it. Everything a token
@@ -30,6 +31,7 @@ export interface InspectedToken {
   readonly confirmation: string | undefined
   /** Who acts for the person. */
   readonly actor: Actor | undefined
+  readonly authorizationDetails: readonly AuthorizationDetail[]
 }
 
 interface Found extends Omit<InspectedToken, 'format'> {
@@ -38,7 +40,7 @@ interface Found extends Omit<InspectedToken, 'format'> {
 
 const INSPECT = {
   name: 'inspect-access-token',
-  text: `select a.token_id, a.secret_hash, a.client_key, c.client_id, a.scope, a.audience, a.expires_at, a.grant_id, a.confirmation, a.actor, g.user_id, g.session_id, g.auth_time, g.details, u.claims, u.groups
+  text: `select a.token_id, a.secret_hash, a.client_key, c.client_id, a.scope, a.audience, a.expires_at, a.grant_id, a.confirmation, a.actor, a.authorization_details, g.user_id, g.session_id, g.auth_time, g.details, u.claims, u.groups
     from unnest($1::uuid[]) as item (token_id)
     ${joinLiveAccessToken('item.token_id')}
     ${joinLiveClient('a.client_key')}
@@ -48,7 +50,8 @@ const INSPECT = {
 }
 
 function readFound(row: readonly unknown[]): Found {
-  const [tokenId, hash, clientKey, clientId, scope, audience, expiresAt, grantId, confirmation, actor] = row
+  const [tokenId, hash, clientKey, clientId, scope, audience, expiresAt, grantId, confirmation, actor, details] = row
+  const person = grantId === null ? undefined : readPerson(row, 11)
   return {
     tokenId: String(tokenId),
     hash: Buffer.isBuffer(hash) ? hash : Buffer.alloc(0),
@@ -60,7 +63,9 @@ function readFound(row: readonly unknown[]): Found {
     confirmation: typeof confirmation === 'string' ? confirmation : undefined,
     // Written by us.
     actor: actor === null ? undefined : (actor as Actor),
-    person: grantId === null ? undefined : readPerson(row, 10),
+    person,
+    // Written by us, too.
+    authorizationDetails: detailsOfToken({ authorizationDetails: details === null ? undefined : (details as readonly AuthorizationDetail[]), person }),
   }
 }
 

@@ -3,11 +3,12 @@ import type { Client } from '../clients/client.ts'
 import type { Context } from '../context.ts'
 import { epochSeconds } from '../lib/clock.ts'
 import { JWT_LIFETIME_SECONDS, OPAQUE_LIFETIME_SECONDS } from './access-tokens.ts'
-import type { Authorization } from './authorization.ts'
+import { type Authorization, detailsOfToken } from './authorization.ts'
 import { signIdToken } from './id-token.ts'
 import { personTold } from './person-told.ts'
 import { type Confirmation, confirmationClaim, confirmationText } from './sender-constraint/constraint.ts'
 import { tokenTypeOf } from './sender-constraint/prove.ts'
+import type { AuthorizationDetail } from '../protocol/authorization-details.ts'
 import { ACCESS_TOKEN_TYPE } from '../protocol/names.ts'
 
 // Owns the mint: an Authorization and what was drawn for it become one token response. Nothing here decides anything.
@@ -24,6 +25,7 @@ export interface TokenResponse {
   readonly expires_in: number
   readonly refresh_token?: string
   readonly scope: string
+  readonly authorization_details?: readonly AuthorizationDetail[]
   readonly id_token?: string
   readonly issued_token_type?: string
 }
@@ -46,6 +48,7 @@ export function jwtApi(apis: readonly Api[]): Api | undefined {
 function signAccessToken(ctx: Context, client: Client, authorization: Authorization, api: Api, jti: string, bound: string | undefined): Promise<string> {
   const now = epochSeconds(ctx.clock)
   const { person, scopes, audience, actor, lifetime } = authorization
+  const details = detailsOfToken(authorization)
   const about =
     person === undefined
       ? { sub: clientSubject(client.clientId), subject_type: 'client' }
@@ -64,6 +67,7 @@ function signAccessToken(ctx: Context, client: Client, authorization: Authorizat
     jti,
     client_id: client.clientId,
     scope: scopes.join(' '),
+    ...(details.length === 0 ? {} : { authorization_details: details }),
     ...(bound === undefined ? {} : { cnf: confirmationClaim(bound) }),
     ...(actor === undefined ? {} : { act: actor }),
     ...about,
@@ -83,6 +87,7 @@ export function maySign(authorization: Authorization): boolean {
 export async function issueTokens(ctx: Context, client: Client, authorization: Authorization, apis: readonly Api[], drawn: DrawnTokens, confirmation: Confirmation | undefined): Promise<TokenResponse> {
   const bound = confirmationText(confirmation) ?? undefined
   const { person, scopes } = authorization
+  const details = detailsOfToken(authorization)
   const api = jwtApi(apis)
   const [accessToken, idToken] = await Promise.all([
     api === undefined ? drawn.access.text : signAccessToken(ctx, client, authorization, api, drawn.access.id, bound),
@@ -94,6 +99,7 @@ export async function issueTokens(ctx: Context, client: Client, authorization: A
     expires_in: Math.min(authorization.lifetime ?? Infinity, accessTokenLifetime(apis)),
     ...(drawn.refreshToken === undefined ? {} : { refresh_token: drawn.refreshToken }),
     scope: scopes.join(' '),
+    ...(details.length === 0 ? {} : { authorization_details: details }),
     ...(idToken === undefined ? {} : { id_token: idToken }),
     ...(authorization.issuedTokenType === undefined ? {} : { issued_token_type: authorization.issuedTokenType }),
   }

@@ -1,6 +1,7 @@
 import { type Kysely, sql } from 'kysely'
 import type { Context } from '../context.ts'
 import type { Database } from '../database/schema.ts'
+import type { AuthorizationDetail } from '../protocol/authorization-details.ts'
 import { isRowId, newRowId } from '../lib/random.ts'
 
 // Owns consents: what a person has let a client have, and what they left unticked, so that neither is asked again; since when, when it was
@@ -9,6 +10,8 @@ import { isRowId, newRowId } from '../lib/random.ts'
 export interface Consent {
   readonly granted: readonly string[]
   readonly declined: readonly string[]
+  /** The authorization details that were allowed last (RFC 9396). */
+  readonly authorizationDetails?: readonly AuthorizationDetail[]
   /** When the person took it back; then nothing is granted until they are asked again, in full. */
   readonly removedAt?: Date
 }
@@ -16,21 +19,23 @@ export interface Consent {
 const NOTHING: Consent = { granted: [], declined: [] }
 
 export async function findConsent(db: Kysely<Database>, userId: string, clientKey: string): Promise<Consent> {
-  const row = await db.selectFrom('consents').select(['granted', 'declined', 'removed_at']).where('user_id', '=', userId).where('client_key', '=', clientKey).executeTakeFirst()
-  return row === undefined ? NOTHING : { granted: row.granted, declined: row.declined, ...(row.removed_at === null ? {} : { removedAt: row.removed_at }) }
+  const row = await db.selectFrom('consents').select(['granted', 'declined', 'authorization_details', 'removed_at']).where('user_id', '=', userId).where('client_key', '=', clientKey).executeTakeFirst()
+  return row === undefined ? NOTHING : { granted: row.granted, declined: row.declined, ...(row.authorization_details === null ? {} : { authorizationDetails: row.authorization_details }), ...(row.removed_at === null ? {} : { removedAt: row.removed_at }) }
 }
 
 /** Adds to what was granted; what is granted now is no longer declined, and the other way round. One statement. */
 export async function saveConsent(ctx: Context, userId: string, clientKey: string, decision: Consent): Promise<void> {
   const granted = [...decision.granted]
   const declined = [...decision.declined]
+  const details = decision.authorizationDetails === undefined ? null : JSON.stringify(decision.authorizationDetails)
   await ctx.db
     .insertInto('consents')
-    .values({ consent_id: newRowId(ctx.clock.now()), user_id: userId, client_key: clientKey, granted, declined })
+    .values({ consent_id: newRowId(ctx.clock.now()), user_id: userId, client_key: clientKey, granted, declined, authorization_details: details })
     .onConflict((conflict) =>
       conflict.columns(['user_id', 'client_key']).doUpdateSet({
         granted: sql`array(select unnest(consents.granted) except select unnest(${declined}::text[]) union select unnest(${granted}::text[]))`,
         declined: sql`array(select unnest(consents.declined) except select unnest(${granted}::text[]) union select unnest(${declined}::text[]))`,
+        authorization_details: sql`coalesce(excluded.authorization_details, consents.authorization_details)`,
         created_at: sql`case when consents.removed_at is null then consents.created_at else clock_now() end`,
         removed_at: null,
         updated_at: sql`clock_now()`,
@@ -86,7 +91,7 @@ export async function findOwnConsent(ctx: Context, userId: string, consentId: st
 /** Takes back what a person has let a client have. Gives the client's key, to one of two at once; nothing when it is not theirs, or was taken back. */
 export async function removeConsent(ctx: Context, userId: string, consentId: string): Promise<string | undefined> {
   if (!isRowId(consentId)) return undefined
-  const { rows } = await sql<{ client_key: string }>`update consents set granted = '{}', declined = '{}', removed_at = clock_now(), updated_at = clock_now()
+  const { rows } = await sql<{ client_key: string }>`update consents set granted = '{}', declined = '{}', authorization_details = null, removed_at = clock_now(), updated_at = clock_now()
     where consent_id = ${consentId} and user_id = ${userId} and removed_at is null returning client_key`.execute(ctx.db)
   return rows[0]?.client_key
 }

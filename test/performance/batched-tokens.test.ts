@@ -36,7 +36,7 @@ it('a poisoned row fails alone; its neighbours are kept', async () => {
   const { clientKey } = await findPerson(ctx, 'robot')
   const mint = (scope: string): Promise<boolean> => {
     const { id, hash } = drawToken('at', ctx.clock.now())
-    return mintClientToken(ctx, { id, hash, clientKey, scope, audience: null, lifetime: 3600, confirmation: null })
+    return mintClientToken(ctx, { id, hash, clientKey, scope, audience: null, lifetime: 3600, confirmation: null, authorizationDetails: [] })
   }
   // PostgreSQL takes no NUL in text; the doors refuse it long before.
   const results = await Promise.allSettled([...Array.from({ length: 10 }, () => mint('good')), mint('bad\0'), mint('good')])

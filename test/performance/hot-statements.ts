@@ -64,13 +64,15 @@ export function redemptionOf(ctx: Context, person: Person, code: { readonly id: 
     lifetime: 3600,
     confirmation: null,
     grantConfirmation: null,
+    authorizationDetails: null,
   }
 }
 
 /** What the refresh grant asks of a grant. */
 export function rotationOf(ctx: Context, { clientKey }: Person, grantId: string, presentedHash: Buffer): Rotation {
   const access = drawToken('at', ctx.clock.now())
-  return { grantId, clientKey, presentedHash, nextHash: drawSecret().hash, tokenId: access.id, tokenHash: access.hash, scope: null, audience: null, lifetime: 3600, sealedAnswer: randomBytes(300), confirmation: null }
+  return { grantId, clientKey, presentedHash, nextHash: drawSecret().hash, tokenId: access.id, tokenHash: access.hash, scope: null, audience: null, lifetime: 3600, sealedAnswer: randomBytes(300), confirmation: null,
+    authorizationDetails: null }
 }
 
 /** A grant with a refresh token. */
@@ -90,7 +92,7 @@ export async function recordHotStatements(ctx: Context): Promise<ReadonlyMap<str
   const recording: Context = { ...ctx, hot: (statement, values) => hot(statement, values).finally(() => recorded.set(statement.name, { ...statement, values })) }
   const person = await findPerson(recording, 'planner')
   const access = drawToken('at', recording.clock.now())
-  await mintClientToken(recording, { id: access.id, hash: access.hash, clientKey: person.clientKey, scope: 'gk_calendar', audience: null, lifetime: 3600, confirmation: null })
+  await mintClientToken(recording, { id: access.id, hash: access.hash, clientKey: person.clientKey, scope: 'gk_calendar', audience: null, lifetime: 3600, confirmation: null, authorizationDetails: [] })
   await inspectAccessToken(recording, access.text)
   const { grantId, refresh } = await newGrant(recording, person, ['openid', 'profile'])
   const rotation = rotationOf(recording, person, grantId, refresh.hash)

@@ -42,7 +42,7 @@ beforeAll(async () => {
     await Promise.all(
       Array.from({ length: TOGETHER }, () => {
         const { id, hash } = drawToken('at', counting.clock.now())
-        return mintClientToken(counting, { id, hash, clientKey, scope: 'gk_calendar gk_calendar_write', audience: null, lifetime: 3600, confirmation: null })
+        return mintClientToken(counting, { id, hash, clientKey, scope: 'gk_calendar gk_calendar_write', audience: null, lifetime: 3600, confirmation: null, authorizationDetails: [] })
       }),
     )
   }

@@ -1,4 +1,5 @@
 import { checkClaims, checkMaxAge, checkPreferences, checkPrompt } from './authentication.ts'
+import { checkAuthorizationDetails } from './authorization-details.ts'
 import type { Check } from './check.ts'
 import { checkClient } from './client.ts'
 import { checkDpopJkt } from './dpop-jkt.ts'
@@ -26,6 +27,7 @@ export const checks: readonly Check[] = [
   checkDpopJkt,
   checkScope,
   checkResource,
+  checkAuthorizationDetails,
   checkPrompt,
   checkMaxAge,
   checkClaims,

@@ -12,7 +12,8 @@ import { redirectOrigin } from '../../protocol/redirect-uri.ts'
 import { saveConsent } from '../../users/consents.ts'
 import { displayName, type User } from '../../users/user.ts'
 import { chosenAccount } from '../chosen-account.ts'
-import { isOptional, undecidedScopes } from '../granted-scopes.ts'
+import { detailItems } from '../detail-items.ts'
+import { hasUndecidedDetails, isOptional, undecidedScopes } from '../granted-scopes.ts'
 import { insecureRedirect } from '../insecure-redirect.ts'
 import { type Journey, nameOf } from '../journey.ts'
 import { scopeItem } from '../scope-items.ts'
@@ -58,6 +59,7 @@ async function consentModel(ctx: Context, rails: Rails, visit: Visit, user: User
     redirectOrigin: journey.request.decoupled === undefined ? shownOrigin(journey) : undefined,
     items: items.filter((item) => !isOptional(journey, item.scope)),
     optional: items.filter((item) => isOptional(journey, item.scope)).map((item) => ({ ...item, checked: journey.consent.granted.includes(item.scope) })),
+    authorizationDetails: await detailItems(ctx, journey.request.authorizationDetails ?? [], language),
     already: await Promise.all(already.map((scope) => scopeItem(ctx, scope, user, language))),
     duration: offline ? { kind: 'offline' } : { kind: 'until-removed' },
     switchHref: rails.path(visit, 'switch'),
@@ -96,6 +98,7 @@ function pages(app: FastifyInstance, ctx: Context, rails: Rails): void {
     const form = bodyForm(request)
     requireOwnForm(ctx, request, form, subject(visit, user))
     const { clientId } = journey.client
+    const { authorizationDetails } = journey.request
     const decision = form.single.get('decision')
     ctx.metrics.consents.inc({ decision: decision === 'allow' ? 'allow' : 'deny' })
     if (decision !== 'allow') {
@@ -105,7 +108,7 @@ function pages(app: FastifyInstance, ctx: Context, rails: Rails): void {
     const chosen = ticked(new Set(form.repeatable.get('optional_scope') ?? []), journey)
     const granted = asked(journey).filter((scope) => !isOptional(journey, scope) || chosen.includes(scope))
     const declined = asked(journey).filter((scope) => !granted.includes(scope))
-    await saveConsent(ctx, user.userId, journey.client.key, { granted, declined })
+    await saveConsent(ctx, user.userId, journey.client.key, { granted, declined, ...(authorizationDetails && { authorizationDetails }) })
     ctx.audit.record({ event: 'consent.granted', userId: user.userId, clientId, scope: granted.join(' ') })
     return rails.proceed(request, reply, visit, { consented: user.userId })
   })
@@ -125,7 +128,10 @@ export const consent: Step = {
     if (journey.request.prompt.includes('consent')) return { name: 'prompt_consent', silently }
     // What was taken back is asked for in full, also where the operator implies the answer.
     if (journey.consent.removedAt !== undefined) return { name: 'was_removed', silently }
+    // What is for once is asked for each time, whoever answers for the rest.
+    if (journey.request.singleUse === true) return { name: 'single_use', silently }
     if (journey.client.metadata.consent === 'implied') return undefined
+    if (hasUndecidedDetails(journey)) return { name: 'new_details', silently }
     return undecidedScopes(journey).length > 0 ? { name: 'new_scopes', silently } : undefined
   },
   pages,

@@ -90,6 +90,17 @@ export const signinCases: readonly Case[] = [
   { view: 'consent', state: 'loopback', model: { ...consent, insecure: loopback, redirectOrigin: undefined, owner: undefined, optional: [], duration: { kind: 'offline' } } },
   { view: 'consent', state: 'more', model: { ...consent, items: [{ scope: 'phone', value: '+47 22 22 22 22' }, { scope: 'nobody.knows' }], already: [{ scope: 'openid' }], duration: { kind: 'days', days: 1 } } },
   { view: 'consent', state: 'nothing-new', model: { ...consent, items: [], optional: [], already: [{ scope: 'address' }, { scope: 'userid' }, { scope: 'offline_access' }], duration: { kind: 'once' } } },
+  {
+    view: 'consent',
+    state: 'details',
+    model: {
+      ...consent,
+      authorizationDetails: [
+        { type: 'payment', title: 'Pay from your account', description: 'The money leaves at once.', rows: [{ label: 'Amount', value: '12300' }, { label: 'Currency', value: 'NOK' }, { label: 'creditor.account', value: 'NO9386011117947-and-a-reference-of-a-length-that-does-not-fit-on-a-telephone' }] },
+        { type: 'accounts', title: 'See your accounts', rows: [] },
+      ],
+    },
+  },
   { view: 'consent', state: 'removed', model: { ...consent, removedOn: time } },
   { view: 'consent', state: 'unregistered', model: { ...consent, clientName: 'Agent (agents.example.org)', describedAt: 'agents.example.org', owner: undefined, verified: false } },
   { view: 'consent', state: 'long', model: { ...consent, clientName: long, owner: hostile, person: { name: long, address: `${'a'.repeat(60)}@${'b'.repeat(60)}.example` } } },
