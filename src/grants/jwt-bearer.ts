@@ -102,7 +102,7 @@ async function forClient(ctx: Context, request: Request, asserted: Asserted): Pr
   if (asserted.sub !== client.clientId) throw refused('sub')
   const scopes = scopesOf(request)
   await spend(ctx, asserted)
-  const kept = await mintClientToken(ctx, { id: access.id, hash: access.hash, clientKey: client.key, scope: scopes.join(' '), audience: joinList(resources), lifetime, confirmation: confirmationText(confirmation) })
+  const kept = await mintClientToken(ctx, { id: access.id, hash: access.hash, clientKey: client.key, scope: scopes.join(' '), audience: joinList(resources), lifetime, confirmation: confirmationText(confirmation), authorizationDetails: [] })
   if (!kept) throw refused('client')
   return { scopes, audience: resources, person: undefined }
 }
