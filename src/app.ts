@@ -3,6 +3,7 @@ import { registerAccount } from './account/routes.ts'
 import type { Config } from './config.ts'
 import type { Context } from './context.ts'
 import { registerDemo } from './demo/routes.ts'
+import { keepLoginState } from './endpoints/check-session.ts'
 import type { Endpoint } from './endpoints/endpoint.ts'
 import { endpoints } from './endpoints/index.ts'
 import { presentApiError } from './http/api-errors.ts'
@@ -43,6 +44,7 @@ export async function buildApp(opened: OpenedContext): Promise<FastifyInstance> 
   const { config } = ctx
   const app = createServer(ctx)
   await acceptCookies(app)
+  keepLoginState(app, ctx)
   registerPages(app, { serviceName: config.serviceName, demo: config.demo, https: config.issuer.startsWith('https:'), pseudoLocales: config.testClock, links: pageLinks(config) })
   app.setErrorHandler((error, request, reply) => presentPageError(ctx, error, request, reply))
   app.setNotFoundHandler((request, reply) => presentPageError(ctx, new OAuthError('not_found', 'There is nothing here', { status: 404 }), request, reply))

@@ -101,8 +101,8 @@ async function parametersOf(ctx: Context, decided: Decided, type: ResponseType):
   }
 }
 
-/** Answers a request that the journey has decided. A pushed request is spent by it. */
-export async function authorizationAnswer(ctx: Context, client: Client, request: AuthorizationRequest, done: Done): Promise<Departure> {
+/** Answers a request that the journey has decided, with `more` parameters. A pushed request is spent by it. */
+export async function authorizationAnswer(ctx: Context, client: Client, request: AuthorizationRequest, done: Done, more: Readonly<Record<string, string>>): Promise<Departure> {
   const type = findResponseType(request.responseType)
   if (type === undefined) throw new Error(`no response type ${request.responseType}`)
   if (request.pushed !== undefined && !(await spendPushedRequest(ctx, request.pushed))) return answerError(ctx, redirectOf(request), invalidRequestUri('The pushed request was answered before'))
@@ -110,5 +110,5 @@ export async function authorizationAnswer(ctx: Context, client: Client, request:
   const { backchannel_logout_uri: back, frontchannel_logout_uri: front } = client.metadata
   if (back !== undefined || front !== undefined) await joinSession(ctx, done.session.sessionId, client.key)
   await Promise.all([touchSession(ctx, done.session.sessionId), isOwnClient(client.clientId) ? undefined : noteUse(ctx, done.user.userId, client.key)])
-  return answerSuccess(ctx, redirectOf(request), parameters)
+  return answerSuccess(ctx, redirectOf(request), { ...parameters, ...more })
 }

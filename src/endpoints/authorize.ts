@@ -7,7 +7,7 @@ import { responseModes } from '../authorization-request/response-modes/index.ts'
 import { SIGNED } from '../authorization-request/response-modes/jwt.ts'
 import type { Departure } from '../authorization-request/response-modes/mode.ts'
 import { responseTypes } from '../authorization-request/response-types.ts'
-import { type Client, clientName } from '../clients/client.ts'
+import { clientName } from '../clients/client.ts'
 import { contentEncryptions, encryptionAlgorithms } from '../clients/response-encryption.ts'
 import { findClient } from '../clients/store.ts'
 import type { Context } from '../context.ts'
@@ -31,10 +31,12 @@ import { ensureBrowser, readBrowser } from '../signin/browser.ts'
 import { type Done, nextStep } from '../signin/next-step.ts'
 import { readJourney } from '../signin/read-journey.ts'
 import { answerOf, registerSignin, startOf } from '../signin/routes.ts'
+import type { Visit } from '../signin/steps/step.ts'
 import { createInteraction } from '../signin/store.ts'
 import { tellClient } from './ciba-notification.ts'
 import { approveDecoupled, denyDecoupled } from './decoupled-answer.ts'
 import { authorizationAnswer } from './authorization-answer.ts'
+import { tellSessionState } from './check-session.ts'
 import type { Endpoint } from './endpoint.ts'
 
 // The authorization endpoint (RFC 6749 §3.1): checks the request, starts or passes over the journey, and answers the client.
@@ -47,9 +49,9 @@ function refusal(ctx: Context, httpRequest: FastifyRequest, request: Authorizati
 }
 
 // What the client itself has broken (nothing can be encrypted for it) is told to it, not to the person who has just signed in.
-async function answerOrRefusal(ctx: Context, httpRequest: FastifyRequest, client: Client, request: AuthorizationRequest, done: Done): Promise<Departure> {
+async function answerOrRefusal(ctx: Context, httpRequest: FastifyRequest, reply: FastifyReply, { browserId, journey: { client, request } }: Pick<Visit, 'browserId' | 'journey'>, done: Done): Promise<Departure> {
   try {
-    return await authorizationAnswer(ctx, client, request, done)
+    return await authorizationAnswer(ctx, client, request, done, await tellSessionState(ctx, reply, browserId, client, request, done.scopes))
   } catch (error) {
     if (!(error instanceof OAuthError) || error.status !== 400) throw error
     return refusal(ctx, httpRequest, request, error)
@@ -78,7 +80,7 @@ async function start(ctx: Context, httpRequest: FastifyRequest, reply: FastifyRe
   if (next.kind === 'refused') return leave(httpRequest, reply, await refusal(ctx, httpRequest, request, next.error), name, { uiLocales, direct: true })
   if (next.kind === 'done') {
     if (!request.prompt.includes('none') && (await isRunningInCircles(ctx, browserId, client.clientId))) return page(reply, httpRequest, 'too-many-attempts', { clientName: name, continueHref: httpRequest.url }, { status: 429, uiLocales })
-    return leave(httpRequest, reply, await authorizationAnswer(ctx, client, request, next), name, { uiLocales, direct: true })
+    return leave(httpRequest, reply, await authorizationAnswer(ctx, client, request, next, await tellSessionState(ctx, reply, browserId, client, request, next.scopes)), name, { uiLocales, direct: true })
   }
   const interaction = await createInteraction(ctx, await ensureBrowser(ctx, reply, browserId), client.key, request)
   return goTo(reply, startOf(interaction, next.step.name, browserId === undefined))
@@ -144,9 +146,10 @@ export const authorize: Endpoint = {
     app.post(PATH, (request, reply) => answer(ctx, request, reply))
     refuseOtherMethods(app, PATH, ['GET', 'POST'])
     registerSignin(app, ctx, {
-      finish: async (request, reply, { interaction, journey }, done) => {
+      finish: async (request, reply, visit, done) => {
+        const { interaction, journey } = visit
         if (journey.request.decoupled !== undefined) return goTo(reply, pathOf(await keepAnswer(ctx, interaction, await approveDecoupled(ctx, journey.client, journey.request, done, (decided) => tellClient(ctx, decided)))))
-        const departure = await keepAnswer(ctx, interaction, await answerOrRefusal(ctx, request, journey.client, journey.request, done))
+        const departure = await keepAnswer(ctx, interaction, await answerOrRefusal(ctx, request, reply, visit, done))
         return leave(request, reply, departure, clientName(journey.client, requestLocale(request)), { uiLocales: journey.request.uiLocales, shownAt: answerOf(interaction) })
       },
       refuse: async (request, reply, { interaction, journey }, error) => {

@@ -3,6 +3,7 @@ import { backchannelAuthentication } from './backchannel-authentication.ts'
 import { deviceAuthorization } from './device-authorization.ts'
 import { approval } from './approval.ts'
 import { deviceVerification } from './device-verification.ts'
+import { checkSession } from './check-session.ts'
 import { discovery } from './discovery.ts'
 import type { Endpoint } from './endpoint.ts'
 import { endSessionEndpoint } from './end-session.ts'
@@ -20,6 +21,6 @@ import { samlMetadata } from './saml-metadata.ts'
 import { token } from './token.ts'
 import { userinfo } from './userinfo.ts'
 
-const described: readonly Endpoint[] = [authorize, pushedAuthorizationRequest, token, userinfo, introspection, revocation, deviceAuthorization, backchannelAuthentication, registration, endSessionEndpoint, jwks]
+const described: readonly Endpoint[] = [authorize, pushedAuthorizationRequest, token, userinfo, introspection, revocation, deviceAuthorization, backchannelAuthentication, registration, endSessionEndpoint, checkSession, jwks]
 
 export const endpoints: readonly Endpoint[] = [...described, discovery(described), protectedResource, samlMetadata, organizationAuthorization, deviceVerification, approval, home, health, logo]
