@@ -6,7 +6,6 @@ import { auth, type OAuthClientProvider, UnauthorizedError } from '@modelcontext
 import { Client } from '@modelcontextprotocol/sdk/client/index.js'
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js'
 import type { OAuthClientInformationMixed, OAuthTokens } from '@modelcontextprotocol/sdk/shared/auth.js'
-import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { freePort, openTerminal, type Spawned, spawnCommand, type Terminal, untilAnswers } from '../cli/terminal.ts'
 import { newBrowser, pageName } from '../support/browser.ts'
@@ -87,7 +86,7 @@ const transportOf = (agent: Agent, server: SampleServer): StreamableHTTPClientTr
 
 async function connect(agent: Agent, server: SampleServer): Promise<Client> {
   const client = new Client({ name: 'agent', version: '1.0.0' })
-  await client.connect(transportOf(agent, server) as Transport)
+  await client.connect(transportOf(agent, server))
   return client
 }
 
@@ -104,7 +103,7 @@ async function finish(agent: Agent, transport: StreamableHTTPClientTransport): P
 
 async function signIn(agent: Agent, server: SampleServer): Promise<string> {
   const transport = transportOf(agent, server)
-  await expect(new Client({ name: 'agent', version: '1.0.0' }).connect(transport as Transport)).rejects.toThrow(UnauthorizedError)
+  await expect(new Client({ name: 'agent', version: '1.0.0' }).connect(transport)).rejects.toThrow(UnauthorizedError)
   expect(agent.sent.at(-1)?.searchParams.get('resource')).toBe(server.url)
   return finish(agent, transport)
 }
@@ -165,7 +164,7 @@ test('what needs more is asked of the person when it is needed', async () => {
   await signIn(agent, notes)
   const transport = transportOf(agent, notes)
   const client = new Client({ name: 'agent', version: '1.0.0' })
-  await client.connect(transport as Transport)
+  await client.connect(transport)
   // The SDK tries to refresh before it asks anybody: what it has must not stand in the way.
   if (agent.kept !== undefined) delete agent.kept.refresh_token
   await expect(call(client, 'write', { note: 'x' })).rejects.toThrow(UnauthorizedError)

@@ -1,7 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js'
 import { StreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/streamableHttp.js'
-import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js'
 import { z } from 'zod'
 import { basic, post } from './relying-party.ts'
 
@@ -56,14 +55,14 @@ export async function startSampleServer(options: SampleOptions): Promise<SampleS
     const token = /^Bearer (\S+)$/.exec(request.headers.authorization ?? '')?.[1]
     if (token === undefined) return challenge(response, 401, '')
     const { body } = await post(issuer, '/oauth/introspection', { token }, { authorization: basic(clientId, secret) })
-    const scopes = String(body['scope'] ?? '').split(' ')
+    const scopes = typeof body['scope'] === 'string' ? body['scope'].split(' ') : []
     if (body['active'] !== true || body['aud'] !== url || !scopes.includes(scope)) return challenge(response, 401, 'error="invalid_token", ')
     const message = await bodyOf(request)
     const isWrite = JSON.stringify(message ?? {}).includes('"name":"write"')
     if (isWrite && !scopes.includes(writeScope)) return challenge(response, 403, `error="insufficient_scope", scope="${scope} ${writeScope}", `)
     const transport = new StreamableHTTPServerTransport({ enableJsonResponse: true })
     const server = tools(String(body['sub']))
-    await server.connect(transport as Transport)
+    await server.connect(transport)
     await transport.handleRequest(request, response, message)
     response.on('close', () => void server.close())
   }

@@ -1,5 +1,5 @@
 import { type Command as Commander, Option } from 'commander'
-import { isPublic } from '../../clients/client.ts'
+import { documentHost, isPublic } from '../../clients/client.ts'
 import { clientMetadataSchema } from '../../clients/metadata.ts'
 import { addSecret, keptSecret } from '../../clients/secrets.ts'
 import { clientChanged, setClientStatus } from '../../clients/store.ts'
@@ -57,7 +57,8 @@ async function setStatus(io: Io, clientId: string, to: 'development' | 'producti
   return withContext(readConfig(io.env, { demo: false }), io, async (ctx) => {
     const client = await findOrFail(ctx, clientId)
     const fits = clientMetadataSchema(offered).safeParse({ ...client.metadata, status: to })
-    if (!fits.success && to !== 'disabled') throw new Failure(fits.error.issues.map((issue) => issue.message).join('; '), 'choose the other --status, or change its registration')
+    // What describes itself elsewhere was judged there, by narrower rules.
+    if (!fits.success && to !== 'disabled' && documentHost(client) === undefined) throw new Failure(fits.error.issues.map((issue) => issue.message).join('; '), 'choose the other --status, or change its registration')
     await inTransaction(ctx.db, (trx) => setClientStatus(trx, clientId, to))
     ctx.audit.record({ event: 'client.changed', clientId, change: `status ${to} by command` })
     if (await isDeclared(ctx, clientId)) io.err(`warning: a file declares this client; say status: ${to} there too, or the next apply changes it back\n`)
