@@ -109,6 +109,10 @@ describe('attributes', () => {
     upstream.answer = { friendlyNames: { 'urn:x:other': 'mail' } }
     const claims = await signIn('general', { nameId: undefined, attributes: { 'urn:x:other': ['eve@evil.example'], [SUBJECT_ID]: ['ada@idp.example'], ...MAIL } })
     expect(claims['email']).toBe('ada@idp.example')
+    // Nor does it add a value to one.
+    upstream.answer = { friendlyNames: { 'urn:x:other': 'teams' } }
+    const member = await signIn('general', { nameId: undefined, attributes: { 'urn:x:other': ['admins'], teams: ['readers'], [SUBJECT_ID]: ['ada@idp.example'], ...MAIL } })
+    expect(member['groups']).toEqual(['readers'])
   })
 
   test('that are no claims are left out; nothing says that an address is verified', async () => {
