@@ -52,8 +52,14 @@ function certificateName(member: (typeof certificateNameMembers)[number]) {
     .optional()
 }
 
-function among(values: readonly string[]): z.ZodType<string> {
+function among(values: readonly string[]): z.ZodType<string, string> {
   return z.string().refine((value) => values.includes(value), { error: `must be one of: ${values.join(', ')}` })
+}
+
+/** A response type, its values in whatever order (Multiple Response Types §3), as we write it. */
+function responseTypeAmong(types: readonly string[]): z.ZodType<string, string> {
+  const sorted = (type: string): string => type.split(' ').toSorted().join(' ')
+  return z.string().transform((said) => types.find((type) => sorted(type) === sorted(said)) ?? said).pipe(among(types))
 }
 
 function shape(offered: Offered) {
@@ -64,7 +70,7 @@ function shape(offered: Offered) {
     redirect_uris: z.array(redirectUri).max(100).default([]),
     post_logout_redirect_uris: z.array(redirectUri).max(100).default([]),
     grant_types: z.array(among(offered.grantTypes)).optional(),
-    response_types: z.array(among(offered.responseTypes)).optional(),
+    response_types: z.array(responseTypeAmong(offered.responseTypes)).optional(),
     token_endpoint_auth_method: among(offered.authenticationMethods).optional(),
     token_endpoint_auth_signing_alg: among([...clientSigningAlgorithms, 'HS256']).optional(),
     request_object_signing_alg: among(clientSigningAlgorithms).optional(),
