@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { ConfigError, readConfig } from '../src/config.ts'
+import { newCertificate } from './support/client-certificates.ts'
 
 type Environment = Record<string, string>
 
@@ -57,5 +58,34 @@ describe('the environment', () => {
   test('takes a production issuer, and test switches where the issuer ends in .test', () => {
     expect(readConfig({ PORTNER_ISSUER: 'https://login.example.org', PORTNER_SECRET_KEY: KEY }, { demo: false })).toMatchObject({ loopback: false, issuer: 'https://login.example.org' })
     expect(readConfig({ PORTNER_ISSUER: 'https://portner.test', PORTNER_SECRET_KEY: KEY, PORTNER_TEST_CLOCK: '1', PORTNER_TEST_FETCH: '1' }, { demo: false })).toMatchObject({ testClock: true, testFetch: true })
+  })
+
+  describe('certificates of clients', () => {
+    const [own, other] = [newCertificate(), newCertificate()]
+    const TLS = { PORTNER_MTLS_PORT: '3443', PORTNER_TLS_CERT: own.pem, PORTNER_TLS_KEY: own.keyPem }
+
+    test.each<[string, Environment, string]>([
+      ['a port without a certificate', { PORTNER_MTLS_PORT: '3443' }, 'PORTNER_MTLS_PORT: needs'],
+      ['the port that people use', { ...TLS, PORTNER_MTLS_PORT: '3000' }, 'PORTNER_MTLS_PORT: must be another'],
+      ["another certificate's key", { ...TLS, PORTNER_TLS_KEY: other.keyPem }, 'PORTNER_TLS_KEY: is not the key'],
+      ['a certificate that is none', { ...TLS, PORTNER_TLS_CERT: 'certificate' }, 'PORTNER_TLS_CERT: must be'],
+      ['a list with one that is broken', { ...TLS, PORTNER_CLIENT_CERTIFICATE_CA: `${own.pem}${other.pem.replace('MII', '???')}` }, 'PORTNER_CLIENT_CERTIFICATE_CA: must be'],
+      ['a key that is a certificate', { ...TLS, PORTNER_TLS_KEY: own.pem }, 'PORTNER_TLS_KEY: must be'],
+      ['a header from anybody', { PORTNER_CLIENT_CERTIFICATE_HEADER: 'client-cert' }, 'PORTNER_CLIENT_CERTIFICATE_HEADER: needs PORTNER_TRUST_PROXY'],
+      ['authorities and no door', { PORTNER_CLIENT_CERTIFICATE_CA: own.pem }, 'need PORTNER_MTLS_PORT'],
+      ['a public address without https', { ...TLS, PORTNER_MTLS_URL: 'http://mtls.example.org' }, 'PORTNER_MTLS_URL: must be https'],
+    ])('refuses %s', (_, env, fault) => {
+      const told = faults(env)
+      expect(told.join('\n')).toContain(fault)
+      expect(told.join('\n')).not.toContain('PRIVATE KEY')
+    })
+
+    test('the address of the port is the name of the issuer, unless another is said, or it is the issuer', () => {
+      expect(readConfig(TLS, { demo: false }).mtlsUrl).toBe('https://localhost:3443')
+      expect(readConfig({ ...TLS, PORTNER_MTLS_URL: 'https://mtls.example.org' }, { demo: false }).mtlsUrl).toBe('https://mtls.example.org')
+      const issuer = { PORTNER_ISSUER: 'https://login.example.org', PORTNER_SECRET_KEY: KEY }
+      expect(readConfig({ ...issuer, ...TLS, PORTNER_MTLS_PORT: '443' }, { demo: false }).mtlsUrl).toBeUndefined()
+      expect(readConfig({ PORTNER_TRUST_PROXY: '10.0.0.0/8', PORTNER_CLIENT_CERTIFICATE_HEADER: 'Client-Cert' }, { demo: false })).toMatchObject({ clientCertificateHeader: 'client-cert', mtlsUrl: undefined })
+    })
   })
 })

@@ -3,6 +3,8 @@ import { createServer } from 'node:http'
 import { join } from 'node:path'
 import { Client } from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { newCertificate } from '../support/client-certificates.ts'
+import { certificateFetch } from '../support/mtls-client.ts'
 import { freePort, openTerminal, type Spawned, spawnCommand, type Terminal, untilAnswers } from './terminal.ts'
 
 let terminal: Terminal
@@ -84,17 +86,23 @@ describe('serve', { timeout: 90_000 }, () => {
   test('several processes: all serve, a dead one is replaced, figures are added up, all stop', async () => {
     const port = terminal.env['PORT'] ?? ''
     const metricsPort = String(await freePort())
-    const server = spawnCommand(['serve', '--demo'], { ...terminal.env, PORTNER_WORKERS: '2', PORTNER_METRICS_PORT: metricsPort, LOG_LEVEL: 'info' })
+    const mtlsPort = String(await freePort())
+    const own = newCertificate({ subject: [['CN', 'localhost']], names: [['dns', 'localhost']] })
+    const withCertificate = certificateFetch(own.pem, newCertificate())
+    const server = spawnCommand(['serve', '--demo'], { ...terminal.env, PORTNER_WORKERS: '2', PORTNER_METRICS_PORT: metricsPort, LOG_LEVEL: 'info', PORTNER_MTLS_PORT: mtlsPort, PORTNER_TLS_CERT: own.pem, PORTNER_TLS_KEY: own.keyPem })
     const served = (): number[] => [...server.out().matchAll(/"pid":(\d+),"message":"serving"/g)].map((match) => Number(match[1]))
     try {
       await expect.poll(() => served().length, { timeout: 40_000 }).toBe(2)
       for (let i = 0; i < 4; i++) expect(await token(port)).toBe(200)
       expect(await (await fetch(`http://127.0.0.1:${metricsPort}/metrics`)).text()).toMatch(/portner_tokens_issued_total\{grant="client_credentials",type="access_token"\} 4/)
+      expect(await (await withCertificate.fetch(`https://localhost:${mtlsPort}/.well-known/oauth-authorization-server`)).json()).toMatchObject({ mtls_endpoint_aliases: { token_endpoint: `https://localhost:${mtlsPort}/oauth/token` } })
       process.kill(served()[0] ?? 0, 'SIGKILL')
       await expect.poll(() => served().length, { timeout: 15_000 }).toBe(3)
       expect(await token(port)).toBe(200)
     } finally {
+      // Its connection stays open and keeps nobody from stopping.
       expect(await stopped(server, 'SIGTERM')).toBe(0)
+      await withCertificate.close()
     }
     for (const pid of served()) expect(() => process.kill(pid, 0)).toThrow()
   })
