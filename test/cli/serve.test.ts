@@ -92,7 +92,7 @@ describe('serve', { timeout: 90_000 }, () => {
     const server = spawnCommand(['serve', '--demo'], { ...terminal.env, PORTNER_WORKERS: '2', PORTNER_METRICS_PORT: metricsPort, LOG_LEVEL: 'info', PORTNER_MTLS_PORT: mtlsPort, PORTNER_TLS_CERT: own.pem, PORTNER_TLS_KEY: own.keyPem })
     const served = (): number[] => [...server.out().matchAll(/"pid":(\d+),"message":"serving"/g)].map((match) => Number(match[1]))
     try {
-      await expect.poll(() => served().length, { timeout: 40_000 }).toBe(2)
+      await expect.poll(() => served().length, { timeout: 60_000 }).toBe(2)
       for (let i = 0; i < 4; i++) expect(await token(port)).toBe(200)
       expect(await (await fetch(`http://127.0.0.1:${metricsPort}/metrics`)).text()).toMatch(/portner_tokens_issued_total\{grant="client_credentials",type="access_token"\} 4/)
       expect(await (await withCertificate.fetch(`https://localhost:${mtlsPort}/.well-known/oauth-authorization-server`)).json()).toMatchObject({ mtls_endpoint_aliases: { token_endpoint: `https://localhost:${mtlsPort}/oauth/token` } })
