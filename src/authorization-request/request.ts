@@ -35,6 +35,10 @@ export interface AuthorizationRequest {
   readonly hint?: { readonly sub: string; readonly sid?: string }
   readonly acrValues: readonly string[]
   readonly claims: ClaimsRequest
+  /** The scopes of claims that were asked for by name: the person is asked for them as for scopes. */
+  readonly claimScopes?: readonly string[]
+  /** One of these people must sign in. */
+  readonly expectedUsers?: readonly string[]
   readonly uiLocales?: string
   /** What waits at another place for this journey's end (tokens/decoupled-requests.ts); nothing is answered to a redirect URI then. */
   readonly decoupled?: { readonly id: string; readonly kind: 'device' | 'ciba'; readonly requestedFrom: string; readonly requestedAt: number; readonly userCode?: string; readonly bindingMessage?: string }

@@ -32,11 +32,11 @@ interface Decided {
   readonly details: AuthorizationDetails
 }
 
-function detailsOf(client: Client, request: AuthorizationRequest, { session }: Done): AuthorizationDetails {
+function detailsOf(client: Client, request: AuthorizationRequest, { session, claims }: Done): AuthorizationDetails {
   const acr = acrOf(session, [...(essentialAcr(request.claims) ?? []), ...request.acrValues])
   return {
     ...(request.nonce === undefined ? {} : { nonce: request.nonce }),
-    ...(Object.keys(request.claims).length === 0 ? {} : { claims: request.claims }),
+    ...(Object.keys(claims).length === 0 ? {} : { claims }),
     ...(acr === undefined ? {} : { acr }),
     amr: amrOf(session),
     ...(request.authorizationDetails === undefined ? {} : { authorizationDetails: request.authorizationDetails }),

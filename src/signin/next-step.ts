@@ -1,8 +1,9 @@
+import type { ClaimsRequest } from '../protocol/claims-request.ts'
 import type { OAuthError } from '../protocol/error.ts'
 import type { Session } from '../sessions/session.ts'
 import type { User } from '../users/user.ts'
 import { chosenAccount } from './chosen-account.ts'
-import { grantedScopes } from './granted-scopes.ts'
+import { grantedClaims, grantedScopes } from './granted-scopes.ts'
 import type { Journey } from './journey.ts'
 import { steps } from './steps/index.ts'
 import type { Reason, Step } from './steps/step.ts'
@@ -14,6 +15,8 @@ export interface Done {
   readonly user: User
   readonly session: Session
   readonly scopes: readonly string[]
+  /** The claims asked for by name, as far as the person allowed them. */
+  readonly claims: ClaimsRequest
 }
 
 export type Next = Done | { readonly kind: 'step'; readonly step: Step; readonly reason: Reason } | { readonly kind: 'refused'; readonly error: OAuthError }
@@ -28,5 +31,5 @@ export function nextStep(journey: Journey): Next {
   }
   const account = chosenAccount(journey)
   if (account?.session === undefined) throw new Error('the steps let a journey pass without a sign-in')
-  return { kind: 'done', user: account.user, session: account.session, scopes: grantedScopes(journey) }
+  return { kind: 'done', user: account.user, session: account.session, scopes: grantedScopes(journey), claims: grantedClaims(journey) }
 }

@@ -39,7 +39,7 @@ client_name: ${clientId}
 redirect_uris: [${redirectUri}]
 grant_types: ${JSON.stringify(options.grantTypes ?? ['authorization_code', 'refresh_token', 'client_credentials'])}
 token_endpoint_auth_method: private_key_jwt
-scope: openid profile offline_access gk_calendar
+scope: openid profile email phone address groups offline_access gk_calendar
 ${known}
 ${options.more ?? ''}
 `)

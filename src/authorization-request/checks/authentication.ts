@@ -1,7 +1,8 @@
 import { userIdOf } from '../../clients/sector.ts'
 import { invalidRequest } from '../../protocol/error.ts'
-import { parseClaimsRequest } from '../../protocol/claims-request.ts'
+import { parseClaimsRequest, wishedSubjects } from '../../protocol/claims-request.ts'
 import { parsePrompt } from '../../protocol/prompt.ts'
+import { claimsWithin, scopesOfClaims } from '../../users/claims.ts'
 import { type Check, clientOf, learn } from './check.ts'
 
 // What OpenID Connect Core §3.1.2.1 lets a client ask about the sign-in.
@@ -17,7 +18,25 @@ export const checkMaxAge: Check = (draft) => {
   return maxAge === undefined ? draft : learn(draft, { maxAge })
 }
 
-export const checkClaims: Check = (draft) => learn(draft, { claims: parseClaimsRequest(draft.form.single.get('claims')) })
+/** Claims by name (Core §5.5). Those of a scope that the client did not register are not for it, whatever it calls them. */
+export const checkClaims: Check = (draft) => {
+  const { scopes: registered } = clientOf(draft)
+  const claims = claimsWithin(parseClaimsRequest(draft.form.single.get('claims')), registered)
+  const { scopes = [] } = draft.request
+  const claimScopes = scopesOfClaims(claims).filter((scope) => !scopes.includes(scope))
+  return learn(draft, { claims, ...(claimScopes.length > 0 && { claimScopes }) })
+}
+
+/** `sub` with a value (Core §5.5.1): only that person will do, as with an id_token_hint. */
+export const checkExpectedUsers: Check = (draft, ctx) => {
+  const subjects = wishedSubjects(draft.request.claims ?? {})
+  if (subjects === undefined) return draft
+  const expectedUsers = subjects.map((subject) => userIdOf(ctx, clientOf(draft), subject))
+  const [only, another] = expectedUsers
+  const { hint } = draft.request
+  if (only === undefined || (hint !== undefined && !expectedUsers.includes(hint.sub))) throw invalidRequest('The claims parameter asks for nobody who could sign in', { parameter: 'claims' })
+  return learn(draft, { expectedUsers, ...(hint === undefined && another === undefined && { hint: { sub: only } }) })
+}
 
 const LONGEST_HINT = 1000
 

@@ -1,4 +1,4 @@
-import { checkClaims, checkMaxAge, checkPreferences, checkPrompt } from './authentication.ts'
+import { checkClaims, checkExpectedUsers, checkMaxAge, checkPreferences, checkPrompt } from './authentication.ts'
 import { checkAuthorizationDetails } from './authorization-details.ts'
 import type { Check } from './check.ts'
 import { checkClient } from './client.ts'
@@ -33,4 +33,5 @@ export const checks: readonly Check[] = [
   checkClaims,
   checkPreferences,
   checkIdTokenHint,
+  checkExpectedUsers,
 ]

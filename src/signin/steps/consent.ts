@@ -13,7 +13,7 @@ import { saveConsent } from '../../users/consents.ts'
 import { displayName, type User } from '../../users/user.ts'
 import { chosenAccount } from '../chosen-account.ts'
 import { detailItems } from '../detail-items.ts'
-import { hasUndecidedDetails, isOptional, undecidedScopes } from '../granted-scopes.ts'
+import { askedScopes, hasUndecidedDetails, isOptional, undecidedScopes } from '../granted-scopes.ts'
 import { insecureRedirect } from '../insecure-redirect.ts'
 import { type Journey, nameOf } from '../journey.ts'
 import { scopeItem } from '../scope-items.ts'
@@ -25,7 +25,7 @@ const NAME = 'consent'
 
 /** What stands on the page: everything with `prompt=consent`, else only what is new. */
 function asked(journey: Journey): readonly string[] {
-  return journey.request.prompt.includes('consent') ? journey.request.scopes : undecidedScopes(journey)
+  return journey.request.prompt.includes('consent') ? askedScopes(journey) : undecidedScopes(journey)
 }
 
 function subject(visit: Visit, user: User): string {
@@ -43,7 +43,7 @@ async function consentModel(ctx: Context, rails: Rails, visit: Visit, user: User
   const { metadata, clientId } = journey.client
   const wanted = asked(journey)
   const items = await Promise.all(wanted.map((scope) => scopeItem(ctx, scope, user, language)))
-  const already = journey.request.scopes.filter((scope) => !wanted.includes(scope) && journey.consent.granted.includes(scope))
+  const already = askedScopes(journey).filter((scope) => !wanted.includes(scope) && journey.consent.granted.includes(scope))
   const owner = await findOrganization(ctx, metadata.organization)
   const offline = journey.request.scopes.includes('offline_access')
   return {
