@@ -68,7 +68,7 @@ async function frontChannelToken(ctx: Context, { client, request, done, details 
   const { session, user, scopes } = done
   const access = drawToken('at', ctx.clock.now())
   const grant = {
-    clientKey: client.key,
+    client,
     userId: user.userId,
     sessionId: session.sessionId,
     scopes: scopes.filter((scope) => scope !== 'offline_access'),

@@ -91,7 +91,7 @@ async function forPerson(ctx: Context, request: Request, asserted: Asserted, use
   const scopes = scopesOf(request)
   if ((await findConsent(ctx.db, user.userId, client.key)).removedAt !== undefined) throw refused('consent_removed')
   await spend(ctx, asserted)
-  const started = await startGrant(ctx, { clientKey: client.key, userId: user.userId, sessionId: undefined, scopes, audience: resources, details: {}, authTime: asserted.authTime, offline: true, token: access, lifetime, refreshHash: null, confirmation: confirmationText(confirmation), grantConfirmation: null })
+  const started = await startGrant(ctx, { client, userId: user.userId, sessionId: undefined, scopes, audience: resources, details: {}, authTime: asserted.authTime, offline: true, token: access, lifetime, refreshHash: null, confirmation: confirmationText(confirmation), grantConfirmation: null })
   if (started === undefined) throw refused('not_live')
   await noteUse(ctx, user.userId, client.key)
   return { scopes, audience: resources, person: started.person, withoutIdToken: true }

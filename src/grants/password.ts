@@ -88,7 +88,7 @@ export const password = defineGrant({
     const refresh = mayUseGrant(client, 'refresh_token') ? drawSecret() : undefined
     const details = { acr: ACR_PASSWORD, amr: ['pwd'] }
     const bound = confirmationText(confirmation)
-    const started = await startGrant(ctx, { clientKey: client.key, userId: user.userId, sessionId: undefined, scopes, audience: resources, details, authTime: epochSeconds(ctx.clock), offline: true, token: access, lifetime, refreshHash: refresh?.hash ?? null, confirmation: bound, grantConfirmation: null })
+    const started = await startGrant(ctx, { client, userId: user.userId, sessionId: undefined, scopes, audience: resources, details, authTime: epochSeconds(ctx.clock), offline: true, token: access, lifetime, refreshHash: refresh?.hash ?? null, confirmation: bound, grantConfirmation: null })
     if (started === undefined) throw refused('not_live')
     ctx.audit.record({ event: 'login', userId: user.userId, providerId })
     await noteUse(ctx, user.userId, client.key)

@@ -1,4 +1,6 @@
 import type { Context } from '../context.ts'
+import type { Client } from '../clients/client.ts'
+import { sectorDetails } from '../clients/sector.ts'
 import { clientIsLive } from '../clients/store.ts'
 import { newRowId } from '../lib/random.ts'
 import { joinLiveUser, userIsLive } from '../users/store.ts'
@@ -10,11 +12,12 @@ import { insertGrants } from './grants.ts'
 // statement keeps the grant and its first access token, or neither.
 
 export interface DirectGrant {
-  readonly clientKey: string
+  readonly client: Client
   readonly userId: string
   readonly sessionId: string | undefined
   readonly scopes: readonly string[]
   readonly audience: readonly string[]
+  /** What was established, but for the client's sector, which is always added: no grant can forget it. */
   readonly details: AuthorizationDetails
   /** Seconds since the epoch. */
   readonly authTime: number
@@ -51,7 +54,7 @@ export interface StartedGrant {
 
 /** Keeps a grant and its access token. Nothing when the person or the client may not act any more. */
 export async function startGrant(ctx: Context, grant: DirectGrant): Promise<StartedGrant | undefined> {
-  const { clientKey, userId, sessionId, scopes, audience, details, authTime, offline, token, lifetime, refreshHash, confirmation, grantConfirmation } = grant
-  const [row] = await ctx.hot(START, [newRowId(ctx.clock.now()), clientKey, userId, sessionId ?? null, scopes.join(' '), joinList(audience), JSON.stringify(details), authTime, offline, token.id, token.hash, lifetime, refreshHash, confirmation, grantConfirmation])
+  const { client, userId, sessionId, scopes, audience, details, authTime, offline, token, lifetime, refreshHash, confirmation, grantConfirmation } = grant
+  const [row] = await ctx.hot(START, [newRowId(ctx.clock.now()), client.key, userId, sessionId ?? null, scopes.join(' '), joinList(audience), JSON.stringify({ ...details, ...sectorDetails(client) }), authTime, offline, token.id, token.hash, lifetime, refreshHash, confirmation, grantConfirmation])
   return row && { grantId: String(row[6]), person: readPerson(row, 0) }
 }

@@ -1,5 +1,6 @@
 import { createServer, type Server } from 'node:http'
 import { decodeJwt } from 'jose'
+import { sql } from 'kysely'
 import * as client from 'openid-client'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { deliverLogoutsJob } from '../../src/jobs/deliver-logouts.ts'
@@ -14,7 +15,7 @@ import { SECRET } from '../support/world.ts'
 const [EXCHANGE, CIBA, DEVICE] = ['urn:ietf:params:oauth:grant-type:token-exchange', 'urn:openid:params:grant-type:ciba', 'urn:ietf:params:oauth:grant-type:device_code']
 const [CALENDAR, GRADES] = ['https://calendar.example.org', 'https://grades.example.org']
 const UUID = /^[0-9a-f]{8}-/
-const hosts: Readonly<Record<string, string>> = { 'blue-web': 'blue.example.org', 'blue-app': 'blue.example.org', green: 'green.example.org', open: 'open.example.org', turning: 'turning.example.org' }
+const hosts: Readonly<Record<string, string>> = { 'blue-web': 'blue.example.org', 'blue-app': 'blue.example.org', green: 'green.example.org', open: 'open.example.org', turning: 'turning.example.org', 'blue-old': 'blue.example.org' }
 let server: TestServer
 let site: Server
 let port: number
@@ -48,7 +49,7 @@ beforeAll(async () => {
   })
   await new Promise<void>((resolve) => site.listen(port, '127.0.0.1', resolve))
   const pairwise = 'subject_type: pairwise'
-  await server.apply([document('blue-web', `${pairwise}\nbackchannel_logout_uri: http://127.0.0.1:${port}/out`), document('blue-app', pairwise), document('green', pairwise), document('open', ''), document('turning', ''), `
+  await server.apply([document('blue-web', `${pairwise}\nbackchannel_logout_uri: http://127.0.0.1:${port}/out`), document('blue-app', pairwise), document('green', pairwise), document('open', ''), document('turning', ''), document('blue-old', `${pairwise}\nprofile: legacy\ncompatibility: [password, implicit]\nresponse_types: [code, id_token token]\n`).replace('grant_types: [', 'grant_types: [password, implicit, '), `
 kind: client
 client_id: calendar-api
 client_secret: { value: ${SECRET} }
@@ -109,6 +110,16 @@ test('it is the name wherever the client or an API hears of the person', async (
   expect(heard.map((token) => decodeJwt(token).sub)).toEqual([sub])
 })
 
+test('it is the name where no code is: tokens through the browser, and for a password', async () => {
+  const { sub } = await signIn('blue-web')
+  const browser = newBrowser(server.issuer)
+  const front = answerOf(await walk(browser, await browser.open(authorizationUrl(server.issuer, undefined, { client_id: 'blue-old', redirect_uri: callback('blue-old'), response_type: 'id_token token' }))))
+  expect(decodeJwt(front.get('id_token') ?? '').sub).toBe(sub)
+  expect((await get(server.issuer, '/userinfo', { authorization: `Bearer ${front.get('access_token')}` })).body['sub']).toBe(sub)
+  const { body } = await post(server.issuer, '/oauth/token', { grant_type: 'password', username: 'ada', password: 'ada has a password', scope: 'openid' }, { authorization: basic('blue-old') })
+  expect((await get(server.issuer, '/userinfo', { authorization: `Bearer ${body['access_token']}` })).body['sub']).toBe(sub)
+})
+
 test('an API that exchanges the token learns no second name', async () => {
   const { sub, access } = await signIn('green', newBrowser(server.issuer), { scope: 'openid profile gk_calendar', resource: CALENDAR })
   expect(await introspect(access, 'calendar-api')).toMatchObject({ active: true, sub })
@@ -133,6 +144,7 @@ test('people who become one keep the name of the one who stays', async () => {
   const users = await server.ctx.db.selectFrom('users').select(['user_id', 'username']).execute()
   const idOf = (name: string): string => users.find(({ username }) => username === name)?.user_id ?? ''
   const before = { ada: await signIn('green'), kai: await signIn('green', newBrowser(server.issuer), {}, 'kai') }
+  await sql`update users set created_at = created_at - interval '1 day' where username = 'ada'`.execute(server.ctx.db)
   const merged = await mergeUsers(server.ctx, idOf('ada'), idOf('kai'))
   expect(merged?.survivor).toBe(idOf('ada'))
   expect((await signIn('green')).sub).toBe(before.ada.sub)
@@ -174,7 +186,7 @@ describe('a hint by that name', () => {
     const config = await client.discovery(new URL(server.issuer), 'green', {}, client.ClientSecretBasic(SECRET), { execute: [client.allowInsecureRequests] })
     for (const hint of [{ login_hint: ada.sub }, { id_token_hint: ada.idToken }]) {
       const started = await client.initiateBackchannelAuthentication(config, { scope: 'openid', ...hint })
-      const { rows } = await (await import('kysely')).sql<{ request_id: string }>`select request_id from decoupled_requests order by created_at desc limit 1`.execute(server.ctx.db)
+      const { rows } = await sql<{ request_id: string }>`select request_id from decoupled_requests order by created_at desc limit 1`.execute(server.ctx.db)
       const browser = newBrowser(server.issuer)
       const page = await walk(browser, await browser.open(`${server.issuer}/approve/${rows[0]?.request_id}`))
       if (page.html.includes('name="decision"')) await browser.submit(page, 'decision', { decision: 'allow' })
