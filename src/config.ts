@@ -73,6 +73,24 @@ const clientDocuments = z.union([
   list.pipe(z.array(z.string().regex(HOST)).min(1)),
 ], 'must be 0, 1 or hosts such as app.example.org')
 
+// Only protocol endpoints have other addresses, and none of ours can be taken over by one.
+const ALIAS = /^(\/[A-Za-z0-9._~-]+){1,8}$/
+const ALIASED = /^\/(oauth\/[a-z_]+|userinfo|\.well-known\/[a-z.-]+)$/
+const OURS = /^\/(oauth|userinfo|\.well-known|signin|device|account|dashboard|admin|gk|api|demo|livez|readyz|assets|logo)(\/|$)/
+
+function aliasFault(pair: string): string | undefined {
+  const [alias = '', target = '', ...rest] = pair.split('=')
+  if (rest.length > 0 || !ALIAS.test(alias)) return `must be pairs such as /oauth2/token=/oauth/token: ${pair}`
+  if (OURS.test(alias)) return `${alias} is an address of our own`
+  return ALIASED.test(target) ? undefined : `${target} is not an endpoint that has other addresses`
+}
+
+const pathAliases = list
+  .superRefine((pairs, context) => {
+    for (const message of pairs.map(aliasFault).filter((fault) => fault !== undefined)) context.addIssue({ code: 'custom', message })
+  })
+  .transform((pairs): ReadonlyMap<string, string> => new Map(pairs.map((pair): [string, string] => [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)])))
+
 // name of the variable → how it is read. The README's table is printed from this list.
 const variables = {
   PORT: { schema: number(0, 65_535).default(3000), about: 'port to listen on' },
@@ -103,6 +121,7 @@ const variables = {
   PORTNER_REGISTRATION_PROFILE: { schema: z.enum(['oauth21', 'fapi2', 'legacy']).default('oauth21'), about: 'the profile of clients that register themselves; legacy lets them do without PKCE and get tokens through the browser' },
   PORTNER_FETCH_REQUEST_URIS: { schema: onOff.default(false), about: '1 lets clients refer to signed requests at addresses that they registered (request_uri)' },
   PORTNER_CLIENT_ID_METADATA_DOCUMENTS: { schema: clientDocuments.default('off'), about: '1 takes clients whose client_id is the https address of a document about them; or the comma separated hosts whose documents are taken' },
+  PORTNER_PATH_ALIASES: { schema: pathAliases.optional(), about: 'comma separated other addresses of endpoints, for clients that have them built in, such as /oauth2/auth=/oauth/authorization,/oauth2/token=/oauth/token' },
   PORTNER_DB_POOL: { schema: number(2, 100).default(6), about: 'most database connections of a process beside those of the hot paths' },
   PORTNER_DB_PREPARE: { schema: onOff.default(true), about: '0 switches named prepared statements off (PgBouncer before 1.21)' },
   PORTNER_DB_BATCH: { schema: onOff.default(true), about: '0 switches the batching of hot statements off' },
@@ -150,6 +169,8 @@ export interface Config {
   readonly fetchRequestUris: boolean
   /** Whose metadata documents make clients: nobody's, anybody's, or those of these hosts. */
   readonly clientDocuments: Values['PORTNER_CLIENT_ID_METADATA_DOCUMENTS']
+  /** Other addresses of endpoints, and where each leads. */
+  readonly pathAliases: ReadonlyMap<string, string>
   readonly databasePool: number
   readonly prepareStatements: boolean
   readonly batchStatements: boolean
@@ -268,6 +289,7 @@ export function readConfig(env: Environment, options: { readonly demo: boolean }
     registrationProfile: v.PORTNER_REGISTRATION_PROFILE ?? 'oauth21',
     fetchRequestUris: v.PORTNER_FETCH_REQUEST_URIS ?? false,
     clientDocuments: v.PORTNER_CLIENT_ID_METADATA_DOCUMENTS ?? 'off',
+    pathAliases: v.PORTNER_PATH_ALIASES ?? new Map(),
     databasePool: v.PORTNER_DB_POOL ?? 6,
     prepareStatements: v.PORTNER_DB_PREPARE ?? true,
     batchStatements: v.PORTNER_DB_BATCH ?? true,

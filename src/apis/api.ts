@@ -33,3 +33,11 @@ export function readApiScope(scope: string): { readonly apiId: string; readonly 
   const match = GK.exec(scope)
   return match?.[1] === undefined ? undefined : { apiId: match[1], name: match[2] }
 }
+
+/** Those that mean something: a part of an API is nothing to somebody who may not come in at all. */
+export function withoutOrphans(scopes: readonly string[]): readonly string[] {
+  return scopes.filter((scope) => {
+    const named = readApiScope(scope)
+    return named?.name === undefined || scopes.includes(`gk_${named.apiId}`)
+  })
+}

@@ -1,3 +1,4 @@
+import { hasSwitch } from '../clients/client.ts'
 import { encryptFor } from '../clients/encryption.ts'
 import { findClient } from '../clients/store.ts'
 import type { Context } from '../context.ts'
@@ -34,7 +35,16 @@ export function answerSuccess(ctx: Context, to: VerifiedRedirect, parameters: Pa
   return depart(ctx, to, parameters)
 }
 
-/** The refusal to a client (RFC 6749 §4.1.2.1). */
-export function answerError(ctx: Context, to: VerifiedRedirect, error: OAuthError): Promise<Departure> {
-  return depart(ctx, to, { error: error.code, error_description: asciiDescription(error.description), ...(error.reason === undefined ? {} : { error_reason: error.reason }) })
+/** What a client with the switch `specific_error_codes` is told instead of the registered code. */
+function specificCode({ code, reason }: OAuthError): string | undefined {
+  if (code === 'access_denied') return reason
+  return code === 'invalid_scope' ? 'invalid_scopes' : undefined
+}
+
+/** The refusal to a client (RFC 6749 §4.1.2.1): the registered code with the finer reason beside it, or in its place for a client that knows no other. */
+export async function answerError(ctx: Context, to: VerifiedRedirect, error: OAuthError): Promise<Departure> {
+  const client = await findClient(ctx, to.clientId)
+  const specific = client !== undefined && hasSwitch(client, 'specific_error_codes') ? specificCode(error) : undefined
+  const reason = specific === undefined && error.reason !== undefined ? { error_reason: error.reason } : {}
+  return depart(ctx, to, { error: specific ?? error.code, error_description: asciiDescription(error.description), ...reason })
 }

@@ -1,6 +1,7 @@
 import { formatScope } from '../protocol/scope.ts'
 import { inLanguage } from '../protocol/localized-text.ts'
-import type { ClientMetadata, Compatibility } from './metadata.ts'
+import type { Compatibility } from './compatibility.ts'
+import type { ClientMetadata } from './metadata.ts'
 
 /** A registered client, as every floor above sees it. `key` is what token rows refer to. */
 export interface Client {

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { certificateNameFault, certificateNameMembers } from './certificate-names.ts'
+import { compatibilitySwitches } from './compatibility.ts'
 import { clientSigningAlgorithms, jsonWebKeySet } from './json-web-keys.ts'
 import { localizedText } from '../protocol/localized-text.ts'
 import { isInsecureRedirect, isLoopbackRedirect, redirectUriFault } from '../protocol/redirect-uri.ts'
@@ -21,8 +22,6 @@ export interface Offered {
 
 export const applicationTypes = ['web', 'native', 'spa', 'service', 'device'] as const
 export const clientStatuses = ['development', 'production', 'disabled'] as const
-export const compatibilitySwitches = ['plain_http_redirect', 'no_pkce', 'implicit', 'password'] as const
-export type Compatibility = (typeof compatibilitySwitches)[number]
 
 const CLIENT_ID = /^[A-Za-z0-9._~-]{1,200}$/
 const SCOPE = /^[\x21\x23-\x5B\x5D-\x7E]+( [\x21\x23-\x5B\x5D-\x7E]+)*$/

@@ -3,7 +3,7 @@ import { spendPushedRequest } from '../authorization-request/pushed.ts'
 import { type AuthorizationRequest, redirectOf } from '../authorization-request/request.ts'
 import type { Departure } from '../authorization-request/response-modes/mode.ts'
 import { findResponseType, type ResponseType } from '../authorization-request/response-types.ts'
-import type { Client } from '../clients/client.ts'
+import { type Client, hasSwitch } from '../clients/client.ts'
 import { profileOf } from '../clients/profile-rules.ts'
 import { isOwnClient } from '../clients/own-clients.ts'
 import { sectorDetails } from '../clients/sector.ts'
@@ -96,6 +96,7 @@ async function parametersOf(ctx: Context, decided: Decided, type: ResponseType):
   const idToken = type.idToken ? await signIdToken(ctx, client, person, { code, accessToken: token, scopes: scopesInToken }) : undefined
   return {
     ...(code === undefined ? {} : { code }),
+    ...(hasSwitch(client, 'scope_in_authorization_response') ? { scope: scopes.join(' ') } : {}),
     ...(token === undefined ? {} : { access_token: token, token_type: 'Bearer', expires_in: String(OPAQUE_LIFETIME_SECONDS), scope: scopes.join(' ') }),
     ...(idToken === undefined ? {} : { id_token: idToken }),
   }

@@ -1,4 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { withoutOrphans } from '../apis/api.ts'
 import { findApiByAudience } from '../apis/store.ts'
 import { authenticateClient } from '../clients/authenticate.ts'
 import { mayUseGrant, type Client } from '../clients/client.ts'
@@ -30,7 +31,7 @@ export function askedScopes(client: Client, form: Form): readonly string[] {
   if (form.single.has('authorization_details')) throw invalidAuthorizationDetails('authorization_details are not supported here')
   const asked = parseScope(form.single.get('scope'))
   if (beyond(asked, client.scopes).length > 0) throw invalidScope('The client may not have this scope', { parameter: 'scope' })
-  return (asked.length === 0 ? client.scopes : asked).filter((scope) => scope !== 'offline_access' || mayUseGrant(client, 'refresh_token'))
+  return withoutOrphans(asked.length === 0 ? client.scopes : asked).filter((scope) => scope !== 'offline_access' || mayUseGrant(client, 'refresh_token'))
 }
 
 /** The APIs of a request that no browser brings. */

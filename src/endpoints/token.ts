@@ -1,11 +1,12 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import type { Api } from '../apis/api.ts'
+import { type Api, withoutOrphans } from '../apis/api.ts'
 import { readAuthorizationDetails } from '../apis/authorization-details.ts'
 import { findApiByAudience } from '../apis/store.ts'
 import { type AuthenticatedClient, authenticateClient, claimedClientId } from '../clients/authenticate.ts'
 import { assertionAlgorithms } from '../clients/authentication/index.ts'
+import type { PresentedCredentials } from '../clients/authentication/method.ts'
 import { offeredMethods } from '../clients/authentication/offered-methods.ts'
-import { isPublic, mayUseGrant } from '../clients/client.ts'
+import { hasSwitch, isPublic, mayUseGrant } from '../clients/client.ts'
 import { findClient, isRegisteredOrigin } from '../clients/store.ts'
 import { takesCertificates } from '../config.ts'
 import type { Context } from '../context.ts'
@@ -14,17 +15,18 @@ import { grantTypes } from '../grants/index.ts'
 import { IMPLICIT } from '../protocol/names.ts'
 import { allowRegisteredOrigin, answerPreflight } from '../http/cors.ts'
 import { toOAuthError } from '../http/failure.ts'
-import { bodyForm, refuseQuery } from '../http/forms.ts'
+import { acceptJsonForms, bodyForm, isJsonForm, refuseQuery } from '../http/forms.ts'
 import { sendJson } from '../http/json.ts'
 import { refuseOtherMethods } from '../http/methods.ts'
 import { presentedProof } from '../http/proof.ts'
 import { drawToken } from '../lib/opaque-token.ts'
 import type { AuthorizationDetail } from '../protocol/authorization-details.ts'
-import { invalidAuthorizationDetails, invalidRequest, invalidScope, invalidTarget, unauthorizedClient, unsupportedGrantType } from '../protocol/error.ts'
+import { invalidAuthorizationDetails, invalidRequest, invalidScope, invalidTarget, refusedByLimit, unauthorizedClient, unsupportedGrantType } from '../protocol/error.ts'
 import { readFields } from '../protocol/fields.ts'
 import type { Form } from '../protocol/form.ts'
 import { parseResources } from '../protocol/resource.ts'
 import { parseScope } from '../protocol/scope.ts'
+import { extendResponse } from '../tokens/extended-response.ts'
 import { accessTokenLifetime, issueTokens, maySign, type TokenResponse } from '../tokens/issue.ts'
 import type { Confirmation } from '../tokens/sender-constraint/constraint.ts'
 import { dpopAlgorithms } from '../tokens/sender-constraint/dpop.ts'
@@ -64,8 +66,16 @@ async function askedDetails(ctx: Context, grant: ListedGrant, { metadata }: Auth
   return (await readAuthorizationDetails(ctx, text, metadata.authorization_details_types)).details
 }
 
+/** The scope that was asked for, without what nobody can have. */
+function askedScopes(form: Form): readonly string[] {
+  const asked = parseScope(form.single.get('scope'))
+  const scopes = withoutOrphans(asked)
+  if (asked.length > 0 && scopes.length === 0) throw invalidScope('A part of an API goes with the scope of the API', { parameter: 'scope' })
+  return scopes
+}
+
 async function redeem(ctx: Context, grant: ListedGrant, client: AuthenticatedClient, form: Form, confirmation: Confirmation | undefined, address: string): Promise<TokenResponse> {
-  const scopes = parseScope(form.single.get('scope'))
+  const scopes = askedScopes(form)
   const resources = parseResources(form.repeatable.get('resource'), form.repeatable.get('audience'))
   const asked = resources.length === 0 ? [] : await findApis(ctx, resources)
   const authorizationDetails = await askedDetails(ctx, grant, client, form)
@@ -75,15 +85,23 @@ async function redeem(ctx: Context, grant: ListedGrant, client: AuthenticatedCli
   if (redemption.kind === 'answered') return redemption.response
   const { authorization, drawn, settle } = redemption
   const apis = authorization.audience.length === 0 ? [] : await findApis(ctx, authorization.audience)
-  const response = await issueTokens(ctx, client, authorization, apis, drawn, confirmation)
+  const issued = await issueTokens(ctx, client, authorization, apis, drawn, confirmation)
+  const response = hasSwitch(client, 'extended_token_response') ? await extendResponse(ctx, client, issued) : issued
   // A signed answer is kept before it is sent: what nobody kept, nobody has.
   return settle !== undefined && maySign(authorization) ? settle(response) : response
+}
+
+/** RFC 6749 §4.1.3 has forms only. JSON is for clients that are registered so; to all others it is a wrong media type. */
+async function requireMaySendJson(ctx: Context, presented: PresentedCredentials): Promise<void> {
+  const claimed = await findClient(ctx, claimedClientId(presented) ?? '')
+  if (claimed === undefined || !hasSwitch(claimed, 'json_token_request')) throw refusedByLimit(415, 'The content type is not supported; send application/x-www-form-urlencoded')
 }
 
 async function answer(ctx: Context, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
   refuseQuery(request)
   const form = bodyForm(request)
   const presented = presentedCredentials(ctx, request, form)
+  if (isJsonForm(request)) await requireMaySendJson(ctx, presented)
   if (request.headers.origin !== undefined) {
     const claimed = await findClient(ctx, claimedClientId(presented) ?? '')
     await allowRegisteredOrigin(request, reply, claimed?.metadata.allowed_origins)
@@ -102,14 +120,17 @@ export const token: Endpoint = {
   name: 'token',
   answers: 'machines',
   takesCertificates: true,
-  register: (app: FastifyInstance, ctx) => {
-    app.post(PATH, async (request, reply) => {
-      try {
-        return await answer(ctx, request, reply)
-      } catch (error) {
-        ctx.metrics.tokenErrors.inc({ error: toOAuthError(error).code })
-        throw error
-      }
+  register: async (app: FastifyInstance, ctx) => {
+    await app.register(async (scope) => {
+      acceptJsonForms(scope)
+      scope.post(PATH, async (request, reply) => {
+        try {
+          return await answer(ctx, request, reply)
+        } catch (error) {
+          ctx.metrics.tokenErrors.inc({ error: toOAuthError(error).code })
+          throw error
+        }
+      })
     })
     answerPreflight(app, PATH, ['POST'], (origin) => isRegisteredOrigin(ctx, origin))
     refuseOtherMethods(app, PATH, ['POST'])

@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { ownResources } from '../apis/store.ts'
-import type { Client } from '../clients/client.ts'
+import { type Client, hasSwitch } from '../clients/client.ts'
 import { encryptFor, isEncrypted } from '../clients/encryption.ts'
 import { contentEncryptions, encryptionAlgorithms } from '../clients/response-encryption.ts'
 import { findClientByKey, isRegisteredOrigin } from '../clients/store.ts'
@@ -14,6 +14,7 @@ import { bearerChallenge } from '../protocol/error.ts'
 import { USERINFO_TYPE } from '../protocol/names.ts'
 import { personTold } from '../tokens/person-told.ts'
 import { claimNames, userinfoClaims } from '../users/claims.ts'
+import { dataportenUserinfo } from '../users/dataporten-userinfo.ts'
 import { requireBearer } from './bearer.ts'
 import type { Endpoint } from './endpoint.ts'
 import { pointToMetadata } from './protected-resource.ts'
@@ -35,6 +36,7 @@ async function answer(ctx: Context, request: FastifyRequest, reply: FastifyReply
   if (!scopes.some((scope) => OPENING.includes(scope))) throw bearerChallenge(403, 'insufficient_scope', 'The token may not ask about the person', 'openid')
   requireSignIn(person, demandOf(client), epochSeconds(ctx.clock))
   const subject = personTold(ctx, person)
+  if (client !== undefined && hasSwitch(client, 'dataporten_userinfo')) return send(ctx, reply, client, { ...dataportenUserinfo(subject, scopes, client.clientId) })
   return send(ctx, reply, client, { sub: subject.userId, ...userinfoClaims(subject, scopes, person.details.claims ?? {}) })
 }
 

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { invalidGrant, invalidScope } from '../protocol/error.ts'
 import { beyond } from '../protocol/scope.ts'
+import { withoutOrphans } from '../apis/api.ts'
 import { isStandardScope } from '../apis/scope-definition.ts'
 import { mintClientToken } from '../tokens/access-tokens.ts'
 import { joinList } from '../tokens/authorization.ts'
@@ -12,7 +13,7 @@ import { defineGrant } from './grant-type.ts'
 
 /** Scopes about a person mean nothing here; a client that asks for none gets what it may have without one. */
 function grantedScopes(client: Client, requested: readonly string[]): readonly string[] {
-  if (requested.length === 0) return client.scopes.filter((scope) => !isStandardScope(scope))
+  if (requested.length === 0) return withoutOrphans(client.scopes.filter((scope) => !isStandardScope(scope)))
   const refused = beyond(requested, client.scopes)
   if (refused.length > 0) throw invalidScope('The client may not have this scope', { detail: `scope.not_registered ${refused.join(' ')}` })
   return requested

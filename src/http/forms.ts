@@ -2,15 +2,18 @@ import formbody from '@fastify/formbody'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { invalidRequest, OAuthError } from '../protocol/error.ts'
 import { emptyForm, type Form, parseForm, requireOnce } from '../protocol/form.ts'
+import { parseJsonForm } from '../protocol/json-form.ts'
 
 interface ReadForm {
   readonly form: Form | OAuthError
+  /** It came as a JSON object. */
+  readonly json?: true
 }
 
 // The parser must not throw inside the framework: its verdict travels with the body and is thrown by bodyForm.
-function read(text: string): ReadForm {
+function read(text: string, parse: (text: string) => Form): ReadForm {
   try {
-    return { form: parseForm(text) }
+    return { form: parse(text) }
   } catch (error) {
     if (error instanceof OAuthError) return { form: error }
     throw error
@@ -19,7 +22,16 @@ function read(text: string): ReadForm {
 
 /** Form bodies, read strictly, for the routes of this scope. */
 export async function acceptForms(app: FastifyInstance): Promise<void> {
-  await app.register(formbody, { parser: (text: string) => ({ ...read(text) }) })
+  await app.register(formbody, { parser: (text: string) => ({ ...read(text, parseForm) }) })
+}
+
+/** The same parameters as a flat JSON object of strings, for the routes of this scope. Which clients may send them so is the route's to ask. */
+export function acceptJsonForms(app: FastifyInstance): void {
+  app.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, body, done) => done(null, { ...read(String(body), parseJsonForm), json: true }))
+}
+
+export function isJsonForm(request: FastifyRequest): boolean {
+  return (request.body as ReadForm | undefined | null)?.json === true
 }
 
 /** The parameters of a form body, each once. Throws `invalid_request`. */

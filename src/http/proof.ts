@@ -16,6 +16,7 @@ export interface PresentedProof {
 /** Reads the proofs of a request. */
 export function presentedProof(ctx: Context, request: FastifyRequest): PresentedProof {
   const { issuer, mtlsUrl } = ctx.config
-  const path = (request.raw.url ?? '').split('?', 1)[0] ?? ''
+  // As it came: a proof speaks of the address that its maker sent it to, which may be an alias.
+  const path = request.originalUrl.split('?', 1)[0] ?? ''
   return { method: request.method, urls: [issuer, ...(mtlsUrl === undefined ? [] : [mtlsUrl])].map((base) => `${base}${path}`), dpop: everyHeader(request, 'dpop'), certificate: clientCertificate(ctx, request) }
 }

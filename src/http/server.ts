@@ -3,6 +3,7 @@ import { fastify, type FastifyInstance } from 'fastify'
 import { isPlainFailure, presentApiError } from './api-errors.ts'
 import type { Context } from '../context.ts'
 import { limitHandlers } from './handler-deadline.ts'
+import { aliasRewriter } from './path-aliases.ts'
 
 // Owns Fastify's options: limits and time-outs of every socket, where proxy headers count, and that nothing but our own log speaks.
 
@@ -37,6 +38,7 @@ export function createServer(ctx: Context): FastifyInstance {
     trustProxy: config.trustProxy.length > 0 ? [...config.trustProxy] : false,
     routerOptions: { maxParamLength: 200, ignoreTrailingSlash: false, caseSensitive: true },
     exposeHeadRoutes: false,
+    ...(config.pathAliases.size === 0 ? {} : { rewriteUrl: aliasRewriter(config.pathAliases) }),
     logger: false,
     clientErrorHandler: answerUnreadable,
     // A path that cannot be decoded is nobody's: the same answer as any other unreadable request. No hook runs for it.

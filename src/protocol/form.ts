@@ -20,34 +20,28 @@ export function isRepeatable(name: string): boolean {
 }
 
 const MOST_PARAMETERS = 100
+/** NUL, and half a character. */
+const UNFIT = /[\0\p{Surrogate}]/u
 
 export const emptyForm: Form = { single: new Map(), repeatable: new Map(), repeated: new Set() }
 
 function decode(text: string): string {
-  let value: string
   try {
-    value = decodeURIComponent(text.replaceAll('+', ' '))
+    return decodeURIComponent(text.replaceAll('+', ' '))
   } catch {
     throw invalidRequest('A parameter is not valid percent-encoded UTF-8')
   }
-  if (value.includes('\0') || /\p{Surrogate}/u.test(value)) throw invalidRequest('A parameter has characters that are not allowed')
-  return value
 }
 
-/** Parses `a=1&b=2`. Throws `invalid_request` for broken percent-encoding, NUL, or more than 100 parameters; what is repeated is told, not thrown. */
-export function parseForm(text: string): Form {
-  if (text.includes('\0') || text.includes('\uFFFD')) throw invalidRequest('The request has characters that are not allowed')
+/** Names and values in the order given as a form. Throws `invalid_request` for NUL, lone surrogates, or more than 100 parameters. */
+export function formOf(pairs: readonly (readonly [name: string, value: string])[]): Form {
   const single = new Map<string, string>()
   const repeatable = new Map<string, string[]>()
   const seen = new Set<string>()
   const repeated = new Set<string>()
-  const pairs = text.split('&')
   if (pairs.length > MOST_PARAMETERS) throw invalidRequest('The request has too many parameters')
-  for (const pair of pairs) {
-    if (pair === '') continue
-    const at = pair.indexOf('=')
-    const name = decode(at < 0 ? pair : pair.slice(0, at))
-    const value = at < 0 ? '' : decode(pair.slice(at + 1))
+  for (const [name, value] of pairs) {
+    if (UNFIT.test(name) || UNFIT.test(value)) throw invalidRequest('A parameter has characters that are not allowed')
     if (REPEATABLE.has(name)) {
       if (value !== '') repeatable.set(name, [...(repeatable.get(name) ?? []), value])
       continue
@@ -58,6 +52,18 @@ export function parseForm(text: string): Form {
   }
   for (const name of repeated) single.delete(name)
   return { single, repeatable, repeated }
+}
+
+/** Parses `a=1&b=2`. Throws `invalid_request` for broken percent-encoding, NUL, or more than 100 parameters; what is repeated is told, not thrown. */
+export function parseForm(text: string): Form {
+  if (text.includes('\0') || text.includes('\uFFFD')) throw invalidRequest('The request has characters that are not allowed')
+  const parts = text.split('&')
+  if (parts.length > MOST_PARAMETERS) throw invalidRequest('The request has too many parameters')
+  const pairs = parts.filter((part) => part !== '').map((part): [string, string] => {
+    const at = part.indexOf('=')
+    return [decode(at < 0 ? part : part.slice(0, at)), at < 0 ? '' : decode(part.slice(at + 1))]
+  })
+  return formOf(pairs)
 }
 
 /** The form, when no parameter is repeated (RFC 6749 §3.1 and §3.2). Throws `invalid_request`. */

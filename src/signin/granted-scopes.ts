@@ -1,3 +1,4 @@
+import { withoutOrphans } from '../apis/api.ts'
 import { isWithinDetails } from '../protocol/authorization-details.ts'
 import type { ClaimsRequest } from '../protocol/claims-request.ts'
 import { claimsWithin } from '../users/claims.ts'
@@ -35,7 +36,7 @@ function granted(journey: Journey, scopes: readonly string[]): readonly string[]
 
 /** What the client gets of what it asked for. Implied consent covers all but what the person has unticked when asked. */
 export function grantedScopes(journey: Journey): readonly string[] {
-  return granted(journey, journey.request.scopes)
+  return withoutOrphans(granted(journey, journey.request.scopes))
 }
 
 /** The claims that the client gets by their names: those of scopes that it was granted. */

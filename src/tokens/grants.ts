@@ -168,6 +168,22 @@ export async function readGrant(ctx: Context, grantId: string, clientKey: string
   }
 }
 
+/** How the refresh token of a grant stands. */
+export interface RefreshFacts {
+  readonly count: number
+  /** Seconds since the epoch. */
+  readonly issuedAt: number
+  /** Seconds, from then. */
+  readonly lifetime: number
+}
+
+/** When the refresh token of a client's grant was made, how long it is good from then, and how many there were before it. */
+export async function readRefreshFacts(ctx: Context, grantId: string, clientKey: string): Promise<RefreshFacts | undefined> {
+  const { rows } = await sql<{ count: number; issued_at: number; lifetime: number }>`select g.refresh_count as count, extract(epoch from made.at)::int as issued_at, extract(epoch from g.refresh_expires_at - made.at)::int as lifetime
+    from grants g cross join lateral (select coalesce(g.refreshed_at, clock_now()) as at) made where g.grant_id = ${grantId} and g.client_key = ${clientKey} and g.refresh_expires_at is not null`.execute(ctx.db)
+  return rows[0] && { count: rows[0].count, issuedAt: rows[0].issued_at, lifetime: rows[0].lifetime }
+}
+
 /** Revokes a grant with all that came from it. Returns whether it was alive. */
 export async function revokeGrant(ctx: Context, grantId: string): Promise<boolean> {
   const result = await sql`update grants set revoked_at = clock_now(), sealed_answer = null where grant_id = ${grantId} and revoked_at is null`.execute(ctx.db)

@@ -1,3 +1,4 @@
+import { withoutOrphans } from '../../apis/api.ts'
 import { isOpenScope } from '../../apis/scopes.ts'
 import { type Client, documentHost, mayUseGrant } from '../../clients/client.ts'
 import type { Context } from '../../context.ts'
@@ -12,7 +13,7 @@ async function refusedScopes(ctx: Context, client: Client, asked: readonly strin
   return asked.filter((scope, i) => open[i] !== true || (client.scopes.length > 0 && !client.scopes.includes(scope)))
 }
 
-/** Scopes that the client registered; none named means all of them. `offline_access` means nothing to a client without refresh tokens (Core §11). */
+/** Scopes that the client registered; none named means all of them. A subscope without its API's scope is dropped. `offline_access` means nothing to a client without refresh tokens (Core §11). */
 export const checkScope: Check = async (draft, ctx) => {
   const client = clientOf(draft)
   const named = parseScope(draft.form.single.get('scope'))
@@ -20,5 +21,7 @@ export const checkScope: Check = async (draft, ctx) => {
   const asked = named.length === 0 ? usual : named
   const refused = await refusedScopes(ctx, client, asked)
   if (refused.length > 0) throw invalidScope('The client may not have this scope', { parameter: 'scope', detail: `scope.not_registered ${refused.join(' ').slice(0, 200)}` })
-  return learn(draft, { scopes: asked.filter((scope) => scope !== 'offline_access' || mayUseGrant(client, 'refresh_token')) })
+  const meant = withoutOrphans(asked)
+  if (meant.length === 0) throw invalidScope('A part of an API goes with the scope of the API', { parameter: 'scope' })
+  return learn(draft, { scopes: meant.filter((scope) => scope !== 'offline_access' || mayUseGrant(client, 'refresh_token')) })
 }

@@ -1,0 +1,31 @@
+import type { Subject } from './claims.ts'
+
+/** The person as Dataporten's own userinfo shows them: each member with its scope. */
+export interface DataportenUser {
+  readonly userid?: string
+  readonly userid_sec?: readonly string[]
+  readonly name?: string
+  readonly email?: string
+  readonly profilephoto?: string
+}
+
+export interface DataportenUserinfo {
+  readonly user: DataportenUser
+  /** The client that the token is for: it must compare, or a token that another application got would pass for its own. */
+  readonly audience: string
+}
+
+/**
+ * The shape for clients with the switch `dataporten_userinfo`. Other ids of a person are kept as hashes only, so `userid_sec` is empty; it is
+ * there because such clients read it.
+ */
+export function dataportenUserinfo({ userId, claims }: Subject, scopes: readonly string[], clientId: string): DataportenUserinfo {
+  const { name, email, picture } = claims
+  const user: DataportenUser = {
+    ...(scopes.includes('userid') ? { userid: userId, userid_sec: [] } : {}),
+    ...(scopes.includes('profile') && name !== undefined ? { name } : {}),
+    ...(scopes.includes('profile') && picture !== undefined ? { profilephoto: picture } : {}),
+    ...(scopes.includes('email') && email !== undefined ? { email } : {}),
+  }
+  return { user, audience: clientId }
+}
