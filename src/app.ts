@@ -12,6 +12,7 @@ import { acceptForms } from './http/forms.ts'
 import { presentPageError } from './http/page-errors.ts'
 import { requireOwnHost } from './http/own-host.ts'
 import { registerPages } from './http/pages.ts'
+import { requireKnownTargets } from './http/path-aliases.ts'
 import { createServer } from './http/server.ts'
 import { lists, requireSoundLists } from './lists.ts'
 import { OAuthError } from './protocol/error.ts'
@@ -56,6 +57,7 @@ export async function buildApp(opened: OpenedContext): Promise<FastifyInstance> 
     registerTestClock(app, ctx, moveClock)
     registerTestApproval(app, ctx)
   }
+  requireKnownTargets(app, config.pathAliases)
   await app.ready()
   return app
 }

@@ -74,13 +74,13 @@ const clientDocuments = z.union([
 ], 'must be 0, 1 or hosts such as app.example.org')
 
 // Only protocol endpoints have other addresses, and none of ours can be taken over by one.
-const ALIAS = /^(\/[A-Za-z0-9._~-]+){1,8}$/
+const ALIAS = /^(\/[A-Za-z0-9_~-][A-Za-z0-9._~-]*){1,8}$/
 const ALIASED = /^\/(oauth\/[a-z_]+|userinfo|\.well-known\/[a-z.-]+)$/
 const OURS = /^\/(oauth|userinfo|\.well-known|signin|device|account|dashboard|admin|gk|api|demo|livez|readyz|assets|logo)(\/|$)/
 
 function aliasFault(pair: string): string | undefined {
   const [alias = '', target = '', ...rest] = pair.split('=')
-  if (rest.length > 0 || !ALIAS.test(alias)) return `must be pairs such as /oauth2/token=/oauth/token: ${pair}`
+  if (target === '' || rest.length > 0 || !ALIAS.test(alias)) return `must be pairs such as /oauth2/token=/oauth/token: ${pair}`
   if (OURS.test(alias)) return `${alias} is an address of our own`
   return ALIASED.test(target) ? undefined : `${target} is not an endpoint that has other addresses`
 }

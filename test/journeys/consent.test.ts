@@ -52,7 +52,7 @@ describe('saying no', () => {
 
 describe('what is asked', () => {
   test('the page says who asks, who runs it, where one returns to, and the own values', async () => {
-    const consent = await toConsent(newBrowser(server.issuer), { scope: 'openid profile email gk_calendar_write' })
+    const consent = await toConsent(newBrowser(server.issuer), { scope: 'openid profile email gk_calendar gk_calendar_write' })
     for (const text of ['Course Planner', 'Norges testuniversitet', 'https://planner.example.org', 'ada@ntu.example', 'Add events to your calendar', 'Calendar']) expect(consent.html).toContain(text)
     expect(consent.html).not.toContain('planner.example.org/callback')
   })

@@ -139,7 +139,7 @@ describe('demands on the sign-in', () => {
 })
 
 describe('prompt=consent and optional scopes', () => {
-  const scope = 'openid profile groups gk_calendar_write'
+  const scope = 'openid profile groups gk_calendar gk_calendar_write'
 
   test('what was not ticked is not in the token, and is not asked again', async () => {
     const browser = newBrowser(server.issuer)
@@ -162,7 +162,7 @@ describe('prompt=consent and optional scopes', () => {
     expect(consent.html.match(/<input[^>]*value="groups"[^>]*>/)?.[0]).toContain('checked')
     expect(consent.html.match(/<input[^>]*value="gk_calendar_write"[^>]*>/)?.[0]).not.toContain('checked')
     const { scope: got } = await redeemed(server.issuer, await decide(browser, consent, 'allow', ['gk_calendar_write']), pkce)
-    expect(got).toBe('openid profile gk_calendar_write')
+    expect(got).toBe('openid profile gk_calendar gk_calendar_write')
   })
 
   test('a made-up or required scope among the boxes changes nothing', async () => {
