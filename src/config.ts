@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { readCertificates } from './lib/certificate.ts'
 import { isMailAddress, parseMailbox } from './lib/mail-address.ts'
 import { nearest } from './lib/nearest.ts'
+import { pathAliasFault, readPathAliases } from './lib/path-alias.ts'
 
 // Owns the environment: read once, every fault told at once by name and source, then a frozen value. Nobody else reads process.env.
 
@@ -73,23 +74,11 @@ const clientDocuments = z.union([
   list.pipe(z.array(z.string().regex(HOST)).min(1)),
 ], 'must be 0, 1 or hosts such as app.example.org')
 
-// Only protocol endpoints have other addresses, and none of ours can be taken over by one.
-const ALIAS = /^(\/[A-Za-z0-9_~-][A-Za-z0-9._~-]*){1,8}$/
-const ALIASED = /^\/(oauth\/[a-z_]+|userinfo|\.well-known\/[a-z.-]+)$/
-const OURS = /^\/(oauth|userinfo|\.well-known|signin|device|account|dashboard|admin|gk|api|demo|livez|readyz|assets|logo)(\/|$)/
-
-function aliasFault(pair: string): string | undefined {
-  const [alias = '', target = '', ...rest] = pair.split('=')
-  if (target === '' || rest.length > 0 || !ALIAS.test(alias)) return `must be pairs such as /oauth2/token=/oauth/token: ${pair}`
-  if (OURS.test(alias)) return `${alias} is an address of our own`
-  return ALIASED.test(target) ? undefined : `${target} is not an endpoint that has other addresses`
-}
-
 const pathAliases = list
   .superRefine((pairs, context) => {
-    for (const message of pairs.map(aliasFault).filter((fault) => fault !== undefined)) context.addIssue({ code: 'custom', message })
+    for (const message of pairs.map(pathAliasFault).filter((fault) => fault !== undefined)) context.addIssue({ code: 'custom', message })
   })
-  .transform((pairs): ReadonlyMap<string, string> => new Map(pairs.map((pair): [string, string] => [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)])))
+  .transform(readPathAliases)
 
 // name of the variable → how it is read. The README's table is printed from this list.
 const variables = {

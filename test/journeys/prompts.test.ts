@@ -148,8 +148,8 @@ describe('prompt=consent and optional scopes', () => {
     const consent = await signIn(browser, login, 'ada')
     expect(consent.html.match(/name="optional_scope"[^>]*>/g)?.filter((box) => box.includes('checked'))).toEqual([])
     const { scope: got } = await redeemed(server.issuer, await decide(browser, consent, 'allow', ['groups']), pkce)
-    expect(got).toBe('openid profile groups')
-    expect((await tokensOf(browser, { scope, login_hint: 'ada' })).scope).toBe('openid profile groups')
+    expect(got).toBe('openid profile groups gk_calendar')
+    expect((await tokensOf(browser, { scope, login_hint: 'ada' })).scope).toBe('openid profile groups gk_calendar')
   })
 
   test('prompt=consent asks everything again, with what was ticked still ticked, and takes away what is unticked', async () => {
@@ -169,6 +169,6 @@ describe('prompt=consent and optional scopes', () => {
     const browser = await browserOf(server.issuer, 'ada')
     const { page: consent, pkce } = await begin(browser, server.issuer, { scope, prompt: 'consent', login_hint: 'ada' })
     const { scope: got } = await redeemed(server.issuer, await decide(browser, consent, 'allow', ['email', 'gk_calendar', 'debt.unsecured.presentation']), pkce)
-    expect(got).toBe('openid profile')
+    expect(got).toBe('openid profile gk_calendar')
   })
 })
