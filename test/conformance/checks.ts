@@ -123,7 +123,7 @@ export function checkTokenError({ status, headers, body }: JsonAnswer, error: st
   expect(body['error_description'] ?? 'none').toMatch(ERROR_TEXT)
 }
 
-const OF_ERRORS = ['error', 'error_description', 'error_uri', 'error_reason', 'state', 'iss', 'session_state']
+const OF_ERRORS = ['error', 'error_description', 'error_uri', 'error_reason', 'state', 'iss']
 const OF_ANSWERS = ['code', 'access_token', 'token_type', 'expires_in', 'id_token', 'scope', 'state', 'iss', 'session_state']
 
 export interface AboutAnswer {
@@ -142,6 +142,8 @@ export function checkAnswer(server: TestServer, answer: URLSearchParams, { state
     expect(answer.get('error_description') ?? 'none').toMatch(ERROR_TEXT)
     return
   }
+  // Session Management §2: no space, because messages to the frame are split there.
+  expect(answer.get('session_state') ?? 'none').toMatch(/^[\x21-\x7E]+$/)
   const parts = responseType.split(' ')
   expect([answer.has('code'), answer.has('access_token'), answer.has('id_token')]).toEqual(['code', 'token', 'id_token'].map((part) => parts.includes(part)))
   for (const name of ['code', 'access_token']) if (answer.has(name)) expectUnguessable(answer.get(name))

@@ -50,4 +50,5 @@ export const otherPlans = {
     rp-initiated-logout-query-added-to-post-logout-redirect-uri rp-initiated-logout-bad-id-token-hint
     backchannel-logout-discovery-endpoint-verification backchannel-rp-initiated-logout frontchannel-logout-discovery-endpoint-verification
     frontchannel-rp-initiated-logout`),
+  session: names('session-management-discovery-endpoint-verification session-management-rp-initiated-logout'),
 } as const

@@ -9,6 +9,7 @@ const heldElsewhere: Readonly<Record<string, string>> = {
   'oidcc-registration-sector-uri': 'subjects/pairwise.test.ts > of several hosts is what an address says that lists every redirect URI',
   'oidcc-registration-sector-bad': 'subjects/pairwise.test.ts > a document that lists only some',
   'oidcc-server-rotate-keys': 'endpoints/metadata.test.ts > a new key is published before it signs, and the old one stays',
+  'oidcc-session-management-rp-initiated-logout': 'subjects/chromium-session-management.test.ts > unchanged while the person is signed in, changed once they are not',
 }
 
 function read(...path: readonly string[]): string {
