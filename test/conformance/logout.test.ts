@@ -6,7 +6,7 @@ import type { TestServer } from '../support/app.ts'
 import { type Browser, newBrowser, pageName, type Page } from '../support/browser.ts'
 import { get, type Parameters } from '../support/relying-party.ts'
 import { claimsOf } from './checks.ts'
-import { answerAt, type Party, registerParty, request, signIn, type SignedIn, startProvider } from './party.ts'
+import { answerAt, expectGoesOn, type Party, registerParty, request, signIn, type SignedIn, startProvider } from './party.ts'
 import { startSuite, type Suite } from './suite.ts'
 
 // The logout plans: RP-initiated, back-channel and front-channel.
@@ -165,5 +165,6 @@ test('oidcc-frontchannel-rp-initiated-logout', async () => {
   expect(Object.fromEntries(new URL(source).searchParams)).toEqual({ iss: server.issuer, sid: visited.signedIn.claims['sid'] })
   expect(page.headers.get('content-security-policy')).toMatch(new RegExp(`frame-src [^;]*${new URL(suite.at('/')).host}`))
   expect(/<a [^>]*id="signing-out"[^>]*>/.exec(page.html)?.[0].replaceAll('&amp;', '&')).toContain(`${BACK}?state=bye`)
+  expectGoesOn(page)
   await expectSignedOut(visited, told)
 })

@@ -87,10 +87,15 @@ export async function open(party: Party, asked: Asked, browser = party.browser):
   return walk(browser, await browser.open(asked.url))
 }
 
+/** That the page goes on by itself, also in a browser that knows no modules: the suite's is one. */
+export function expectGoesOn(page: Page): void {
+  expect(page.html.match(/<script[^>]*>/g)).toEqual([expect.stringMatching(/^<script defer src="\/assets\/onward\.[0-9a-f]+\.js">$/)])
+}
+
 function postedTo(page: Page, redirectUri: string): URLSearchParams {
   const [form, ...more] = forms(page)
   expect([form?.action, form?.method, more.length]).toEqual([redirectUri, 'POST', 0])
-  expect(page.html).toMatch(/<script[^>]* src=/)
+  expectGoesOn(page)
   expect(page.headers.get('cache-control')).toContain('no-store')
   return new URLSearchParams(form?.fields)
 }

@@ -217,14 +217,7 @@ function sendOnce(form) {
 
 for (const form of document.querySelectorAll('form[method="post"]')) sendOnce(form)
 
-// When every frame has answered, or after some seconds for one that does not.
-function goOnWhenHeard(link) {
-  const go = () => location.replace(link.href)
-  addEventListener('load', go)
-  setTimeout(go, 5000)
-}
-
-const enhancements = { 'password-reveal': revealPassword, 'caps-lock': hintCapsLock, 'search-form': searchWhileTyping, shared: shareByBox, 'form-post': (form) => form.submit(), 'signing-out': goOnWhenHeard }
+const enhancements = { 'password-reveal': revealPassword, 'caps-lock': hintCapsLock, 'search-form': searchWhileTyping, shared: shareByBox }
 for (const [id, enhance] of Object.entries(enhancements)) {
   const element = byId(id)
   if (element) enhance(element)
