@@ -1,3 +1,4 @@
+import { request } from 'node:http'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startTestServer, type TestServer } from '../support/app.ts'
 import { behindProxy, type CertificateOptions, certificateHeader, newCertificate, newClientAuthority, type TestCertificate } from '../support/client-certificates.ts'
@@ -129,8 +130,12 @@ describe('the header', () => {
   })
 
   test('twice is refused', async () => {
-    const answer = await fetch(`${server.issuer}/oauth/token`, { method: 'POST', body: 'grant_type=client_credentials&client_id=tls-dn', headers: [['content-type', 'application/x-www-form-urlencoded'], ['client-cert', `:${encoded}:`], ['client-cert', `:${encoded}:`]] })
-    expect([answer.status, (await answer.json() as { error: string }).error]).toEqual([400, 'invalid_request'])
+    const status = await new Promise((resolve, reject) => {
+      // As two lines: fetch would join them.
+      const headers = { 'content-type': 'application/x-www-form-urlencoded', 'client-cert': [`:${encoded}:`, `:${encoded}:`] }
+      request(`${server.issuer}/oauth/token`, { method: 'POST', headers }, (answer) => resolve(answer.resume().statusCode)).on('error', reject).end('grant_type=client_credentials&client_id=tls-dn')
+    })
+    expect(status).toBe(400)
   })
 
   test.each(['', ' ', '(null)'])('%j is no certificate', async (value) => {
