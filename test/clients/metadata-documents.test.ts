@@ -113,6 +113,8 @@ describe('a client that describes itself', () => {
     host.publish(new URL(id).pathname, { client_name: 'Renamed' })
     await server.advance(301)
     expect(await isTaken(id)).toBe(false)
+    const { rows } = await sql<{ status: string; name: string }>`select status, document->>'client_name' as name from clients where client_id = ${id}`.execute(server.ctx.db)
+    expect(rows).toEqual([{ status: 'disabled', name: 'Renamed' }])
   })
 })
 
