@@ -97,7 +97,7 @@ describe('serve', { timeout: 90_000 }, () => {
       expect(await (await fetch(`http://127.0.0.1:${metricsPort}/metrics`)).text()).toMatch(/portner_tokens_issued_total\{grant="client_credentials",type="access_token"\} 4/)
       expect(await (await withCertificate.fetch(`https://localhost:${mtlsPort}/.well-known/oauth-authorization-server`)).json()).toMatchObject({ mtls_endpoint_aliases: { token_endpoint: `https://localhost:${mtlsPort}/oauth/token` } })
       process.kill(served()[0] ?? 0, 'SIGKILL')
-      await expect.poll(() => served().length, { timeout: 15_000 }).toBe(3)
+      await expect.poll(() => served().length, { timeout: 60_000 }).toBe(3)
       expect(await token(port)).toBe(200)
     } finally {
       // Its connection stays open and keeps nobody from stopping.
