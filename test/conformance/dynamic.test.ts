@@ -145,6 +145,7 @@ describe('what is registered', () => {
   test('the values of a response type are in no order', async () => {
     const { status, body } = await register(server, { redirect_uris: ['https://rp.example.org/callback'], grant_types: ['implicit'], response_types: ['token id_token'] })
     expect([status, body['response_types']]).toEqual([201, ['id_token token']])
+    for (const type of ['code magic', 'token token id_token', '']) checkTokenError(await register(server, { redirect_uris: ['https://rp.example.org/callback'], grant_types: ['authorization_code', 'implicit'], response_types: [type] }), 'invalid_client_metadata')
   })
 })
 
