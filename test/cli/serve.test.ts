@@ -23,7 +23,7 @@ async function stopped(spawned: Spawned, signal: NodeJS.Signals): Promise<number
   return spawned.ended
 }
 
-describe('serve', { timeout: 90_000 }, () => {
+describe('serve', { timeout: 180_000 }, () => {
   test('the demo: migrates a bare database, prints the box with a line that works, walks the pages, stops in order', async () => {
     const bare = new Client({ connectionString: terminal.env['DATABASE_URL'] })
     await bare.connect()
