@@ -4,6 +4,7 @@ import { tellOfWithdrawal } from '../sessions/logout-deliveries.ts'
 import { voidCodes } from '../tokens/authorization-codes.ts'
 import { revokeGrantsOf } from '../tokens/grants.ts'
 import { removeConsent } from '../users/consents.ts'
+import { endManagedGrantsOf } from '../users/managed-grants.ts'
 
 /**
  * Takes back everything that a person has let a client have: the consent, what goes on while they are signed out, and codes on their way.
@@ -14,6 +15,7 @@ import { removeConsent } from '../users/consents.ts'
 export async function withdraw(ctx: Context, userId: string, consentId: string): Promise<boolean> {
   const clientKey = await removeConsent(ctx, userId, consentId)
   if (clientKey === undefined) return false
+  await endManagedGrantsOf(ctx, userId, clientKey)
   await voidCodes(ctx, userId, clientKey)
   const sessionIds = await revokeGrantsOf(ctx, userId, clientKey)
   const client = await findClientByKey(ctx, clientKey)

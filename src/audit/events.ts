@@ -14,6 +14,7 @@ export type AuditEvent =
   | { readonly event: 'consent.removed'; readonly userId: string; readonly clientId: string }
   | { readonly event: 'consent.denied'; readonly userId: string; readonly clientId: string }
   | { readonly event: 'code.replayed'; readonly userId: string; readonly clientId: string }
+  | { readonly event: 'grant.revoked'; readonly userId: string; readonly clientId: string }
   | { readonly event: 'refresh.reuse'; readonly userId: string; readonly clientId: string }
   | { readonly event: 'token.revoked'; readonly clientId: string; readonly type: string }
   | { readonly event: 'client.authentication_failed'; readonly clientId: string; readonly method: string }

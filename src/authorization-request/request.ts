@@ -1,5 +1,6 @@
 import type { AuthorizationDetail } from '../protocol/authorization-details.ts'
 import type { ClaimsRequest } from '../protocol/claims-request.ts'
+import type { GrantAction } from '../protocol/grant-management.ts'
 import type { Prompt } from '../protocol/prompt.ts'
 
 // Owns the authorization request as a value: what a client asked, once every check has passed. It is kept with the journey as JSON, so it
@@ -42,6 +43,8 @@ export interface AuthorizationRequest {
   readonly uiLocales?: string
   /** What waits at another place for this journey's end (tokens/decoupled-requests.ts); nothing is answered to a redirect URI then. */
   readonly decoupled?: { readonly id: string; readonly kind: 'device' | 'ciba'; readonly requestedFrom: string; readonly requestedAt: number; readonly userCode?: string; readonly bindingMessage?: string }
+  /** What the request does to a grant that its client manages. */
+  readonly grantChange?: GrantAction
   /** The pushed request that this one was read from; it is spent with the answer. */
   readonly pushed?: string
   /** The thumbprint of the key that the code is bound to (RFC 9449 §10). */

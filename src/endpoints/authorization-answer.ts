@@ -19,6 +19,7 @@ import { OPAQUE_LIFETIME_SECONDS } from '../tokens/access-tokens.ts'
 import type { AuthorizationDetails } from '../tokens/authorization.ts'
 import { createCode } from '../tokens/authorization-codes.ts'
 import { startGrant } from '../tokens/direct-grants.ts'
+import { withManagedGrant } from './managed-request.ts'
 import { signIdToken } from '../tokens/id-token.ts'
 import { confirmationText } from '../tokens/sender-constraint/constraint.ts'
 import { noteUse } from '../users/consents.ts'
@@ -107,7 +108,9 @@ export async function authorizationAnswer(ctx: Context, client: Client, request:
   const type = findResponseType(request.responseType)
   if (type === undefined) throw new Error(`no response type ${request.responseType}`)
   if (request.pushed !== undefined && !(await spendPushedRequest(ctx, request.pushed))) return answerError(ctx, redirectOf(request), invalidRequestUri('The pushed request was answered before'))
-  const parameters = await parametersOf(ctx, { client, request, done, details: detailsOf(client, request, done) }, type)
+  const whole = await withManagedGrant(ctx, client, { request, done })
+  const details = { ...detailsOf(client, whole.request, whole.done), ...(whole.managed && { managed: whole.managed }) }
+  const parameters = await parametersOf(ctx, { client, request: whole.request, done: whole.done, details }, type)
   const { backchannel_logout_uri: back, frontchannel_logout_uri: front } = client.metadata
   if (back !== undefined || front !== undefined) await joinSession(ctx, done.session.sessionId, client.key)
   await Promise.all([touchSession(ctx, done.session.sessionId), isOwnClient(client.clientId) ? undefined : noteUse(ctx, done.user.userId, client.key)])

@@ -11,6 +11,7 @@ import { refuseOtherMethods } from '../http/methods.ts'
 import { type DrawnToken, drawToken } from '../lib/opaque-token.ts'
 import { invalidAuthorizationDetails, invalidScope, invalidTarget, unauthorizedClient } from '../protocol/error.ts'
 import type { Form } from '../protocol/form.ts'
+import { refuseGrantAction } from '../protocol/grant-management.ts'
 import { parseResources } from '../protocol/resource.ts'
 import { beyond, parseScope } from '../protocol/scope.ts'
 import { networkOf } from '../signin/throttle.ts'
@@ -27,6 +28,7 @@ export const DEVICE_PAGE = '/device'
 
 /** The scopes of a request that no browser brings: registered ones; all of them when none is named. */
 export function askedScopes(client: Client, form: Form): readonly string[] {
+  refuseGrantAction(form)
   // The person's page elsewhere shows scopes only; what it does not show nobody may allow.
   if (form.single.has('authorization_details')) throw invalidAuthorizationDetails('authorization_details are not supported here')
   const asked = parseScope(form.single.get('scope'))

@@ -7,6 +7,7 @@ import { checkSession } from './check-session.ts'
 import { discovery } from './discovery.ts'
 import type { Endpoint } from './endpoint.ts'
 import { endSessionEndpoint } from './end-session.ts'
+import { grantManagement } from './grant-management.ts'
 import { health } from './health.ts'
 import { home } from './home.ts'
 import { introspection } from './introspection.ts'
@@ -21,6 +22,6 @@ import { samlMetadata } from './saml-metadata.ts'
 import { token } from './token.ts'
 import { userinfo } from './userinfo.ts'
 
-const described: readonly Endpoint[] = [authorize, pushedAuthorizationRequest, token, userinfo, introspection, revocation, deviceAuthorization, backchannelAuthentication, registration, endSessionEndpoint, checkSession, jwks]
+const described: readonly Endpoint[] = [authorize, pushedAuthorizationRequest, token, userinfo, introspection, revocation, deviceAuthorization, backchannelAuthentication, registration, grantManagement, endSessionEndpoint, checkSession, jwks]
 
 export const endpoints: readonly Endpoint[] = [...described, discovery(described), protectedResource, samlMetadata, organizationAuthorization, deviceVerification, approval, home, health, logo]

@@ -11,6 +11,7 @@ import { revokeGrant } from '../tokens/grants.ts'
 import { narrowedDetails, requireNarrower } from './narrower-details.ts'
 import { confirmationText } from '../tokens/sender-constraint/constraint.ts'
 import { defineGrant, type GrantRequest } from './grant-type.ts'
+import { settleManagedGrant } from './managed-grant.ts'
 
 // The authorization code grant (RFC 6749 §4.1.3, RFC 7636 §4.6).
 
@@ -79,6 +80,7 @@ export const authorizationCode = defineGrant({
       throw refused(explanation.fault)
     }
     const { grantId, scopes, audience, person } = redeemed
+    await settleManagedGrant(ctx, request.client, redeemed)
     const refreshToken = refresh === undefined ? undefined : tokenText('rt', grantId, refresh.secret)
     return { kind: 'authorized', authorization: { scopes, audience, person, ...narrowedDetails(request) }, drawn: { access: request.access, refreshToken } }
   },

@@ -17,6 +17,7 @@ import { deleteExpiredGrants } from '../tokens/grants.ts'
 import { deleteExpiredAddressChanges } from '../users/address-changes.ts'
 import { deleteExpiredResetLinks } from '../users/reset-links.ts'
 import { deleteExpiredEmailCodes } from '../users/email-codes.ts'
+import { deleteEndedManagedGrants } from '../users/managed-grants.ts'
 import { deleteExpiredChallenges } from '../users/passkey-challenges.ts'
 import { deleteExpiredTrust } from '../users/trusted-devices.ts'
 import { alongKey, inBatches } from './batches.ts'
@@ -42,6 +43,7 @@ const sweeps: readonly Sweep[] = [
   (ctx, stopping) => inBatches((limit) => deleteOldSessions(ctx, SESSIONS_KEPT_DAYS, limit), stopping),
   (ctx, stopping) => inBatches((limit) => deleteOldParticipants(ctx, SESSIONS_KEPT_DAYS, limit), stopping),
   (ctx, stopping) => inBatches((limit) => deleteOldDecoupledRequests(ctx, limit), stopping),
+  (ctx, stopping) => inBatches((limit) => deleteEndedManagedGrants(ctx, limit), stopping),
   (ctx, stopping) => inBatches((limit) => deleteOldPushedRequests(ctx, limit), stopping),
   (ctx, stopping) => inBatches((limit) => deleteExpiredBrowsers(ctx, limit), stopping),
   (ctx, stopping) => inBatches((limit) => deleteExpiredDevices(ctx, limit), stopping),

@@ -72,6 +72,8 @@ export const invalidAuthorizationDetails = code('invalid_authorization_details')
 // RFC 8707 §2, RFC 7009 §2.2.1
 export const invalidTarget = code('invalid_target')
 export const unsupportedTokenType = code('unsupported_token_type')
+// Grant Management for OAuth 2.0 §5.3
+export const invalidGrantId = code('invalid_grant_id')
 // OpenID Connect Core §3.1.2.6 and Unmet Authentication Requirements
 export const loginRequired = code('login_required')
 export const consentRequired = code('consent_required')

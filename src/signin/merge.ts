@@ -4,6 +4,7 @@ import { moveRememberedAccounts } from '../sessions/devices.ts'
 import { endSessionsOf } from '../sessions/store.ts'
 import { voidAddressChanges } from '../users/address-changes.ts'
 import { moveConsents } from '../users/consents.ts'
+import { moveManagedGrants } from '../users/managed-grants.ts'
 import { deleteFactorPreferences } from '../users/factor-preferences.ts'
 import { moveIdentities } from '../users/identities.ts'
 import { deletePasskeys } from '../users/passkeys.ts'
@@ -45,6 +46,7 @@ export async function mergeUsers(ctx: Context, one: string, other: string): Prom
     await moveIdentities(trx, loser, survivor)
     await moveSecondaryIds(trx, loser, survivor)
     await moveConsents(trx, loser, survivor)
+    await moveManagedGrants(trx, loser, survivor)
     await moveRememberedAccounts(trx, loser, survivor)
     await endSessionsOf(trx, loser)
     for (const drop of [deletePassword, deletePasskeys, deleteTotpSecret, deleteRecoveryCodes, forgetTrustedDevices, deleteFactorPreferences, voidResetLinks, voidAddressChanges]) await drop(trx, loser)

@@ -1,6 +1,14 @@
 import type { AuthorizationDetail } from '../protocol/authorization-details.ts'
 import type { ClaimsRequest } from '../protocol/claims-request.ts'
+import type { GrantAction } from '../protocol/grant-management.ts'
 import type { Subject } from '../users/claims.ts'
+
+/** The grant that its client manages, as a code and what came from it name it (users/managed-grants.ts). */
+export interface ManagedPart {
+  readonly id: string
+  readonly change: GrantAction['change']
+  readonly resources: readonly string[]
+}
 
 /** What a sign-in established and a client asked, kept with the code and the grant: carried on, never looked up again. */
 export interface AuthorizationDetails {
@@ -12,6 +20,7 @@ export interface AuthorizationDetails {
   readonly sector?: string
   /** What the person allowed in more words than scopes have (RFC 9396). */
   readonly authorizationDetails?: readonly AuthorizationDetail[]
+  readonly managed?: ManagedPart
 }
 
 /** The person's part of a decision. */

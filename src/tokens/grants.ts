@@ -196,6 +196,20 @@ export async function revokeGrantsOf(ctx: Context, userId: string, clientKey: st
   return [...new Set(rows.map((row) => row.session_id).filter((id) => id !== null))]
 }
 
+const OF_MANAGED = sql`details->'managed'->>'id'`
+
+/** Revokes all that rests on a grant which its client manages. */
+export async function revokeManaged(ctx: Context, userId: string, clientKey: string, managedId: string): Promise<void> {
+  await sql`update grants set revoked_at = clock_now(), sealed_answer = null where user_id = ${userId} and client_key = ${clientKey} and ${OF_MANAGED} = ${managedId} and revoked_at is null`.execute(ctx.db)
+}
+
+/** The same, but for what was asked last: of two that are redeemed at once the later one stays, whichever comes first here. */
+export async function revokeOlderOfManaged(ctx: Context, userId: string, clientKey: string, managedId: string): Promise<void> {
+  const all = sql`user_id = ${userId} and client_key = ${clientKey} and ${OF_MANAGED} = ${managedId}`
+  await sql`update grants set revoked_at = clock_now(), sealed_answer = null where ${all} and revoked_at is null
+    and grant_id < (select grant_id from grants where ${all} order by grant_id desc limit 1)`.execute(ctx.db)
+}
+
 /** Revokes what a person let clients do in one sign-in, also what goes on while they are signed out; `but` instead means in every sign-in but that one. */
 export async function revokeGrantsOfSession(ctx: Context, userId: string, of: { readonly sessionId: string } | { readonly but: string }): Promise<void> {
   const which = 'but' in of ? sql`session_id is distinct from ${of.but}` : sql`session_id = ${of.sessionId}`

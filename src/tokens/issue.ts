@@ -27,6 +27,8 @@ export interface TokenResponse {
   readonly scope: string
   readonly authorization_details?: readonly AuthorizationDetail[]
   readonly id_token?: string
+  /** Grant Management for OAuth 2.0 §5.4. */
+  readonly grant_id?: string
   readonly issued_token_type?: string
 }
 
@@ -88,6 +90,7 @@ export async function issueTokens(ctx: Context, client: Client, authorization: A
   const bound = confirmationText(confirmation) ?? undefined
   const { person, scopes } = authorization
   const details = detailsOfToken(authorization)
+  const managed = person?.details.managed
   const api = jwtApi(apis)
   const [accessToken, idToken] = await Promise.all([
     api === undefined ? drawn.access.text : signAccessToken(ctx, client, authorization, api, drawn.access.id, bound),
@@ -101,6 +104,8 @@ export async function issueTokens(ctx: Context, client: Client, authorization: A
     scope: scopes.join(' '),
     ...(details.length === 0 ? {} : { authorization_details: details }),
     ...(idToken === undefined ? {} : { id_token: idToken }),
+    // An exchanged token is another's: the grant is its first client's.
+    ...(managed === undefined || authorization.issuedTokenType !== undefined ? {} : { grant_id: managed.id }),
     ...(authorization.issuedTokenType === undefined ? {} : { issued_token_type: authorization.issuedTokenType }),
   }
 }

@@ -3,6 +3,7 @@ import { checkAuthorizationDetails } from './authorization-details.ts'
 import type { Check } from './check.ts'
 import { checkClient } from './client.ts'
 import { checkDpopJkt } from './dpop-jkt.ts'
+import { checkGrantManagement } from './grant-management.ts'
 import { checkIdTokenHint } from './id-token-hint.ts'
 import { checkOnceOnly } from './once-only.ts'
 import { checkPkce } from './pkce.ts'
@@ -28,6 +29,7 @@ export const checks: readonly Check[] = [
   checkScope,
   checkResource,
   checkAuthorizationDetails,
+  checkGrantManagement,
   checkPrompt,
   checkMaxAge,
   checkClaims,
