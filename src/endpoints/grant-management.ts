@@ -3,7 +3,7 @@ import { findClientByKey } from '../clients/store.ts'
 import type { Context } from '../context.ts'
 import { sendJson } from '../http/json.ts'
 import { refuseOtherMethods } from '../http/methods.ts'
-import { bearerChallenge, OAuthError } from '../protocol/error.ts'
+import { bearerChallenge, invalidRequest, OAuthError } from '../protocol/error.ts'
 import { GRANT_QUERY, GRANT_REVOKE, grantManagementActions } from '../protocol/grant-management.ts'
 import type { InspectedToken } from '../tokens/inspect.ts'
 import { revokeManaged } from '../tokens/grants.ts'
@@ -83,6 +83,11 @@ export const grantManagement: Endpoint = {
       await revoke(ctx, request, request.params.id)
       return reply.code(204).header('cache-control', 'no-store').send()
     })
+    // There is no list of grants (§6): the address that metadata names says what is missing.
+    app.get(PATH, async () => {
+      throw invalidRequest('Say which grant: its grant_id follows this address after a slash')
+    })
+    refuseOtherMethods(app, PATH, ['GET'])
     refuseOtherMethods(app, `${PATH}/:id`, ['GET', 'DELETE'])
   },
   metadata: (issuer) => ({
