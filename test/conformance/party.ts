@@ -116,18 +116,20 @@ export function answerAt(party: Pick<Party, 'server' | 'redirectUri'>, page: Pag
   return answer
 }
 
+type Credentialed = Pick<Party, 'server' | 'method' | 'clientId' | 'secret' | 'assert'>
+
 /** Parameters and headers by which the party authenticates. */
-export async function credentials({ method, clientId, secret, assert }: Party): Promise<{ readonly form: Parameters; readonly headers: Readonly<Record<string, string>> }> {
+export async function credentials({ method, clientId, secret, assert }: Credentialed): Promise<{ readonly form: Parameters; readonly headers: Readonly<Record<string, string>> }> {
   if (assert !== undefined) return { form: { client_assertion_type: ASSERTION_TYPE, client_assertion: await assert() }, headers: {} }
   return method === 'client_secret_post' ? { form: { client_id: clientId, client_secret: secret }, headers: {} } : { form: {}, headers: { authorization: basic(clientId, secret) } }
 }
 
-export async function exchange(party: Party, parameters: Parameters): Promise<JsonAnswer> {
+export async function exchange(party: Credentialed, parameters: Parameters): Promise<JsonAnswer> {
   const { form, headers } = await credentials(party)
   return post(party.server.issuer, '/oauth/token', { ...form, ...parameters }, headers)
 }
 
-export function redeem(party: Party, code: string | null, more: Parameters = {}): Promise<JsonAnswer> {
+export function redeem(party: Credentialed & Pick<Party, 'redirectUri'>, code: string | null, more: Parameters = {}): Promise<JsonAnswer> {
   return exchange(party, { grant_type: 'authorization_code', code: code ?? undefined, redirect_uri: party.redirectUri, ...more })
 }
 
