@@ -5,6 +5,7 @@ import { firstIdAt, newReference, newRowId } from '../../src/lib/random.ts'
 import { seal, unseal } from '../../src/lib/sealed.ts'
 import { OAuthError } from '../../src/protocol/error.ts'
 import { parseForm } from '../../src/protocol/form.ts'
+import { parseJsonForm } from '../../src/protocol/json-form.ts'
 import { challengeOf, isCodeChallenge } from '../../src/protocol/pkce.ts'
 import { isRegisteredRedirect, redirectUriFault } from '../../src/protocol/redirect-uri.ts'
 import { parseScope } from '../../src/protocol/scope.ts'
@@ -99,6 +100,33 @@ test('what is sealed opens with its key and context only, and not at all when ch
       expect(unseal(key, changed, context)).toBeUndefined()
     }),
   )
+})
+
+describe('the reader of a form in JSON', () => {
+  test('reads what JSON writes, however it is laid out, as the form that says the same', () => {
+    fc.assert(
+      fc.property(fc.uniqueArray(fc.tuple(name, wellFormed), { selector: ([key]) => key, maxLength: 20 }), fc.constantFrom(0, 1, 4, '\t'), (pairs, space) => {
+        const { single, repeated } = parseJsonForm(JSON.stringify(Object.fromEntries(pairs), null, space))
+        expect(new Map(single)).toEqual(new Map(pairs.filter(([, value]) => value !== '')))
+        expect(repeated.size).toBe(0)
+      }),
+    )
+  })
+
+  test('takes no other JSON, and nothing that JSON.parse does not take', () => {
+    fc.assert(
+      fc.property(fc.oneof(fc.json(), fc.string(), fc.array(fc.constantFrom('{', '}', '"', '"a"', ':', ',', '1', '\\u0000', '\\ud800', 'null', ' ', '\u00A0', '"__proto__"'), { maxLength: 20 }).map((parts) => parts.join(''))), (text) => {
+        try {
+          parseJsonForm(text)
+        } catch (error) {
+          expect(error).toBeInstanceOf(OAuthError)
+          return
+        }
+        const value: unknown = JSON.parse(text)
+        expect(value !== null && typeof value === 'object' && !Array.isArray(value) && Object.values(value).every((one) => typeof one === 'string')).toBe(true)
+      }),
+    )
+  })
 })
 
 describe('redirect URIs', () => {

@@ -38,6 +38,12 @@ test('the callback has the code; a state only when one was sent', async () => {
   expect([...(await callback()).keys()]).toEqual(['code', 'iss'])
 })
 
+test('the journey goes through the web view of a phone, which has no script switched on and says what application it is in', async () => {
+  const browser = newBrowser(server.issuer, { 'user-agent': 'Mozilla/5.0 (Linux; Android 8.0.0; Pixel 2; wv) AppleWebKit/537.36 Version/4.0 Chrome/73.0 Mobile Safari/537.36', 'x-requested-with': 'nl.proto.app', 'accept-language': 'nl-NL' })
+  const page = await walk(browser, await browser.open(`/oauth/authorization?${new URLSearchParams({ client_id: 'app', response_type: 'code', redirect_uri: CALLBACK })}`))
+  expect(page.url.startsWith(`${CALLBACK}?code=`)).toBe(true)
+})
+
 test('a redirect URI that is not the one we know is a page, and leads nowhere', async () => {
   const page = await newBrowser(server.issuer).open(`/oauth/authorization?${new URLSearchParams({ client_id: 'app', response_type: 'code', redirect_uri: `${CALLBACK}/` })}`)
   expect([page.status, page.url.startsWith(server.issuer)]).toEqual([400, true])
