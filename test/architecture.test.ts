@@ -38,7 +38,7 @@ const sources: readonly Source[] = files(SRC, '.ts').map((file) => {
 const FLOORS: readonly { readonly places: readonly string[]; readonly ordered?: true }[] = [
   { places: ['lib', 'protocol'], ordered: true },
   { places: ['config.ts', 'database', 'keys', 'audit', 'mail', 'context.ts', 'http'], ordered: true },
-  { places: ['clients', 'apis', 'users', 'organizations', 'sessions'] },
+  { places: ['clients', 'apis', 'users', 'organizations', 'sessions', 'consents'] },
   { places: ['authorization-request', 'tokens', 'upstream'] },
   // A grant may sign a person in (password); sign-in knows of no grant.
   { places: ['signin', 'grants'], ordered: true },

@@ -1,4 +1,5 @@
 import { findClientByKey } from '../clients/store.ts'
+import { withdrawConsents } from '../consents/objects.ts'
 import type { Context } from '../context.ts'
 import { tellOfWithdrawal } from '../sessions/logout-deliveries.ts'
 import { voidCodes } from '../tokens/authorization-codes.ts'
@@ -16,6 +17,7 @@ export async function withdraw(ctx: Context, userId: string, consentId: string):
   const clientKey = await removeConsent(ctx, userId, consentId)
   if (clientKey === undefined) return false
   await endManagedGrantsOf(ctx, userId, clientKey)
+  await withdrawConsents(ctx, { userId, clientKey }, 'person')
   await voidCodes(ctx, userId, clientKey)
   const sessionIds = await revokeGrantsOf(ctx, userId, clientKey)
   const client = await findClientByKey(ctx, clientKey)

@@ -18,3 +18,16 @@ export const standardScopes = ['openid', 'profile', 'email', 'phone', 'address',
 export function isStandardScope(scope: string): boolean {
   return (standardScopes as readonly string[]).includes(scope)
 }
+
+const DURATION = /^(.+)\.(\d{1,6})$/
+
+/** A scope value with a number of days at its end, taken apart: `debt.presentation.100` is `debt.presentation` for 100 days. Whether that is what it means, its declaration says. */
+export function splitDuration(scope: string): { readonly base: string; readonly days: string } | undefined {
+  const [, base, days] = DURATION.exec(scope) ?? []
+  return base === undefined || days === undefined ? undefined : { base, days }
+}
+
+/** Whether consent to a scope comes to an end: it is for one use, or for a number of days. */
+export function hasEnd({ consent }: ScopeDefinition): boolean {
+  return consent !== undefined && (consent.single_use || consent.max_days !== undefined)
+}

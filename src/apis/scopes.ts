@@ -5,7 +5,7 @@ import type { DeclaredDocument } from '../database/declared.ts'
 import type { Database } from '../database/schema.ts'
 import type { LocalizedText } from '../protocol/localized-text.ts'
 import { readApiScope } from './api.ts'
-import { isStandardScope, type ScopeDefinition } from './scope-definition.ts'
+import { hasEnd, isStandardScope, type ScopeDefinition, splitDuration } from './scope-definition.ts'
 import { findApi } from './store.ts'
 
 // Owns scopes: those an operator declares beside the standard ones and the APIs' own.
@@ -22,6 +22,20 @@ const cache = perContext((ctx: Context) =>
   }),
 )
 
+/** The declaration of a scope that is no API's, from memory. */
+export function findScope(ctx: Context, scope: string): Promise<ScopeDefinition | undefined> {
+  return cache(ctx).get(scope)
+}
+
+/** The declaration that a value with a number of days is of, too. */
+async function definitionOf(ctx: Context, scope: string): Promise<ScopeDefinition | undefined> {
+  const definition = await findScope(ctx, scope)
+  const base = splitDuration(scope)?.base
+  if (definition !== undefined || base === undefined) return definition
+  const limited = await findScope(ctx, base)
+  return limited !== undefined && hasEnd(limited) ? limited : undefined
+}
+
 export interface ScopeText {
   readonly title: LocalizedText
   readonly description: LocalizedText | undefined
@@ -31,7 +45,7 @@ export interface ScopeText {
 
 /** The words for a scope that is not a standard one, from its declaration or its API; nothing when nobody declared it. */
 export async function describeScope(ctx: Context, scope: string): Promise<ScopeText | undefined> {
-  const definition = await cache(ctx).get(scope)
+  const definition = await definitionOf(ctx, scope)
   if (definition !== undefined) return { title: definition.title, description: definition.description, api: undefined }
   const named = readApiScope(scope)
   const api = named === undefined ? undefined : await findApi(ctx, named.apiId)

@@ -1,3 +1,4 @@
+import type { LimitedRequest } from '../apis/limited-scopes.ts'
 import type { AuthorizationDetail } from '../protocol/authorization-details.ts'
 import type { ClaimsRequest } from '../protocol/claims-request.ts'
 import type { GrantAction } from '../protocol/grant-management.ts'
@@ -16,6 +17,8 @@ export interface AuthorizationRequest {
   readonly answerAlg?: string
   readonly state?: string
   readonly scopes: readonly string[]
+  /** Those of them whose consent has an end: the person is asked every time. */
+  readonly limited?: LimitedRequest
   readonly nonce?: string
   readonly codeChallenge?: string
   readonly resources: readonly string[]

@@ -16,13 +16,13 @@ import { joinSession } from '../sessions/participants.ts'
 import { touchSession } from '../sessions/store.ts'
 import type { Done } from '../signin/next-step.ts'
 import { OPAQUE_LIFETIME_SECONDS } from '../tokens/access-tokens.ts'
-import type { AuthorizationDetails } from '../tokens/authorization.ts'
+import type { AuthorizationDetails, GrantedConsent } from '../tokens/authorization.ts'
 import { createCode } from '../tokens/authorization-codes.ts'
 import { startGrant } from '../tokens/direct-grants.ts'
 import { withManagedGrant } from './managed-request.ts'
 import { signIdToken } from '../tokens/id-token.ts'
 import { confirmationText } from '../tokens/sender-constraint/constraint.ts'
-import { noteUse } from '../users/consents.ts'
+import { findConsent, noteUse } from '../users/consents.ts'
 
 // Owns the good answer of the authorization endpoint: the code, and what a client with the switch `implicit` gets through the browser.
 
@@ -33,7 +33,15 @@ interface Decided {
   readonly details: AuthorizationDetails
 }
 
-function detailsOf(client: Client, request: AuthorizationRequest, { session, claims }: Done): AuthorizationDetails {
+/** The consent that a code came from. Where the operator implies it, it begins with the first use. */
+async function consentOf(ctx: Context, client: Client, { user, consent }: Done): Promise<GrantedConsent | undefined> {
+  if (isOwnClient(client.clientId)) return undefined
+  const noted = await noteUse(ctx, user.userId, client.key)
+  const id = consent?.id ?? noted ?? (await findConsent(ctx.db, user.userId, client.key)).consentId
+  return consent ?? (id === undefined ? undefined : { id })
+}
+
+function detailsOf(client: Client, request: AuthorizationRequest, { session, claims }: Done, consent: GrantedConsent | undefined): AuthorizationDetails {
   const acr = acrOf(session, [...(essentialAcr(request.claims) ?? []), ...request.acrValues])
   return {
     ...(request.nonce === undefined ? {} : { nonce: request.nonce }),
@@ -41,6 +49,7 @@ function detailsOf(client: Client, request: AuthorizationRequest, { session, cla
     ...(acr === undefined ? {} : { acr }),
     amr: amrOf(session),
     ...(request.authorizationDetails === undefined ? {} : { authorizationDetails: request.authorizationDetails }),
+    ...(consent === undefined ? {} : { consent }),
     ...sectorDetails(client),
   }
 }
@@ -108,11 +117,13 @@ export async function authorizationAnswer(ctx: Context, client: Client, request:
   const type = findResponseType(request.responseType)
   if (type === undefined) throw new Error(`no response type ${request.responseType}`)
   if (request.pushed !== undefined && !(await spendPushedRequest(ctx, request.pushed))) return answerError(ctx, redirectOf(request), invalidRequestUri('The pushed request was answered before'))
+  const consent = await consentOf(ctx, client, done)
+  if (consent?.until === undefined && request.limited?.scopes.some((scope) => done.scopes.includes(scope)) === true) throw new Error('a scope with an end was granted without a consent')
   const whole = await withManagedGrant(ctx, client, { request, done })
-  const details = { ...detailsOf(client, whole.request, whole.done), ...(whole.managed && { managed: whole.managed }) }
+  const details = { ...detailsOf(client, whole.request, whole.done, consent), ...(whole.managed && { managed: whole.managed }) }
   const parameters = await parametersOf(ctx, { client, request: whole.request, done: whole.done, details }, type)
   const { backchannel_logout_uri: back, frontchannel_logout_uri: front } = client.metadata
   if (back !== undefined || front !== undefined) await joinSession(ctx, done.session.sessionId, client.key)
-  await Promise.all([touchSession(ctx, done.session.sessionId), isOwnClient(client.clientId) ? undefined : noteUse(ctx, done.user.userId, client.key)])
+  await touchSession(ctx, done.session.sessionId)
   return answerSuccess(ctx, redirectOf(request), { ...parameters, ...more })
 }

@@ -119,7 +119,7 @@ async function answer(ctx: Context, request: FastifyRequest, reply: FastifyReply
   const client = await authenticateClient(ctx, presentedCredentials(ctx, request, outer))
   if (!mayUseGrant(client, CIBA)) throw unauthorizedClient('The client is not registered for this grant type', { detail: 'grant.not_allowed' })
   const form = await parametersOf(ctx, client, outer)
-  const scopes = askedScopes(client, form)
+  const scopes = await askedScopes(ctx, client, form)
   if (!scopes.includes('openid')) throw invalidScope('The scope must have openid in it', { parameter: 'scope' })
   const [bindingMessage, lifetime, user] = [bindingMessageOf(form), lifetimeOf(form), await personOf(ctx, client, form)]
   const token = drawToken('cr', ctx.clock.now())

@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { withoutOrphans } from '../apis/api.ts'
+import { requireUnlimited, unlimitedOf } from '../apis/limited-scopes.ts'
 import { findApiByAudience } from '../apis/store.ts'
 import { authenticateClient } from '../clients/authenticate.ts'
 import { mayUseGrant, type Client } from '../clients/client.ts'
@@ -27,13 +28,14 @@ const PATH = '/oauth/device_authorization'
 export const DEVICE_PAGE = '/device'
 
 /** The scopes of a request that no browser brings: registered ones; all of them when none is named. */
-export function askedScopes(client: Client, form: Form): readonly string[] {
+export async function askedScopes(ctx: Context, client: Client, form: Form): Promise<readonly string[]> {
   refuseGrantAction(form)
   // The person's page elsewhere shows scopes only; what it does not show nobody may allow.
   if (form.single.has('authorization_details')) throw invalidAuthorizationDetails('authorization_details are not supported here')
   const asked = parseScope(form.single.get('scope'))
   if (beyond(asked, client.scopes).length > 0) throw invalidScope('The client may not have this scope', { parameter: 'scope' })
-  return withoutOrphans(asked.length === 0 ? client.scopes : asked).filter((scope) => scope !== 'offline_access' || mayUseGrant(client, 'refresh_token'))
+  await requireUnlimited(ctx, asked)
+  return withoutOrphans(asked.length === 0 ? await unlimitedOf(ctx, client.scopes) : asked).filter((scope) => scope !== 'offline_access' || mayUseGrant(client, 'refresh_token'))
 }
 
 /** The APIs of a request that no browser brings. */
@@ -46,7 +48,7 @@ export async function askedResources(ctx: Context, form: Form): Promise<readonly
 const TRIES = 5
 
 async function keep(ctx: Context, client: Client, form: Form, network: string): Promise<{ readonly token: DrawnToken; readonly userCode: string }> {
-  const request = { kind: 'device', clientKey: client.key, scopes: askedScopes(client, form), audience: await askedResources(ctx, form), requestedFrom: network, expectedUser: undefined, bindingMessage: undefined, acrValues: [], notification: null, lifetime: DECOUPLED_LIFETIME_SECONDS } as const
+  const request = { kind: 'device', clientKey: client.key, scopes: await askedScopes(ctx, client, form), audience: await askedResources(ctx, form), requestedFrom: network, expectedUser: undefined, bindingMessage: undefined, acrValues: [], notification: null, lifetime: DECOUPLED_LIFETIME_SECONDS } as const
   for (let attempt = 0; attempt < TRIES; attempt++) {
     const [token, userCode] = [drawToken('dc', ctx.clock.now()), newUserCode()]
     if (await keepDecoupledRequest(ctx, { ...request, token, userCode })) return { token, userCode }

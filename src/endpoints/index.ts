@@ -4,6 +4,8 @@ import { deviceAuthorization } from './device-authorization.ts'
 import { approval } from './approval.ts'
 import { deviceVerification } from './device-verification.ts'
 import { checkSession } from './check-session.ts'
+import { consentFeed } from './consent-feed.ts'
+import { consents } from './consents.ts'
 import { discovery } from './discovery.ts'
 import type { Endpoint } from './endpoint.ts'
 import { endSessionEndpoint } from './end-session.ts'
@@ -24,4 +26,4 @@ import { userinfo } from './userinfo.ts'
 
 const described: readonly Endpoint[] = [authorize, pushedAuthorizationRequest, token, userinfo, introspection, revocation, deviceAuthorization, backchannelAuthentication, registration, grantManagement, endSessionEndpoint, checkSession, jwks]
 
-export const endpoints: readonly Endpoint[] = [...described, discovery(described), protectedResource, samlMetadata, organizationAuthorization, deviceVerification, approval, home, health, logo]
+export const endpoints: readonly Endpoint[] = [...described, discovery(described), protectedResource, samlMetadata, organizationAuthorization, consentFeed, consents, deviceVerification, approval, home, health, logo]

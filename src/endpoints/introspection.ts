@@ -7,6 +7,7 @@ import { isPublic } from '../clients/client.ts'
 import { encryptFor } from '../clients/encryption.ts'
 import { profiles } from '../clients/profiles.ts'
 import { contentEncryptions, encryptionAlgorithms } from '../clients/response-encryption.ts'
+import { useConsent } from '../consents/objects.ts'
 import type { Context } from '../context.ts'
 import { bodyForm, refuseQuery } from '../http/forms.ts'
 import { sendJson } from '../http/json.ts'
@@ -38,6 +39,16 @@ async function mayKnow(ctx: Context, caller: AuthenticatedClient, token: Inspect
   return owner !== undefined && apis.some((api) => api?.organization === owner)
 }
 
+/**
+ * Counts the use of a consent that has an end; false when somebody was quicker to use what was for one use, or it was taken back. A use is
+ * that an API asks: the client that the token was given to may look at it as often as it likes.
+ */
+async function isUsed(ctx: Context, caller: AuthenticatedClient, { clientKey, person }: InspectedToken): Promise<boolean> {
+  const consent = person?.details.consent
+  if (consent?.until === undefined || caller.key === clientKey) return true
+  return (await useConsent(ctx, consent.id)) !== undefined
+}
+
 function describe(ctx: Context, token: InspectedToken): object {
   const { person, scopes, audience, clientId, expiresAt, confirmation, actor, authorizationDetails } = token
   const [only, another] = audience
@@ -50,6 +61,7 @@ function describe(ctx: Context, token: InspectedToken): object {
           auth_time: person.authTime,
           ...(person.details.acr === undefined ? {} : { acr: person.details.acr }),
           ...(person.details.amr === undefined ? {} : { amr: person.details.amr }),
+          ...(person.details.consent === undefined ? {} : { consent_id: person.details.consent.id }),
         }
   const cnf = confirmationClaim(confirmation)
   return { active: true, token_type: tokenTypeOf(confirmation), ...(cnf && { cnf }), ...(actor && { act: actor }), iss: ctx.config.issuer, client_id: clientId, scope: scopes.join(' '), ...(authorizationDetails.length === 0 ? {} : { authorization_details: authorizationDetails }), exp: expiresAt, jti: token.tokenId, ...about, ...(only === undefined ? {} : { aud: another === undefined ? only : audience }) }
@@ -92,7 +104,7 @@ async function answer(ctx: Context, request: FastifyRequest, reply: FastifyReply
   if (text === undefined) throw invalidRequest('Missing parameter: token', { parameter: 'token' })
   if (text.startsWith('ptr_rt_')) return send(ctx, request, reply, caller, await describeRefreshToken(ctx, caller, text))
   const token = await inspectAccessToken(ctx, text)
-  return send(ctx, request, reply, caller, token !== undefined && (await mayKnow(ctx, caller, token)) ? describe(ctx, token) : INACTIVE)
+  return send(ctx, request, reply, caller, token !== undefined && (await mayKnow(ctx, caller, token)) && (await isUsed(ctx, caller, token)) ? describe(ctx, token) : INACTIVE)
 }
 
 /** What a token stands for (RFC 7662). */

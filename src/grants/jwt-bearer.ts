@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { requireUnlimited } from '../apis/limited-scopes.ts'
 import { keysOf } from '../clients/keys.ts'
 import { clientSigningAlgorithms } from '../clients/json-web-keys.ts'
 import { findTrustedIssuer, type TrustedIssuer } from '../clients/trusted-issuers.ts'
@@ -89,6 +90,7 @@ async function spend(ctx: Context, { trusted, jti, exp }: Asserted): Promise<voi
 async function forPerson(ctx: Context, request: Request, asserted: Asserted, user: User): Promise<Authorization> {
   const { client, access, lifetime, resources, confirmation } = request
   const scopes = scopesOf(request)
+  await requireUnlimited(ctx, scopes)
   if ((await findConsent(ctx.db, user.userId, client.key)).removedAt !== undefined) throw refused('consent_removed')
   await spend(ctx, asserted)
   const started = await startGrant(ctx, { client, userId: user.userId, sessionId: undefined, scopes, audience: resources, details: {}, authTime: asserted.authTime, offline: true, token: access, lifetime, refreshHash: null, confirmation: confirmationText(confirmation), grantConfirmation: null })

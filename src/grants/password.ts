@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { requireUnlimited, unlimitedOf } from '../apis/limited-scopes.ts'
 import { hasSwitch, mayUseGrant } from '../clients/client.ts'
 import type { Context } from '../context.ts'
 import { drawSecret, tokenText } from '../lib/opaque-token.ts'
@@ -69,9 +70,10 @@ async function requireOneFactor(ctx: Context, { client }: Request, user: User): 
   if (client.metadata.require_second_factor === true || (await mustProveFactor(ctx, user))) throw refused('second_factor')
 }
 
-function scopesOf({ scopes, client }: Request): readonly string[] {
-  const asked = scopes.length === 0 ? client.scopes : scopes
+async function scopesOf({ scopes, client }: Request, ctx: Context): Promise<readonly string[]> {
+  const asked = scopes.length === 0 ? await unlimitedOf(ctx, client.scopes) : scopes
   if (beyond(asked, client.scopes).length > 0) throw invalidScope('The client may not have this scope', { detail: 'scope.not_registered' })
+  await requireUnlimited(ctx, asked)
   return asked.filter((scope) => scope !== 'offline_access' || mayUseGrant(client, 'refresh_token'))
 }
 
@@ -82,7 +84,7 @@ export const password = defineGrant({
   redeem: async (request, ctx) => {
     const { client, resources, access, lifetime, confirmation } = request
     if (!hasSwitch(client, 'password')) throw unauthorizedClient('The client may not use this grant type', { detail: 'password.not_switched_on' })
-    const scopes = scopesOf(request)
+    const scopes = await scopesOf(request, ctx)
     const { user, providerId } = await prove(ctx, request)
     await requireOneFactor(ctx, request, user)
     const refresh = mayUseGrant(client, 'refresh_token') ? drawSecret() : undefined

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { purposesOf } from '../apis/limited-scopes.ts'
 import { findApiByAudience } from '../apis/store.ts'
 import { isEnabled } from '../clients/client.ts'
 import type { Context } from '../context.ts'
@@ -65,8 +66,9 @@ async function actorOf(ctx: Context, { client, parameters: given }: Request, sub
 }
 
 /** Never more than the token had, nor than the client may have. */
-function scopesOf({ scopes, client }: Request, subject: PersonToken): readonly string[] {
-  const possible = subject.scopes.filter((scope) => client.scopes.includes(scope))
+async function scopesOf(ctx: Context, { scopes, client }: Request, subject: PersonToken): Promise<readonly string[]> {
+  const purposes = await purposesOf(ctx, subject.scopes)
+  const possible = subject.scopes.filter((_, i) => client.scopes.includes(purposes[i] ?? ''))
   if (scopes.length === 0) return possible
   if (beyond(scopes, possible).length > 0) throw invalidScope('The scope is wider than what the token and the client may have')
   return scopes
@@ -88,7 +90,7 @@ export const tokenExchange = defineGrant({
     const { resources, access, client, confirmation } = request
     if (resources.length === 0) throw invalidTarget('Say which API the token is for: resource or audience', { parameter: 'resource' })
     const actor = await actorOf(ctx, request, subject)
-    const scopes = scopesOf(request, subject)
+    const scopes = await scopesOf(ctx, request, subject)
     const lifetime = await mintExchangedToken(ctx, { subjectTokenId: subject.tokenId, id: access.id, hash: access.hash, clientKey: client.key, scopes, audience: joinList(resources), lifetime: request.lifetime, confirmation: confirmationText(confirmation), actor })
     if (lifetime === undefined) throw refused('not_live')
     const authorization = { scopes, audience: resources, person: subject.person, authorizationDetails: subject.authorizationDetails, actor, lifetime, issuedTokenType: ACCESS_TOKEN, withoutIdToken: true } as const

@@ -1,5 +1,6 @@
 import { deliverLogoutsJob } from './deliver-logouts.ts'
 import { deleteExpiredJob } from './delete-expired.ts'
+import { expireConsentsJob } from './expire-consents.ts'
 import { fetchLogosJob } from './fetch-logos.ts'
 import type { Job } from './job.ts'
 import { refreshFederationsJob } from './refresh-federations.ts'
@@ -7,4 +8,4 @@ import { refreshSamlMetadataJob } from './refresh-saml-metadata.ts'
 import { rotateKeysJob } from './rotate-keys.ts'
 import { sendMailJob } from './send-mail.ts'
 
-export const jobs: readonly Job[] = [deleteExpiredJob, rotateKeysJob, deliverLogoutsJob, sendMailJob, refreshFederationsJob, fetchLogosJob, refreshSamlMetadataJob]
+export const jobs: readonly Job[] = [deleteExpiredJob, expireConsentsJob, rotateKeysJob, deliverLogoutsJob, sendMailJob, refreshFederationsJob, fetchLogosJob, refreshSamlMetadataJob]

@@ -2,11 +2,18 @@ import { withoutOrphans } from '../apis/api.ts'
 import { isWithinDetails } from '../protocol/authorization-details.ts'
 import type { ClaimsRequest } from '../protocol/claims-request.ts'
 import { claimsWithin } from '../users/claims.ts'
+import { chosenAccount } from './chosen-account.ts'
 import type { Journey } from './journey.ts'
+import type { Progress } from './store.ts'
+
+/** What a client registered a scope as: one with an end is asked for with its number of days. */
+function registeredAs({ request: { limited } }: Journey, scope: string): string {
+  return limited?.purpose[limited.scopes.indexOf(scope)] ?? scope
+}
 
 /** The scopes that the person may leave out (`optional_scopes`). */
 export function isOptional(journey: Journey, scope: string): boolean {
-  return journey.client.metadata.optional_scopes.includes(scope)
+  return journey.client.metadata.optional_scopes.includes(registeredAs(journey, scope))
 }
 
 function isDeclined(journey: Journey, scope: string): boolean {
@@ -18,9 +25,14 @@ export function askedScopes({ request }: Journey): readonly string[] {
   return [...request.scopes, ...(request.claimScopes ?? [])]
 }
 
-/** What the person has not decided about yet. */
+/** Whether consent to it has an end. */
+export function isLimited({ request }: Journey, scope: string): boolean {
+  return request.limited?.scopes.includes(scope) === true
+}
+
+/** What the person has not decided about yet. What has an end is decided anew each time. */
 export function undecidedScopes(journey: Journey): readonly string[] {
-  return askedScopes(journey).filter((scope) => !journey.consent.granted.includes(scope) && !isDeclined(journey, scope))
+  return askedScopes(journey).filter((scope) => isLimited(journey, scope) || (!journey.consent.granted.includes(scope) && !isDeclined(journey, scope)))
 }
 
 /** Whether there are authorization details that the person has not allowed before, or that are for once. */
@@ -29,9 +41,18 @@ export function hasUndecidedDetails({ request, consent }: Journey): boolean {
   return singleUse === true || !isWithinDetails(authorizationDetails, consent.authorizationDetails ?? [])
 }
 
+/** What was agreed to in this journey that has an end, by the account that it is about. */
+export function agreedConsent(journey: Journey): NonNullable<Progress['agreed']> | undefined {
+  const { agreed } = journey.progress
+  return agreed !== undefined && agreed !== null && agreed.userId === chosenAccount(journey)?.user.userId ? agreed : undefined
+}
+
 function granted(journey: Journey, scopes: readonly string[]): readonly string[] {
-  if (journey.client.metadata.consent === 'implied') return scopes.filter((scope) => !isDeclined(journey, scope))
-  return scopes.filter((scope) => journey.consent.granted.includes(scope))
+  const implied = journey.client.metadata.consent === 'implied'
+  return scopes.filter((scope) => {
+    if (isLimited(journey, scope)) return agreedConsent(journey)?.scopes.includes(scope) === true
+    return implied ? !isDeclined(journey, scope) : journey.consent.granted.includes(scope)
+  })
 }
 
 /** What the client gets of what it asked for. Implied consent covers all but what the person has unticked when asked. */

@@ -1,3 +1,4 @@
+import { moveConsentObjects } from '../consents/objects.ts'
 import type { Context } from '../context.ts'
 import { inTransaction } from '../database/transaction.ts'
 import { moveRememberedAccounts } from '../sessions/devices.ts'
@@ -47,6 +48,7 @@ export async function mergeUsers(ctx: Context, one: string, other: string): Prom
     await moveSecondaryIds(trx, loser, survivor)
     await moveConsents(trx, loser, survivor)
     await moveManagedGrants(trx, loser, survivor)
+    await moveConsentObjects(trx, loser, survivor)
     await moveRememberedAccounts(trx, loser, survivor)
     await endSessionsOf(trx, loser)
     for (const drop of [deletePassword, deletePasskeys, deleteTotpSecret, deleteRecoveryCodes, forgetTrustedDevices, deleteFactorPreferences, voidResetLinks, voidAddressChanges]) await drop(trx, loser)

@@ -3,7 +3,8 @@ import type { OAuthError } from '../protocol/error.ts'
 import type { Session } from '../sessions/session.ts'
 import type { User } from '../users/user.ts'
 import { chosenAccount } from './chosen-account.ts'
-import { grantedClaims, grantedScopes } from './granted-scopes.ts'
+import { agreedConsent, grantedClaims, grantedScopes } from './granted-scopes.ts'
+import type { GrantedConsent } from '../tokens/authorization.ts'
 import type { Journey } from './journey.ts'
 import { steps } from './steps/index.ts'
 import type { Reason, Step } from './steps/step.ts'
@@ -17,6 +18,14 @@ export interface Done {
   readonly scopes: readonly string[]
   /** The claims asked for by name, as far as the person allowed them. */
   readonly claims: ClaimsRequest
+  /** The consent that it rests on; nothing where the operator implies it and nothing was given before. */
+  readonly consent: GrantedConsent | undefined
+}
+
+function consentOf(journey: Journey): GrantedConsent | undefined {
+  const agreed = agreedConsent(journey)
+  if (agreed !== undefined) return { id: agreed.consentId, until: agreed.until }
+  return journey.consent.consentId === undefined ? undefined : { id: journey.consent.consentId }
 }
 
 export type Next = Done | { readonly kind: 'step'; readonly step: Step; readonly reason: Reason } | { readonly kind: 'refused'; readonly error: OAuthError }
@@ -31,5 +40,5 @@ export function nextStep(journey: Journey): Next {
   }
   const account = chosenAccount(journey)
   if (account?.session === undefined) throw new Error('the steps let a journey pass without a sign-in')
-  return { kind: 'done', user: account.user, session: account.session, scopes: grantedScopes(journey), claims: grantedClaims(journey) }
+  return { kind: 'done', user: account.user, session: account.session, scopes: grantedScopes(journey), claims: grantedClaims(journey), consent: consentOf(journey) }
 }

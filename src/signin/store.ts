@@ -20,6 +20,8 @@ export interface Progress {
   readonly signUp?: 'over'
   /** Who decided on the consent page during this journey. */
   readonly consented?: string
+  /** What they agreed to that has an end. */
+  readonly agreed?: { readonly userId: string; readonly consentId: string; readonly until: number; readonly scopes: readonly string[] } | null
   /** Who went on past the warning of an http address. */
   readonly warned?: string
   /** Who let in what asks at another place. */

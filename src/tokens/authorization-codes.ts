@@ -1,5 +1,6 @@
 import { sql } from 'kysely'
 import { clientIsLive } from '../clients/store.ts'
+import { consentIsLive } from '../consents/objects.ts'
 import { type Context, perContext } from '../context.ts'
 import { createBatch } from '../database/batch.ts'
 import { drawToken } from '../lib/opaque-token.ts'
@@ -8,7 +9,7 @@ import { sessionWasEnded } from '../sessions/store.ts'
 import { consentWasRemoved } from '../users/consents.ts'
 import { joinLiveUser, userIsLive } from '../users/store.ts'
 import { insertAccessTokens } from './access-tokens.ts'
-import { type AuthorizationDetails, joinList, type PersonAuthorization, readPerson, splitList } from './authorization.ts'
+import { type AuthorizationDetails, joinList, type PersonAuthorization, readPerson, restsOnConsent, splitList } from './authorization.ts'
 import { insertGrants } from './grants.ts'
 
 // Owns authorization_codes. A code is redeemed by one statement that consumes it and keeps the grant and the access token at once, or
@@ -91,6 +92,7 @@ const REDEEM = {
         and (k.confirmation is null or k.confirmation = item.confirmation)
         and (item.audience is null or k.audience is null or string_to_array(item.audience, ' ') <@ string_to_array(k.audience, ' '))
         and ${userIsLive('k.user_id')} and ${clientIsLive('k.client_key')} and not ${consentWasRemoved('k.user_id', 'k.client_key')} and (k.offline or not ${sessionWasEnded('k.session_id')})
+        and (k.details->'consent'->'until' is null or ${consentIsLive(`(${restsOnConsent('k.details')})`)})
       returning k.grant_id, k.client_key, k.user_id, k.session_id, k.scope as granted_scope, k.audience as granted_audience, k.details, k.auth_time, k.offline,
         item.token_id, item.token_hash, item.refresh_hash, item.lifetime, item.confirmation, item.grant_confirmation, item.authorization_details, k.scope, coalesce(item.audience, k.audience) as audience),
     started as (${insertGrants('consumed')}),

@@ -21,6 +21,20 @@ export interface AuthorizationDetails {
   /** What the person allowed in more words than scopes have (RFC 9396). */
   readonly authorizationDetails?: readonly AuthorizationDetail[]
   readonly managed?: ManagedPart
+  /** The one consent that it came from. */
+  readonly consent?: GrantedConsent
+}
+
+/** The consent behind a code and all that came from it. */
+export interface GrantedConsent {
+  readonly id: string
+  /** When it ends, at the latest, in seconds since the epoch: then it has a row (consents/objects.ts), which everything rests on. Absent: until it is taken back. */
+  readonly until?: number
+}
+
+/** The part of a statement that reads which row of consents everything of these details rests on; null for none. */
+export function restsOnConsent(details: string): string {
+  return `case when ${details}->'consent'->'until' is not null then (${details}->'consent'->>'id')::uuid end`
 }
 
 /** The person's part of a decision. */

@@ -1,11 +1,12 @@
 import { sql } from 'kysely'
 import { clientIsLive } from '../clients/store.ts'
+import { consentIsLive } from '../consents/objects.ts'
 import { type Context, perContext } from '../context.ts'
 import { createBatch } from '../database/batch.ts'
 import { sessionWasEnded } from '../sessions/store.ts'
 import { joinLiveUser, userIsLive } from '../users/store.ts'
 import { insertAccessTokens } from './access-tokens.ts'
-import { type PersonAuthorization, readPerson, splitList } from './authorization.ts'
+import { type PersonAuthorization, readPerson, restsOnConsent, splitList } from './authorization.ts'
 
 // Owns grants: one row for what a person let a client do, which is the family of its refresh tokens too. A refresh rewrites the row in
 // place; revoking it kills every token that came from it, at the next use, without a sweep. The refresh token names the row and proves
@@ -19,10 +20,10 @@ export const REFRESH_REPLAY_SECONDS = 30
 
 /** The part of a hot statement that starts a grant for each row of `source`; without a refresh token it ends with its access token. */
 export function insertGrants(source: string): string {
-  return `insert into grants (grant_id, client_key, user_id, session_id, scope, audience, details, auth_time, offline, expires_at, refresh_hash, refresh_expires_at, confirmation)
+  return `insert into grants (grant_id, client_key, user_id, session_id, scope, audience, details, auth_time, offline, expires_at, refresh_hash, refresh_expires_at, confirmation, consent_id)
     select grant_id, client_key, user_id, session_id, granted_scope, granted_audience, details, auth_time, offline,
       clock_now() + make_interval(secs => case when refresh_hash is null then lifetime else ${REFRESH_ABSOLUTE_SECONDS} end),
-      refresh_hash, case when refresh_hash is null then null else clock_now() + make_interval(secs => ${REFRESH_IDLE_SECONDS}) end, grant_confirmation from ${source}`
+      refresh_hash, case when refresh_hash is null then null else clock_now() + make_interval(secs => ${REFRESH_IDLE_SECONDS}) end, grant_confirmation, ${restsOnConsent('details')} from ${source}`
 }
 
 /** The part of a hot statement that joins the grant of a token: columns of `g`. */
@@ -31,7 +32,7 @@ export function joinGrant(column: string): string {
 }
 
 /** What must hold of `g` for anything that rests on it to be alive; the person is joined by the caller. */
-export const GRANT_IS_LIVE = `g.revoked_at is null and (g.offline or not ${sessionWasEnded('g.session_id')})`
+export const GRANT_IS_LIVE = `g.revoked_at is null and (g.offline or not ${sessionWasEnded('g.session_id')}) and (g.consent_id is null or ${consentIsLive('g.consent_id')})`
 
 export interface Rotation {
   readonly grantId: string

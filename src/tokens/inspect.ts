@@ -59,7 +59,8 @@ function readFound(row: readonly unknown[]): Found {
     clientId: String(clientId),
     scopes: splitList(scope),
     audience: splitList(audience),
-    expiresAt: expiresAt instanceof Date ? Math.floor(expiresAt.getTime() / 1000) : 0,
+    // No later than the consent that it came from.
+    expiresAt: Math.min(expiresAt instanceof Date ? Math.floor(expiresAt.getTime() / 1000) : 0, person?.details.consent?.until ?? Infinity),
     confirmation: typeof confirmation === 'string' ? confirmation : undefined,
     // Written by us.
     actor: actor === null ? undefined : (actor as Actor),

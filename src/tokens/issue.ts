@@ -47,6 +47,12 @@ export function jwtApi(apis: readonly Api[]): Api | undefined {
   return apis.length > 0 && apis.every((api) => api.access_token_format === 'jwt') ? apis[0] : undefined
 }
 
+/** A token never outlives the consent that it came from. Seconds. */
+function untilConsentEnds(ctx: Context, { person }: Authorization): number {
+  const until = person?.details.consent?.until
+  return until === undefined ? Infinity : Math.max(0, until - epochSeconds(ctx.clock))
+}
+
 function signAccessToken(ctx: Context, client: Client, authorization: Authorization, api: Api, jti: string, bound: string | undefined): Promise<string> {
   const now = epochSeconds(ctx.clock)
   const { person, scopes, audience, actor, lifetime } = authorization
@@ -60,11 +66,12 @@ function signAccessToken(ctx: Context, client: Client, authorization: Authorizat
           auth_time: person.authTime,
           ...(person.details.acr === undefined ? {} : { acr: person.details.acr }),
           ...(person.details.amr === undefined ? {} : { amr: person.details.amr }),
+          ...(person.details.consent === undefined ? {} : { consent_id: person.details.consent.id }),
         }
   return ctx.keyring.sign(api.access_token_signing_alg, ACCESS_TOKEN_TYPE, {
     iss: ctx.config.issuer,
     aud: audience.length === 1 ? audience[0] : audience,
-    exp: now + Math.min(lifetime ?? JWT_LIFETIME_SECONDS, JWT_LIFETIME_SECONDS),
+    exp: now + Math.min(lifetime ?? JWT_LIFETIME_SECONDS, JWT_LIFETIME_SECONDS, untilConsentEnds(ctx, authorization)),
     iat: now,
     jti,
     client_id: client.clientId,
@@ -99,7 +106,7 @@ export async function issueTokens(ctx: Context, client: Client, authorization: A
   return {
     access_token: accessToken,
     token_type: tokenTypeOf(bound),
-    expires_in: Math.min(authorization.lifetime ?? Infinity, accessTokenLifetime(apis)),
+    expires_in: Math.min(authorization.lifetime ?? Infinity, accessTokenLifetime(apis), untilConsentEnds(ctx, authorization)),
     ...(drawn.refreshToken === undefined ? {} : { refresh_token: drawn.refreshToken }),
     scope: scopes.join(' '),
     ...(details.length === 0 ? {} : { authorization_details: details }),

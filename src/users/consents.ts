@@ -8,6 +8,7 @@ import { isRowId, newRowId } from '../lib/random.ts'
 // last used, and that it was taken back. One row a person and client, also where the operator implies the consent.
 
 export interface Consent {
+  readonly consentId?: string
   readonly granted: readonly string[]
   readonly declined: readonly string[]
   /** The authorization details that were allowed last (RFC 9396). */
@@ -19,16 +20,16 @@ export interface Consent {
 const NOTHING: Consent = { granted: [], declined: [] }
 
 export async function findConsent(db: Kysely<Database>, userId: string, clientKey: string): Promise<Consent> {
-  const row = await db.selectFrom('consents').select(['granted', 'declined', 'authorization_details', 'removed_at']).where('user_id', '=', userId).where('client_key', '=', clientKey).executeTakeFirst()
-  return row === undefined ? NOTHING : { granted: row.granted, declined: row.declined, ...(row.authorization_details === null ? {} : { authorizationDetails: row.authorization_details }), ...(row.removed_at === null ? {} : { removedAt: row.removed_at }) }
+  const row = await db.selectFrom('consents').select(['consent_id', 'granted', 'declined', 'authorization_details', 'removed_at']).where('user_id', '=', userId).where('client_key', '=', clientKey).executeTakeFirst()
+  return row === undefined ? NOTHING : { consentId: row.consent_id, granted: row.granted, declined: row.declined, ...(row.authorization_details === null ? {} : { authorizationDetails: row.authorization_details }), ...(row.removed_at === null ? {} : { removedAt: row.removed_at }) }
 }
 
 /** Adds to what was granted; what is granted now is no longer declined, and the other way round. One statement. */
-export async function saveConsent(ctx: Context, userId: string, clientKey: string, decision: Consent): Promise<void> {
+export async function saveConsent(ctx: Context, db: Kysely<Database>, userId: string, clientKey: string, decision: Omit<Consent, 'consentId'>): Promise<void> {
   const granted = [...decision.granted]
   const declined = [...decision.declined]
   const details = decision.authorizationDetails === undefined ? null : JSON.stringify(decision.authorizationDetails)
-  await ctx.db
+  await db
     .insertInto('consents')
     .values({ consent_id: newRowId(ctx.clock.now()), user_id: userId, client_key: clientKey, granted, declined, authorization_details: details })
     .onConflict((conflict) =>
@@ -44,10 +45,11 @@ export async function saveConsent(ctx: Context, userId: string, clientKey: strin
     .execute()
 }
 
-/** Notes that a client got something for a person, at most every hour. It is the first one knows of a client whose consent is implied. */
-export async function noteUse(ctx: Context, userId: string, clientKey: string): Promise<void> {
-  await sql`insert into consents (consent_id, user_id, client_key, granted, declined, used_at) values (${newRowId(ctx.clock.now())}, ${userId}, ${clientKey}, '{}', '{}', clock_now())
-    on conflict (user_id, client_key) do update set used_at = clock_now() where consents.used_at is null or consents.used_at < clock_now() - interval '1 hour'`.execute(ctx.db)
+/** Notes that a client got something for a person, at most every hour. It is the first one knows of a client whose consent is implied: then it gives the consent's id. */
+export async function noteUse(ctx: Context, userId: string, clientKey: string): Promise<string | undefined> {
+  const { rows } = await sql<{ consent_id: string }>`insert into consents (consent_id, user_id, client_key, granted, declined, used_at) values (${newRowId(ctx.clock.now())}, ${userId}, ${clientKey}, '{}', '{}', clock_now())
+    on conflict (user_id, client_key) do update set used_at = clock_now() where consents.used_at is null or consents.used_at < clock_now() - interval '1 hour' returning consent_id`.execute(ctx.db)
+  return rows[0]?.consent_id
 }
 
 /** A client that may have something of a person. */
@@ -86,6 +88,13 @@ export async function findOwnConsent(ctx: Context, userId: string, consentId: st
   if (!isRowId(consentId)) return undefined
   const { rows } = await sql<GivenRow>`select consent_id, client_key, granted, created_at, used_at, removed_at from consents where user_id = ${userId} and consent_id = ${consentId}`.execute(ctx.db)
   return rows[0] === undefined ? undefined : { ...toGiven(rows[0]), removed: rows[0].removed_at !== null }
+}
+
+/** Anybody's by its id, taken back or not. */
+export async function findConsentById(ctx: Context, consentId: string): Promise<(GivenConsent & { readonly userId: string; readonly removedAt: Date | undefined }) | undefined> {
+  if (!isRowId(consentId)) return undefined
+  const { rows } = await sql<GivenRow & { user_id: string }>`select consent_id, user_id, client_key, granted, created_at, used_at, removed_at from consents where consent_id = ${consentId}`.execute(ctx.db)
+  return rows[0] === undefined ? undefined : { ...toGiven(rows[0]), userId: rows[0].user_id, removedAt: rows[0].removed_at ?? undefined }
 }
 
 /** Takes back what a person has let a client have. Gives the client's key, to one of two at once; nothing when it is not theirs, or was taken back. */

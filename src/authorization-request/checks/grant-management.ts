@@ -12,6 +12,8 @@ export const checkGrantManagement: Check = async (draft, ctx) => {
   const client = clientOf(draft)
   if (isPublic(client)) throw unauthorizedClient('A public client may not manage grants', { parameter: 'grant_management_action' })
   if (responseTypeOf(draft).type !== 'code') throw invalidRequest('Grants are managed with the response type code', { parameter: 'grant_management_action' })
+  // Such a grant goes on and is merged into others; a consent with an end takes everything with it that rests on it.
+  if (draft.request.limited !== undefined) throw invalidRequest('A scope whose consent has an end is in no grant that is managed', { parameter: 'grant_management_action' })
   const { grantId } = asked
   if (grantId !== undefined && (await findManagedGrant(ctx, grantId, client.key)) === undefined) throw invalidGrantId('The grant is not known', { parameter: 'grant_id' })
   return learn(draft, { grantChange: asked })

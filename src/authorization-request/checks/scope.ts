@@ -1,4 +1,5 @@
 import { withoutOrphans } from '../../apis/api.ts'
+import { limitedRequest, purposesOf } from '../../apis/limited-scopes.ts'
 import { isOpenScope } from '../../apis/scopes.ts'
 import { type Client, documentHost, mayUseGrant } from '../../clients/client.ts'
 import type { Context } from '../../context.ts'
@@ -19,9 +20,10 @@ export const checkScope: Check = async (draft, ctx) => {
   const named = parseScope(draft.form.single.get('scope'))
   const usual = client.scopes.length === 0 ? ['openid'] : client.scopes
   const asked = named.length === 0 ? usual : named
-  const refused = await refusedScopes(ctx, client, asked)
+  const refused = await refusedScopes(ctx, client, await purposesOf(ctx, asked))
   if (refused.length > 0) throw invalidScope('The client may not have this scope', { parameter: 'scope', detail: `scope.not_registered ${refused.join(' ').slice(0, 200)}` })
   const meant = withoutOrphans(asked)
   if (meant.length === 0) throw invalidScope('A part of an API goes with the scope of the API', { parameter: 'scope' })
-  return learn(draft, { scopes: meant.filter((scope) => scope !== 'offline_access' || mayUseGrant(client, 'refresh_token')) })
+  const limited = await limitedRequest(ctx, meant)
+  return learn(draft, { ...(limited && { limited }), scopes: meant.filter((scope) => scope !== 'offline_access' || mayUseGrant(client, 'refresh_token')) })
 }

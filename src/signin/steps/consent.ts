@@ -1,6 +1,8 @@
 import type { FastifyInstance } from 'fastify'
 import { documentHost } from '../../clients/client.ts'
+import { createConsent } from '../../consents/objects.ts'
 import type { Context } from '../../context.ts'
+import { inTransaction } from '../../database/transaction.ts'
 import { formToken, requireOwnForm } from '../../http/csrf.ts'
 import { bodyForm } from '../../http/forms.ts'
 import { type Locale, localized } from '../../http/locale.ts'
@@ -13,10 +15,11 @@ import { saveConsent } from '../../users/consents.ts'
 import { displayName, type User } from '../../users/user.ts'
 import { chosenAccount } from '../chosen-account.ts'
 import { detailItems } from '../detail-items.ts'
-import { askedScopes, hasUndecidedDetails, isOptional, undecidedScopes } from '../granted-scopes.ts'
+import { askedScopes, hasUndecidedDetails, isLimited, isOptional, undecidedScopes } from '../granted-scopes.ts'
 import { insecureRedirect } from '../insecure-redirect.ts'
 import { type Journey, nameOf } from '../journey.ts'
 import { scopeItem } from '../scope-items.ts'
+import type { Progress } from '../store.ts'
 import { isVisit, type Rails, type Step, type Visit } from './step.ts'
 
 // The authorization grant page: who asks for what, and what the person lets them have.
@@ -76,6 +79,26 @@ function ticked(raw: ReadonlySet<string>, journey: Journey): readonly string[] {
   return asked(journey).filter((scope) => isOptional(journey, scope) && raw.has(scope))
 }
 
+interface Decision {
+  readonly granted: readonly string[]
+  readonly declined: readonly string[]
+}
+
+/** Keeps the decision; what has an end becomes a consent of its own, in the same transaction. */
+async function keepDecision(ctx: Context, { interaction, journey }: Visit, userId: string, { granted, declined }: Decision): Promise<Progress> {
+  const { client, request } = journey
+  const { authorizationDetails, limited } = request
+  const lasting = (scopes: readonly string[]): readonly string[] => scopes.filter((scope) => !isLimited(journey, scope))
+  const scopes = limited === undefined ? [] : limited.scopes.filter((scope) => granted.includes(scope))
+  const made = await inTransaction(ctx.db, async (trx) => {
+    await saveConsent(ctx, trx, userId, client.key, { granted: lasting(granted), declined: lasting(declined), ...(authorizationDetails && { authorizationDetails }) })
+    if (limited === undefined || scopes.length === 0) return undefined
+    const purpose = limited.purpose.filter((_, i) => granted.includes(limited.scopes[i] ?? ''))
+    return createConsent(ctx, trx, { userId, clientKey: client.key, requestId: interaction.id, terms: { ...limited, scopes, purpose } })
+  })
+  return { consented: userId, agreed: made === undefined ? null : { userId, consentId: made.consentId, until: Math.floor(made.expiresAt.getTime() / 1000), scopes: made.scopes } }
+}
+
 function pages(app: FastifyInstance, ctx: Context, rails: Rails): void {
   app.get<{ Params: { id: string } }>(`/signin/:id/${NAME}`, async (request, reply) => {
     const visit = await rails.visit(request, reply)
@@ -98,7 +121,6 @@ function pages(app: FastifyInstance, ctx: Context, rails: Rails): void {
     const form = bodyForm(request)
     requireOwnForm(ctx, request, form, subject(visit, user))
     const { clientId } = journey.client
-    const { authorizationDetails } = journey.request
     const decision = form.single.get('decision')
     ctx.metrics.consents.inc({ decision: decision === 'allow' ? 'allow' : 'deny' })
     if (decision !== 'allow') {
@@ -108,9 +130,9 @@ function pages(app: FastifyInstance, ctx: Context, rails: Rails): void {
     const chosen = ticked(new Set(form.repeatable.get('optional_scope') ?? []), journey)
     const granted = asked(journey).filter((scope) => !isOptional(journey, scope) || chosen.includes(scope))
     const declined = asked(journey).filter((scope) => !granted.includes(scope))
-    await saveConsent(ctx, user.userId, journey.client.key, { granted, declined, ...(authorizationDetails && { authorizationDetails }) })
+    const progress = await keepDecision(ctx, visit, user.userId, { granted, declined })
     ctx.audit.record({ event: 'consent.granted', userId: user.userId, clientId, scope: granted.join(' ') })
-    return rails.proceed(request, reply, visit, { consented: user.userId })
+    return rails.proceed(request, reply, visit, progress)
   })
 
   app.get<{ Params: { id: string } }>('/signin/:id/switch', async (request, reply) => {
@@ -128,8 +150,8 @@ export const consent: Step = {
     if (journey.request.prompt.includes('consent')) return { name: 'prompt_consent', silently }
     // What was taken back is asked for in full, also where the operator implies the answer.
     if (journey.consent.removedAt !== undefined) return { name: 'was_removed', silently }
-    // What is for once is asked for each time, whoever answers for the rest.
-    if (journey.request.singleUse === true) return { name: 'single_use', silently }
+    // What is for once, or for so many days, is asked for each time, whoever answers for the rest.
+    if (journey.request.singleUse === true || journey.request.limited !== undefined) return { name: 'single_use', silently }
     if (journey.client.metadata.consent === 'implied') return undefined
     if (hasUndecidedDetails(journey)) return { name: 'new_details', silently }
     return undecidedScopes(journey).length > 0 ? { name: 'new_scopes', silently } : undefined

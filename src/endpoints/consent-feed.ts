@@ -1,0 +1,50 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { type ConsentEvent, readFeed } from '../consents/events.ts'
+import type { Context } from '../context.ts'
+import { queryForm } from '../http/forms.ts'
+import { sendJson } from '../http/json.ts'
+import { refuseOtherMethods } from '../http/methods.ts'
+import { invalidRequest } from '../protocol/error.ts'
+import type { Form } from '../protocol/form.ts'
+import { requireClientToken } from './consents.ts'
+import type { Endpoint } from './endpoint.ts'
+
+// The feed of a client's consents: everything that happened to them, in one order and without a hole, from any number on. Who has read up to
+// a number has read everything up to it.
+
+const PATH = '/api/consents/feed'
+const SCOPE = 'consent.events'
+const USUAL_LIMIT = 100
+const MOST = 1000
+
+/** A whole number in the query. Throws `invalid_request`. */
+function numberIn({ single }: Form, name: string, usual: number, most: number): number {
+  const text = single.get(name)
+  if (text === undefined) return usual
+  const number = /^[1-9]\d{0,14}$/.test(text) ? Number(text) : 0
+  if (number < 1 || number > most) throw invalidRequest(`${name} is a number from 1 to ${most}`, { parameter: name })
+  return number
+}
+
+/** An event as the feed and the webhook have it. */
+export function describeEvent({ sequence, eventId, consentId, type, scope, externalId, happenedAt }: ConsentEvent, clientId: string): object {
+  return { sequence, event_id: eventId, type: `consent.${type}`, consent_id: consentId, client_id: clientId, scope, external_id: externalId, timestamp: happenedAt.toISOString() }
+}
+
+async function answer(ctx: Context, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+  const { clientKey, clientId } = await requireClientToken(ctx, request, SCOPE)
+  const form = queryForm(request)
+  const { events, first, last } = await readFeed(ctx, clientKey, numberIn(form, 'from_sequence', 1, Number.MAX_SAFE_INTEGER), numberIn(form, 'limit', USUAL_LIMIT, MOST))
+  return sendJson(reply, { first_sequence: first ?? null, last_sequence: last ?? null, events: events.map((event) => describeEvent(event, clientId)) })
+}
+
+export const consentFeed: Endpoint = {
+  name: 'consent_feed',
+  answers: 'machines',
+  takesCertificates: true,
+  register: (app, ctx) => {
+    app.get(PATH, (request, reply) => answer(ctx, request, reply))
+    refuseOtherMethods(app, PATH, ['GET'])
+  },
+  metadata: () => ({}),
+}
