@@ -20,6 +20,8 @@ export const apiSchema = z.strictObject({
   access_token_signing_alg: z.enum(['RS256', 'ES256', 'EdDSA']).default('ES256'),
   require_user: z.boolean().default(false),
   title: localizedText.optional(),
+  /** The scopes of what the API gets to know about whoever lets a client use it: people are told beside its name. */
+  receives: z.array(z.string().max(200).regex(/^[\x21\x23-\x5B\x5D-\x7E]+$/, 'must be one scope value')).max(50).optional(),
   scopes: z.record(z.string().regex(/^[a-z0-9-]{1,50}$/, 'must be 1 to 50 of a-z 0-9 -'), scopeText).default({}),
 })
 

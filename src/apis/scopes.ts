@@ -40,7 +40,7 @@ export interface ScopeText {
   readonly title: LocalizedText
   readonly description: LocalizedText | undefined
   /** The API it belongs to, and its owner's organization. */
-  readonly api: { readonly name: LocalizedText; readonly organization: string | undefined } | undefined
+  readonly api: { readonly name: LocalizedText; readonly organization: string | undefined; readonly receives: readonly string[] } | undefined
 }
 
 /** The words for a scope that is not a standard one, from its declaration or its API; nothing when nobody declared it. */
@@ -50,10 +50,18 @@ export async function describeScope(ctx: Context, scope: string): Promise<ScopeT
   const named = readApiScope(scope)
   const api = named === undefined ? undefined : await findApi(ctx, named.apiId)
   if (named === undefined || api === undefined) return undefined
-  const owner = { name: api.name, organization: api.organization }
+  // Whoever may not come in gets to know nothing: it stands with the scope that lets in.
+  const owner = { name: api.name, organization: api.organization, receives: named.name === undefined ? (api.receives ?? []) : [] }
   if (named.name === undefined) return { title: api.title ?? api.name, description: undefined, api: owner }
   const sub = api.scopes[named.name]
   return sub === undefined ? undefined : { title: sub.title, description: sub.description, api: owner }
+}
+
+/** What APIs of these scopes get to know about the person, each as `scope>what`: a consent covers what was read there, and nothing that came later. */
+export async function receivedWith(ctx: Context, scopes: readonly string[]): Promise<readonly string[]> {
+  const named = scopes.filter((scope) => readApiScope(scope)?.name === undefined && readApiScope(scope) !== undefined)
+  const texts = await Promise.all(named.map((scope) => describeScope(ctx, scope)))
+  return named.flatMap((scope, i) => (texts[i]?.api?.receives ?? []).map((what) => `${scope}>${what}`))
 }
 
 /** Whether an application that nobody here knows may ask people for a scope: the standard ones, and those of APIs that nobody has to approve. */

@@ -84,6 +84,7 @@ interface Consents {
   client_key: string
   granted: string[]
   declined: string[]
+  received: ColumnType<string[], string[] | undefined, unknown>
   authorization_details: ColumnType<readonly AuthorizationDetail[] | null, string | null, string | null>
   used_at: ColumnType<Date | null, never, unknown>
   removed_at: ColumnType<Date | null, never, unknown>

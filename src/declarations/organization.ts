@@ -16,12 +16,14 @@ function sameFacts(a: Readonly<Record<string, unknown>>, b: Organization): boole
   return a['country'] === b.country && JSON.stringify(a['realms']) === JSON.stringify(b.realms)
 }
 
+const CLIENT_LISTS = ['mandatory_clients', 'approved_clients', 'blocked_clients'] as const
+
 export const organization: Kind<Organization> = {
   kind: 'organization',
   members: Object.keys(organizationSchema.shape),
   schema: () => organizationSchema,
   identity: (document) => document.organization_id,
-  references: (document) => document.mandatory_clients.map((id, i) => ({ path: ['mandatory_clients', i], kind: 'client', id })),
+  references: (document) => CLIENT_LISTS.flatMap((list) => (document[list] ?? []).map((id, i) => ({ path: [list, i], kind: 'client', id }))),
   list: listOrganizations,
   save: async (saving) => {
     await saveOrganization(saving.trx, saving.document, true)

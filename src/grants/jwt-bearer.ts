@@ -15,6 +15,7 @@ import { type Authorization, joinList } from '../tokens/authorization.ts'
 import { startGrant } from '../tokens/direct-grants.ts'
 import { confirmationText } from '../tokens/sender-constraint/constraint.ts'
 import { findProvider } from '../upstream/store.ts'
+import { mayUseClient } from '../signin/institution.ts'
 import { findConsent, noteUse } from '../users/consents.ts'
 import { findByIdentity } from '../users/identities.ts'
 import { findLocalUser } from '../users/store.ts'
@@ -92,6 +93,7 @@ async function forPerson(ctx: Context, request: Request, asserted: Asserted, use
   const scopes = scopesOf(request)
   await requireUnlimited(ctx, scopes)
   if ((await findConsent(ctx.db, user.userId, client.key)).removedAt !== undefined) throw refused('consent_removed')
+  if (!(await mayUseClient(ctx, client, user))) throw refused('institution')
   await spend(ctx, asserted)
   const started = await startGrant(ctx, { client, userId: user.userId, sessionId: undefined, scopes, audience: resources, details: {}, authTime: asserted.authTime, offline: true, token: access, lifetime, refreshHash: null, confirmation: confirmationText(confirmation), grantConfirmation: null })
   if (started === undefined) throw refused('not_live')

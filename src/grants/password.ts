@@ -16,6 +16,7 @@ import type { PasswordConnector } from '../upstream/connector.ts'
 import { openConnector } from '../upstream/open.ts'
 import type { ProviderFacts } from '../upstream/provider.ts'
 import { listAcceptedLocalProviders } from '../upstream/store.ts'
+import { mayUseClient } from '../signin/institution.ts'
 import { noteUse } from '../users/consents.ts'
 import type { User } from '../users/user.ts'
 import { defineGrant, type GrantRequest } from './grant-type.ts'
@@ -87,6 +88,7 @@ export const password = defineGrant({
     const scopes = await scopesOf(request, ctx)
     const { user, providerId } = await prove(ctx, request)
     await requireOneFactor(ctx, request, user)
+    if (!(await mayUseClient(ctx, client, user))) throw refused('institution')
     const refresh = mayUseGrant(client, 'refresh_token') ? drawSecret() : undefined
     const details = { acr: ACR_PASSWORD, amr: ['pwd'] }
     const bound = confirmationText(confirmation)

@@ -5,6 +5,7 @@
  */
 
 import type { AccountViews } from './account-views.ts'
+import type { ConsentViews } from './consent-views.ts'
 import type { DeviceViews } from './device-views.ts'
 import type { DiscoveryViews } from './discovery-views.ts'
 import type { DemoHomeModel, DemoModel } from './demo-model.ts'
@@ -97,6 +98,7 @@ export interface OptionalScopeItem extends ScopeItem {
 /** How long the consent lasts, from the real configuration (S-13). */
 export type ConsentDuration =
   | { readonly kind: 'hours'; readonly hours: number }
+  | { readonly kind: 'session'; readonly days: number }
   | { readonly kind: 'days'; readonly days: number }
   | { readonly kind: 'until-removed' }
   | { readonly kind: 'offline' }
@@ -121,6 +123,8 @@ export interface ConsentModel extends JourneyModel, FormModel, ClientLinks {
   readonly rawScopes: readonly string[]
   /** The person took it back then, and is asked again (A-08). */
   readonly removedOn?: Date | undefined
+  /** Shown to those who run the application: nothing can be decided. */
+  readonly preview?: boolean | undefined
 }
 
 /** The one page an http client always gets, also with consent (S-09). Buttons `name=decision value=allow|deny`. */
@@ -268,4 +272,4 @@ interface SigninViews {
 }
 
 /** Every view, with what it is told. An area of pages keeps its models in a file of its own. */
-export interface Views extends SigninViews, DeviceViews, DiscoveryViews, AccountViews, FactorViews, LinkingViews, RecoveryViews {}
+export interface Views extends SigninViews, DeviceViews, DiscoveryViews, AccountViews, ConsentViews, FactorViews, LinkingViews, RecoveryViews {}

@@ -3,6 +3,7 @@ import { isWithinDetails } from '../protocol/authorization-details.ts'
 import type { ClaimsRequest } from '../protocol/claims-request.ts'
 import { claimsWithin } from '../users/claims.ts'
 import { chosenAccount } from './chosen-account.ts'
+import { isAssumed } from './institution.ts'
 import type { Journey } from './journey.ts'
 import type { Progress } from './store.ts'
 
@@ -30,9 +31,15 @@ export function isLimited({ request }: Journey, scope: string): boolean {
   return request.limited?.scopes.includes(scope) === true
 }
 
+/** Whether its API gets to know more than the person was told when they allowed it. */
+function tellsMore({ received, consent }: Journey, scope: string): boolean {
+  return received.some((one) => one.startsWith(`${scope}>`) && consent.received?.includes(one) !== true)
+}
+
 /** What the person has not decided about yet. What has an end is decided anew each time. */
 export function undecidedScopes(journey: Journey): readonly string[] {
-  return askedScopes(journey).filter((scope) => isLimited(journey, scope) || (!journey.consent.granted.includes(scope) && !isDeclined(journey, scope)))
+  const isKnown = (scope: string): boolean => journey.consent.granted.includes(scope) && !tellsMore(journey, scope)
+  return askedScopes(journey).filter((scope) => isLimited(journey, scope) || (!isKnown(scope) && !isDeclined(journey, scope)))
 }
 
 /** Whether there are authorization details that the person has not allowed before, or that are for once. */
@@ -48,10 +55,10 @@ export function agreedConsent(journey: Journey): NonNullable<Progress['agreed']>
 }
 
 function granted(journey: Journey, scopes: readonly string[]): readonly string[] {
-  const implied = journey.client.metadata.consent === 'implied'
+  const assumed = isAssumed(journey)
   return scopes.filter((scope) => {
     if (isLimited(journey, scope)) return agreedConsent(journey)?.scopes.includes(scope) === true
-    return implied ? !isDeclined(journey, scope) : journey.consent.granted.includes(scope)
+    return assumed ? !isDeclined(journey, scope) : journey.consent.granted.includes(scope)
   })
 }
 

@@ -1,6 +1,7 @@
 import type { AuthorizationRequest } from '../authorization-request/request.ts'
 import { clientName, isEnabled, type Client } from '../clients/client.ts'
 import { isRegisteredRedirect } from '../protocol/redirect-uri.ts'
+import type { Organization } from '../organizations/organization.ts'
 import type { Session } from '../sessions/session.ts'
 import type { ProviderFacts } from '../upstream/provider.ts'
 import type { ProviderHint } from '../upstream/provider-hint.ts'
@@ -37,6 +38,10 @@ export interface Journey {
   readonly hint: ProviderHint
   /** What the chosen and signed-in account has let this client have before. */
   readonly consent: Consent
+  /** The organization that the chosen and signed-in account belongs to. */
+  readonly institution: Organization | undefined
+  /** What APIs get to know about the person with what is asked for (apis/scopes.ts). */
+  readonly received: readonly string[]
 }
 
 /** Whether the client of a kept request may still be answered there: both may have changed since the request was checked. */

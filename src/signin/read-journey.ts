@@ -1,6 +1,8 @@
+import { receivedWith } from '../apis/scopes.ts'
 import type { AuthorizationRequest } from '../authorization-request/request.ts'
 import type { Client } from '../clients/client.ts'
 import type { Context } from '../context.ts'
+import { findOrganization } from '../organizations/store.ts'
 import { listRememberedAccounts, type RememberedAccount } from '../sessions/devices.ts'
 import type { Session } from '../sessions/session.ts'
 import { isAccepted } from '../upstream/provider.ts'
@@ -53,18 +55,20 @@ export async function readJourney(ctx: Context, input: JourneyInput): Promise<Jo
   const { request, client, interaction } = input
   const accounts = await listAccounts(ctx, input)
   const nothing: Consent = { granted: [], declined: [] }
-  const journey: Journey = { request, client, progress: interaction?.progress ?? {}, now: Math.floor(ctx.clock.now() / 1000), accounts, soleProvider: undefined, hint: noHint, factors: [], consent: nothing }
+  const journey: Journey = { request, client, progress: interaction?.progress ?? {}, now: Math.floor(ctx.clock.now() / 1000), accounts, soleProvider: undefined, hint: noHint, factors: [], consent: nothing, institution: undefined, received: [] }
   const account = chosenAccount(journey)
   const signsIn = account?.session === undefined || mustSignInAgain(journey, account)
   const proven = account?.pending ?? account?.session
   const mayNeedFactor = account !== undefined && proven !== undefined && secondFactorNeed(journey, proven, account.pending !== undefined) !== undefined
   const rules = client.metadata.login_providers
   const mayChoose = signsIn && account?.pending === undefined
-  const [soleProvider, hint, factors, consent] = await Promise.all([
+  const [soleProvider, hint, factors, consent, institution, received] = await Promise.all([
     mayChoose ? findSoleProvider(ctx, rules) : undefined,
     mayChoose ? resolveHint(ctx, rules, request) : noHint,
     mayNeedFactor ? factorsOf(ctx, account.user) : [],
     account?.session === undefined ? nothing : findConsent(ctx.db, account.user.userId, client.key),
+    account?.session === undefined ? undefined : findOrganization(ctx, account.user.organizationId),
+    account?.session === undefined ? [] : receivedWith(ctx, request.scopes),
   ])
-  return { ...journey, soleProvider, hint, factors: factors.map(({ name }) => name), consent }
+  return { ...journey, soleProvider, hint, factors: factors.map(({ name }) => name), consent, institution, received }
 }

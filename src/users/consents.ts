@@ -11,6 +11,8 @@ export interface Consent {
   readonly consentId?: string
   readonly granted: readonly string[]
   readonly declined: readonly string[]
+  /** What the person was told that APIs get to know (`scope>what`, apis/scopes.ts). */
+  readonly received?: readonly string[]
   /** The authorization details that were allowed last (RFC 9396). */
   readonly authorizationDetails?: readonly AuthorizationDetail[]
   /** When the person took it back; then nothing is granted until they are asked again, in full. */
@@ -20,22 +22,24 @@ export interface Consent {
 const NOTHING: Consent = { granted: [], declined: [] }
 
 export async function findConsent(db: Kysely<Database>, userId: string, clientKey: string): Promise<Consent> {
-  const row = await db.selectFrom('consents').select(['consent_id', 'granted', 'declined', 'authorization_details', 'removed_at']).where('user_id', '=', userId).where('client_key', '=', clientKey).executeTakeFirst()
-  return row === undefined ? NOTHING : { consentId: row.consent_id, granted: row.granted, declined: row.declined, ...(row.authorization_details === null ? {} : { authorizationDetails: row.authorization_details }), ...(row.removed_at === null ? {} : { removedAt: row.removed_at }) }
+  const row = await db.selectFrom('consents').select(['consent_id', 'granted', 'declined', 'received', 'authorization_details', 'removed_at']).where('user_id', '=', userId).where('client_key', '=', clientKey).executeTakeFirst()
+  return row === undefined ? NOTHING : { consentId: row.consent_id, granted: row.granted, declined: row.declined, received: row.received, ...(row.authorization_details === null ? {} : { authorizationDetails: row.authorization_details }), ...(row.removed_at === null ? {} : { removedAt: row.removed_at }) }
 }
 
 /** Adds to what was granted; what is granted now is no longer declined, and the other way round. One statement. */
 export async function saveConsent(ctx: Context, db: Kysely<Database>, userId: string, clientKey: string, decision: Omit<Consent, 'consentId'>): Promise<void> {
   const granted = [...decision.granted]
   const declined = [...decision.declined]
+  const received = [...(decision.received ?? [])]
   const details = decision.authorizationDetails === undefined ? null : JSON.stringify(decision.authorizationDetails)
   await db
     .insertInto('consents')
-    .values({ consent_id: newRowId(ctx.clock.now()), user_id: userId, client_key: clientKey, granted, declined, authorization_details: details })
+    .values({ consent_id: newRowId(ctx.clock.now()), user_id: userId, client_key: clientKey, granted, declined, received, authorization_details: details })
     .onConflict((conflict) =>
       conflict.columns(['user_id', 'client_key']).doUpdateSet({
         granted: sql`array(select unnest(consents.granted) except select unnest(${declined}::text[]) union select unnest(${granted}::text[]))`,
         declined: sql`array(select unnest(consents.declined) except select unnest(${granted}::text[]) union select unnest(${declined}::text[]))`,
+        received: sql`array(select unnest(consents.received) union select unnest(${received}::text[]))`,
         authorization_details: sql`coalesce(excluded.authorization_details, consents.authorization_details)`,
         created_at: sql`case when consents.removed_at is null then consents.created_at else clock_now() end`,
         removed_at: null,
@@ -100,7 +104,7 @@ export async function findConsentById(ctx: Context, consentId: string): Promise<
 /** Takes back what a person has let a client have. Gives the client's key, to one of two at once; nothing when it is not theirs, or was taken back. */
 export async function removeConsent(ctx: Context, userId: string, consentId: string): Promise<string | undefined> {
   if (!isRowId(consentId)) return undefined
-  const { rows } = await sql<{ client_key: string }>`update consents set granted = '{}', declined = '{}', authorization_details = null, removed_at = clock_now(), updated_at = clock_now()
+  const { rows } = await sql<{ client_key: string }>`update consents set granted = '{}', declined = '{}', received = '{}', scope_uses = '{}', authorization_details = null, removed_at = clock_now(), updated_at = clock_now()
     where consent_id = ${consentId} and user_id = ${userId} and removed_at is null returning client_key`.execute(ctx.db)
   return rows[0]?.client_key
 }
@@ -119,10 +123,11 @@ export async function countConsents(db: Kysely<Database>, clientKey: string): Pr
 /** What one person has let clients have is another's from now on, together with what they have let them have; a removal does not come over. */
 export async function moveConsents(trx: Kysely<Database>, from: string, to: string): Promise<void> {
   await sql`with gone as (delete from consents where user_id = ${from} returning *)
-    insert into consents (consent_id, user_id, client_key, granted, declined, created_at, used_at)
-    select consent_id, ${to}::uuid, client_key, granted, declined, created_at, used_at from gone where removed_at is null
+    insert into consents (consent_id, user_id, client_key, granted, declined, received, created_at, used_at)
+    select consent_id, ${to}::uuid, client_key, granted, declined, received, created_at, used_at from gone where removed_at is null
     on conflict (user_id, client_key) do update set
       granted = case when consents.removed_at is not null then consents.granted else array(select unnest(consents.granted) union select unnest(excluded.granted)) end,
       declined = case when consents.removed_at is not null then consents.declined else array(select unnest(consents.declined) union select unnest(excluded.declined) except select unnest(consents.granted) except select unnest(excluded.granted)) end,
+      received = case when consents.removed_at is not null then consents.received else array(select unnest(consents.received) union select unnest(excluded.received)) end,
       used_at = greatest(consents.used_at, excluded.used_at), updated_at = clock_now()`.execute(trx)
 }

@@ -51,11 +51,11 @@ const consent = {
     { scope: 'openid' },
     { scope: 'profile', value: 'Ada Example' },
     { scope: 'email', value: 'ada@ntu.example' },
-    { scope: 'gk_calendar', sentence: 'Read your calendar', details: 'Calendar, run by NTU. It passes your e-mail address on.' },
+    { scope: 'gk_calendar', sentence: 'Read your calendar', api: { name: 'Calendar', owner: 'NTU', receives: [{ scope: 'email', value: 'ada@ntu.example' }, { scope: 'userid' }] } },
   ],
   optional: [
     { scope: 'groups', checked: false, value: 'staff' },
-    { scope: 'gk_calendar_write', sentence: 'Add events to your calendar', details: 'Calendar, run by NTU', checked: true },
+    { scope: 'gk_calendar_write', sentence: 'Add events to your calendar', details: 'Adds and changes events.', api: { name: 'Calendar', receives: [{ scope: 'email' }] }, checked: true },
   ],
   already: [],
   duration: { kind: 'until-removed' as const },
@@ -89,6 +89,7 @@ export const signinCases: readonly Case[] = [
   { view: 'consent', state: 'insecure', model: { ...consent, insecure, redirectOrigin: 'http://dev.planner.example', verified: false, duration: { kind: 'hours', hours: 8 } } },
   { view: 'consent', state: 'loopback', model: { ...consent, insecure: loopback, redirectOrigin: undefined, owner: undefined, optional: [], duration: { kind: 'offline' } } },
   { view: 'consent', state: 'more', model: { ...consent, items: [{ scope: 'phone', value: '+47 22 22 22 22' }, { scope: 'nobody.knows' }], already: [{ scope: 'openid' }], duration: { kind: 'days', days: 1 } } },
+  { view: 'consent', state: 'session', model: { ...consent, institutionApproval: { institution: 'NTU', approved: false }, duration: { kind: 'session', days: 7 } } },
   { view: 'consent', state: 'nothing-new', model: { ...consent, items: [], optional: [], already: [{ scope: 'address' }, { scope: 'userid' }, { scope: 'offline_access' }], duration: { kind: 'once' } } },
   {
     view: 'consent',
