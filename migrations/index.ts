@@ -33,8 +33,8 @@ import * as m0037 from './0037-trusted-issuers.ts'
 import * as m0038 from './0038-requests.ts'
 import * as m0040 from './0040-authorization-details.ts'
 import * as m0041 from './0041-consent-objects.ts'
-import * as m0044 from './0044-managed-grants.ts'
 import * as m0042 from './0042-institution-and-clients.ts'
+import * as m0044 from './0044-managed-grants.ts'
 
 // The list of migrations, forward only. A new one is one file and one line here; a landed one is never changed.
 export const migrations: Record<string, Migration> = {
@@ -72,6 +72,6 @@ export const migrations: Record<string, Migration> = {
   '0038-requests': m0038,
   '0040-authorization-details': m0040,
   '0041-consent-objects': m0041,
-  '0044-managed-grants': m0044,
   '0042-institution-and-clients': m0042,
+  '0044-managed-grants': m0044,
 }

@@ -1,6 +1,7 @@
 import { documentHost, mayUseGrant } from '../clients/client.ts'
 import type { Context } from '../context.ts'
 import { type Locale, localized } from '../http/locale.ts'
+import type { ScopeItem } from '../http/scope-item.ts'
 import type { ConsentDuration, ConsentModel } from '../http/views.ts'
 import { findOrganization } from '../organizations/store.ts'
 import { redirectOrigin } from '../protocol/redirect-uri.ts'
@@ -35,10 +36,17 @@ function shownOrigin({ client, request }: Journey): string | undefined {
 }
 
 /** How long it lasts, as tokens are made here: with `offline_access` on and on, with refresh tokens while signed in, else for one token's life. */
-function durationOf({ client, request }: Journey): ConsentDuration {
+function durationOf({ client, request }: Journey, wanted: readonly string[]): ConsentDuration {
+  const { limited } = request
+  if (limited !== undefined && wanted.every((scope) => scope === 'openid' || limited.scopes.includes(scope))) return limited.days === undefined ? { kind: 'once' } : { kind: 'days', days: limited.days }
   if (request.singleUse === true) return { kind: 'once' }
   if (request.scopes.includes('offline_access')) return { kind: 'offline' }
   return mayUseGrant(client, 'refresh_token') ? { kind: 'session', days: SESSION_ABSOLUTE_SECONDS / 86_400 } : { kind: 'hours', hours: OPAQUE_LIFETIME_SECONDS / 3600 }
+}
+
+async function itemOf(ctx: Context, { request: { limited } }: Journey, scope: string, user: User, language: Locale): Promise<ScopeItem> {
+  const item = await scopeItem(ctx, scope, user, language)
+  return limited?.scopes.includes(scope) === true ? { ...item, limit: { days: limited.days } } : item
 }
 
 function approvalOf(journey: Journey, language: Locale): ConsentModel['institutionApproval'] {
@@ -52,7 +60,7 @@ export async function consentModel(ctx: Context, journey: Journey, user: User, l
   const { client, request, consent } = journey
   const { metadata, clientId } = client
   const wanted = askedNow(journey)
-  const items = await Promise.all(wanted.map((scope) => scopeItem(ctx, scope, user, language)))
+  const items = await Promise.all(wanted.map((scope) => itemOf(ctx, journey, scope, user, language)))
   const already = askedScopes(journey).filter((scope) => !wanted.includes(scope) && consent.granted.includes(scope))
   const owner = await findOrganization(ctx, metadata.organization)
   return {
@@ -70,7 +78,7 @@ export async function consentModel(ctx: Context, journey: Journey, user: User, l
     optional: items.filter((item) => isOptional(journey, item.scope)).map((item) => ({ ...item, checked: consent.granted.includes(item.scope) })),
     authorizationDetails: await detailItems(ctx, request.authorizationDetails ?? [], language),
     already: await Promise.all(already.map((scope) => scopeItem(ctx, scope, user, language))),
-    duration: durationOf(journey),
+    duration: durationOf(journey, wanted),
     rawScopes: request.scopes,
     removedOn: consent.removedAt,
     logoUri: metadata.logo_uri,

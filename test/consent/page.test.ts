@@ -29,6 +29,18 @@ scope: nobody.translated
 title: { en: Do what has English words only }
 ---
 kind: client
+client_id: lender
+client_secret: { value: ${SECRET} }
+client_name: Lender
+redirect_uris: [https://lender.example.org/callback]
+scope: openid profile loans.read
+---
+kind: scope
+scope: loans.read
+title: { en: Show your loans }
+consent: { single_use: true, max_days: 365 }
+---
+kind: client
 client_id: reader
 client_secret: { value: ${SECRET} }
 client_name: { en: Reader, nb: Leser, fi: Lukija }
@@ -42,6 +54,8 @@ afterAll(() => server.close())
 beforeEach(() => startAfresh(server))
 
 const reader: Parameters = { client_id: 'reader', redirect_uri: 'https://reader.example.org/callback', scope: 'openid email gk_diary gk_diary_write nobody.translated' }
+
+const lender: Parameters = { client_id: 'lender', redirect_uri: 'https://lender.example.org/callback' }
 
 async function toConsent(changes: Parameters = reader, browser: Browser = newBrowser(server.issuer)): Promise<Page> {
   const { page } = await begin(browser, server.issuer, changes)
@@ -103,8 +117,16 @@ describe('how long it lasts, as tokens are made', () => {
   test.each([
     ['with refresh tokens', {}, 'at most 7 days after each sign-in'],
     ['with offline_access', { scope: 'openid offline_access' }, 'also while you are signed out'],
+    ['for so many days', { ...lender, scope: 'openid loans.read.100' }, 'This holds for 100 days'],
+    ['once', { ...lender, scope: 'openid loans.read' }, 'for this one time'],
     ['without', { client_id: 'reader', redirect_uri: 'https://reader.example.org/callback', scope: 'openid' }, '1 hour after each sign-in'],
   ])('%s', async (_name, changes, words) => {
     expect(textById(await toConsent(changes), 'consent-duration')).toContain(words)
+  })
+
+  test('what ends by itself says so beside what does not', async () => {
+    const page = await toConsent({ ...lender, scope: 'openid profile loans.read.100' })
+    expect(textById(page, 'consent-duration')).toContain('1 hour after each sign-in')
+    expect(page.html).toMatch(/Show your loans[^]*For 100 days<\/p><\/li>/)
   })
 })

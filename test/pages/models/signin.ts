@@ -89,7 +89,7 @@ export const signinCases: readonly Case[] = [
   { view: 'consent', state: 'insecure', model: { ...consent, insecure, redirectOrigin: 'http://dev.planner.example', verified: false, duration: { kind: 'hours', hours: 8 } } },
   { view: 'consent', state: 'loopback', model: { ...consent, insecure: loopback, redirectOrigin: undefined, owner: undefined, optional: [], duration: { kind: 'offline' } } },
   { view: 'consent', state: 'more', model: { ...consent, items: [{ scope: 'phone', value: '+47 22 22 22 22' }, { scope: 'nobody.knows' }], already: [{ scope: 'openid' }], duration: { kind: 'days', days: 1 } } },
-  { view: 'consent', state: 'session', model: { ...consent, institutionApproval: { institution: 'NTU', approved: false }, duration: { kind: 'session', days: 7 } } },
+  { view: 'consent', state: 'session', model: { ...consent, institutionApproval: { institution: 'NTU', approved: false }, items: [{ scope: 'debt.100', sentence: 'Show your debt', limit: { days: 100 } }, { scope: 'debt', sentence: 'Show your debt', limit: {} }], duration: { kind: 'session', days: 7 } } },
   { view: 'consent', state: 'nothing-new', model: { ...consent, items: [], optional: [], already: [{ scope: 'address' }, { scope: 'userid' }, { scope: 'offline_access' }], duration: { kind: 'once' } } },
   {
     view: 'consent',
