@@ -12,11 +12,13 @@ import { SECRET } from '../support/world.ts'
 
 let server: TestServer
 let keyed: KeyedClient
+let caller: KeyedClient
 let voucher: Awaited<ReturnType<typeof newKey>>
 let bound: { readonly token: string; readonly keys: KeyedClient['keys'] }
 beforeAll(async () => {
   server = await startTestServer({ env: { PORTNER_REGISTRATION: 'open' } })
   keyed = await registerKeyedClient(server, 'signer')
+  caller = await registerKeyedClient(server, 'caller', { grantTypes: ['urn:openid:params:grant-type:ciba', 'authorization_code'] })
   voucher = await newKey()
   await server.apply(`kind: trusted_issuer\nissuer: ${VOUCHER}\naccepts: [authorization_grants, software_statements]\njwks: ${JSON.stringify({ keys: [voucher.jwk] })}\n---\nkind: client\nclient_id: workload\nclient_secret: { value: ${SECRET} }\nclient_name: Workload\ngrant_types: ['${JWT_BEARER}']\nscope: gk_calendar\n`)
   const { keys } = await newKey()
@@ -72,6 +74,15 @@ const places: readonly Place[] = [
       return false
     },
     required: ['iss', 'aud', 'client_id'],
+  },
+  {
+    name: 'signed backchannel request',
+    claims: () => ({ iss: 'caller', aud: server.issuer, iat: now(), nbf: now(), exp: now() + 60, jti: crypto.randomUUID(), scope: 'openid', login_hint: 'ada' }),
+    header: () => ({ alg: 'ES256', kid: caller.jwk.kid, typ: 'oauth-authz-req+jwt' }),
+    key: () => caller.keys,
+    take: async (jwt) => (await post(server.issuer, '/oauth/backchannel_authentication', { request: jwt, client_assertion_type: ASSERTION_TYPE, client_assertion: await assertionOf(server, caller) })).status === 200,
+    longLived: true,
+    required: ['iss', 'aud', 'exp', 'iat', 'nbf', 'jti'],
   },
   {
     name: 'assertion as a grant',
@@ -190,7 +201,7 @@ describe.each(places)('$name', (place) => {
 })
 
 test('an assertion and a proof are good once, also a hundred times at once', async () => {
-  for (const place of places.filter(({ required }) => required.includes('jti'))) {
+  for (const place of places.filter(({ name, required }) => required.includes('jti') && name !== 'signed backchannel request')) {
     const jwt = await sign(place.claims(), place.header(), place.key().privateKey)
     const taken = await Promise.all(Array.from({ length: 100 }, () => place.take(jwt)))
     expect(taken.filter((one) => one), place.name).toHaveLength(1)
