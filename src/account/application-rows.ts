@@ -1,5 +1,6 @@
 import { type Client, clientName, initiationAddress } from '../clients/client.ts'
 import { findClientByKey } from '../clients/store.ts'
+import { type ConsentObject, listConsentObjects } from '../consents/objects.ts'
 import type { Context } from '../context.ts'
 import type { ApplicationRow } from '../http/account-views.ts'
 import { type Locale, localized } from '../http/locale.ts'
@@ -17,24 +18,28 @@ export interface Application {
   readonly client: Client
   readonly name: string
   readonly live: LiveGrants | undefined
+  /** What they agreed to that has an end, and is not over. */
+  readonly limited: readonly ConsentObject[]
 }
 
 /** The applications of a person, used last first. */
 export async function listApplications(ctx: Context, user: User, language: Locale): Promise<readonly Application[]> {
-  const [consents, grants] = await Promise.all([listConsents(ctx, user.userId), listLiveGrants(ctx, user.userId)])
+  const [objects, grants] = await Promise.all([listConsentObjects(ctx, user.userId), listLiveGrants(ctx, user.userId)])
+  const active = objects.filter(({ status }) => status === 'active')
+  const consents = await listConsents(ctx, user.userId, active.map(({ clientKey }) => clientKey))
   const byClient = new Map(grants.map((live) => [live.clientKey, live]))
   const found = await Promise.all(
     consents.map(async (consent): Promise<Application | undefined> => {
       const client = await findClientByKey(ctx, consent.clientKey)
-      return client && { consent, client, name: clientName(client, language), live: byClient.get(consent.clientKey) }
+      return client && { consent, client, name: clientName(client, language), live: byClient.get(consent.clientKey), limited: active.filter(({ clientKey }) => clientKey === consent.clientKey) }
     }),
   )
   return found.filter((application) => application !== undefined)
 }
 
 /** In words: what was granted and what its live tokens carry; an application with neither knows only that it is this person. */
-function scopesOf({ consent, live }: Application): readonly string[] {
-  const scopes = [...new Set([...consent.granted, ...(live?.scopes ?? [])])].filter((scope) => scope !== 'offline_access')
+function scopesOf({ consent, live, limited }: Application): readonly string[] {
+  const scopes = [...new Set([...consent.granted, ...(live?.scopes ?? []), ...limited.flatMap(({ scopes }) => scopes)])].filter((scope) => scope !== 'offline_access')
   return scopes.length === 0 ? ['openid'] : scopes
 }
 

@@ -4,8 +4,16 @@ import type { Context } from '../context.ts'
 import { tellOfWithdrawal } from '../sessions/logout-deliveries.ts'
 import { voidCodes } from '../tokens/authorization-codes.ts'
 import { revokeGrantsOf } from '../tokens/grants.ts'
-import { removeConsent } from '../users/consents.ts'
+import { findOwnConsent, removeConsent } from '../users/consents.ts'
 import { endManagedGrantsOf } from '../users/managed-grants.ts'
+
+/** Takes back what the client has told of since: consents from elsewhere, which stand on nothing else here. */
+async function withdrawLater(ctx: Context, userId: string, consentId: string): Promise<boolean> {
+  const own = await findOwnConsent(ctx, userId, consentId)
+  if (own === undefined || (await withdrawConsents(ctx, { userId, clientKey: own.clientKey }, 'person')) === 0) return false
+  ctx.audit.record({ event: 'consent.removed', userId, clientId: (await findClientByKey(ctx, own.clientKey))?.clientId ?? own.clientKey })
+  return true
+}
 
 /**
  * Takes back everything that a person has let a client have: the consent, what goes on while they are signed out, and codes on their way.
@@ -15,7 +23,7 @@ import { endManagedGrantsOf } from '../users/managed-grants.ts'
  */
 export async function withdraw(ctx: Context, userId: string, consentId: string): Promise<boolean> {
   const clientKey = await removeConsent(ctx, userId, consentId)
-  if (clientKey === undefined) return false
+  if (clientKey === undefined) return withdrawLater(ctx, userId, consentId)
   await endManagedGrantsOf(ctx, userId, clientKey)
   await withdrawConsents(ctx, { userId, clientKey }, 'person')
   await voidCodes(ctx, userId, clientKey)

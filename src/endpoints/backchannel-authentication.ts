@@ -66,7 +66,7 @@ async function parametersOf(ctx: Context, client: Client, form: Form): Promise<F
 }
 
 /** By the name that the client knows somebody by, or by one that people are known by. */
-async function findHinted(ctx: Context, client: Client, hint: string): Promise<User | undefined> {
+export async function findHinted(ctx: Context, client: Client, hint: string): Promise<User | undefined> {
   const userId = userIdOf(ctx, client, hint)
   return (userId === hint ? undefined : await findUser(ctx.db, userId)) ?? findUserByHint(ctx.db, hint)
 }

@@ -5,6 +5,7 @@ import { approval } from './approval.ts'
 import { deviceVerification } from './device-verification.ts'
 import { checkSession } from './check-session.ts'
 import { consentFeed } from './consent-feed.ts'
+import { consentRegistration } from './consent-registration.ts'
 import { consents } from './consents.ts'
 import { discovery } from './discovery.ts'
 import type { Endpoint } from './endpoint.ts'
@@ -26,4 +27,4 @@ import { userinfo } from './userinfo.ts'
 
 const described: readonly Endpoint[] = [authorize, pushedAuthorizationRequest, token, userinfo, introspection, revocation, deviceAuthorization, backchannelAuthentication, registration, grantManagement, endSessionEndpoint, checkSession, jwks]
 
-export const endpoints: readonly Endpoint[] = [...described, discovery(described), protectedResource, samlMetadata, organizationAuthorization, consentFeed, consents, deviceVerification, approval, home, health, logo]
+export const endpoints: readonly Endpoint[] = [...described, discovery(described), protectedResource, samlMetadata, organizationAuthorization, consentFeed, consentRegistration, consents, deviceVerification, approval, home, health, logo]

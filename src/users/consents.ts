@@ -80,9 +80,14 @@ function toGiven(row: GivenRow): GivenConsent {
 
 const MOST_LISTED = 2000
 
-/** What a person has let clients have, used last first. */
-export async function listConsents(ctx: Context, userId: string): Promise<readonly GivenConsent[]> {
-  const { rows } = await sql<GivenRow>`select consent_id, client_key, granted, created_at, used_at, removed_at from consents where user_id = ${userId} and removed_at is null
+/** A client that says it has a person's consent from elsewhere has a row among theirs. What they took back stays taken back. */
+export async function keepClientOf(ctx: Context, db: Kysely<Database>, userId: string, clientKey: string): Promise<void> {
+  await sql`insert into consents (consent_id, user_id, client_key, granted, declined) values (${newRowId(ctx.clock.now())}, ${userId}, ${clientKey}, '{}', '{}') on conflict do nothing`.execute(db)
+}
+
+/** What a person has let clients have, used last first; also of `others`, clients that have something all the same where this was taken back. */
+export async function listConsents(ctx: Context, userId: string, others: readonly string[] = []): Promise<readonly GivenConsent[]> {
+  const { rows } = await sql<GivenRow>`select consent_id, client_key, granted, created_at, used_at, removed_at from consents where user_id = ${userId} and (removed_at is null or client_key = any(${[...others]}::bigint[]))
     order by coalesce(used_at, created_at) desc, consent_id desc limit ${MOST_LISTED}`.execute(ctx.db)
   return rows.map(toGiven)
 }

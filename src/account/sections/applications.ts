@@ -84,8 +84,8 @@ function pages(app: FastifyInstance, ctx: Context, kit: AccountKit): void {
     if (!isAccount(account)) return account
     const language = requestLocale(request)
     const own = await findOwnConsent(ctx, account.user.userId, request.params.id)
-    // Back, after it was removed.
-    if (own?.removed === true) return goTo(reply, `${PATH}?removed=${own.consentId}`)
+    // Back, after it was removed, and nothing was given since.
+    if (own?.removed === true && !(await listApplications(ctx, account.user, language)).some(({ consent }) => consent.consentId === own.consentId)) return goTo(reply, `${PATH}?removed=${own.consentId}`)
     const application = await requireApplication(ctx, account, request.params.id, language)
     const { client_uri, policy_uri, contacts } = application.client.metadata
     return page(reply, request, 'account-application-remove', {
