@@ -4,6 +4,7 @@ import type { Database } from '../database/schema.ts'
 import { randomBytes } from '../lib/random.ts'
 import type { AuthorizationDetail } from '../protocol/authorization-details.ts'
 import type { ClaimsRequest } from '../protocol/claims-request.ts'
+import { consentWasRemoved } from './consents.ts'
 
 // Owns managed_grants: what a person let a client do, under an id by which the client asks about it, changes it and ends it (Grant Management
 // for OAuth 2.0). A person may give one client several. The id is no secret: it opens nothing without a token of its client. Does not own the
@@ -71,8 +72,10 @@ export async function keepManagedGrant(ctx: Context, grant: ChangedGrant): Promi
   const both = (column: string, added: ReturnType<typeof sql>): ReturnType<typeof sql> => sql`array(select unnest(m.${sql.ref(column)}) union select unnest(${added}) order by 1)`
   const wishes = (member: string): ReturnType<typeof sql> => sql`coalesce(m.claims->${member}, '{}') || coalesce(${claims}->${member}, '{}')`
   if (change === 'create') {
-    const created = await sql`insert into managed_grants (grant_id, client_key, user_id, scopes, resources, claims, authorization_details)
-      values (${grantId}, ${clientKey}, ${userId}, ${scopes}, ${resources}, ${claims}, ${details}) on conflict do nothing`.execute(ctx.db)
+    // Who took everything back since the code was redeemed has no grant any more.
+    const created = await sql`with item as (select ${clientKey}::bigint as client_key, ${userId}::uuid as user_id)
+      insert into managed_grants (grant_id, client_key, user_id, scopes, resources, claims, authorization_details)
+      select ${grantId}, client_key, user_id, ${scopes}, ${resources}, ${claims}, ${details} from item where not ${sql.raw(consentWasRemoved('item.user_id', 'item.client_key'))} on conflict do nothing`.execute(ctx.db)
     return (created.numAffectedRows ?? 0n) > 0n
   }
   const content =

@@ -50,12 +50,14 @@ export const behaviours: Readonly<Record<string, string>> = {
   U4: `${PROTO} > after expires_in the token is refused, and a JSON refresh brings the next`,
   G1: `${MACHINES} > a form post with id and secret brings a token without a person`,
   G2: `${MACHINES} > without a scope the token is for the APIs: what is about people means nothing`,
+  C1: `${NGI} > is the one that the code came from: its token reaches no other`,
+  C2: `${NGI} > of whoever: a token of the client itself reaches every active one that the client may use`,
   C3: `${NGI} > the callback has code, scope and state; the code buys a token for what the person allowed`,
   C4: `${NGI} > the callback has code, scope and state; the code buys a token for what the person allowed`,
 }
 
-/** Rows whose part of the server is not built: the dashboard, what an API says of the grants that it takes, the gatekeeper, consents that a token carries. */
-export const notBuilt: readonly string[] = ['R1', 'R10', 'G3', 'G4', 'G5', 'C1', 'C2']
+/** Rows whose part of the server is not built: the dashboard, what an API says of the grants that it takes, the gatekeeper. */
+export const notBuilt: readonly string[] = ['R1', 'R10', 'G3', 'G4', 'G5']
 
 const COUNTS = { R: 10, A: 7, P: 6, T: 15, U: 4, G: 5, C: 4 } as const
 
