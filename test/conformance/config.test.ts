@@ -93,6 +93,7 @@ const REGISTERED = [
   ['RFC 9449', 'dpop_signing_alg_values_supported'],
   ['RFC 9701', `introspection_signing_alg_values_supported ${encryption('introspection')}`],
   ['RFC 9728', 'protected_resources'],
+  ['Grant Management', 'grant_management_endpoint grant_management_actions_supported grant_management_action_required'],
   ['JARM', `authorization_signing_alg_values_supported ${encryption('authorization')}`],
   ['Initiating User Registration', 'prompt_values_supported'],
   ['CIBA', 'backchannel_authentication_endpoint backchannel_token_delivery_modes_supported backchannel_authentication_request_signing_alg_values_supported backchannel_user_code_parameter_supported'],

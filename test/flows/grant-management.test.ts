@@ -1,5 +1,7 @@
 import { sql } from 'kysely'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { mergeUsers, staysOf } from '../../src/signin/merge.ts'
+import { deleteEndedManagedGrants } from '../../src/users/managed-grants.ts'
 import { startTestServer, type TestServer } from '../support/app.ts'
 import { openAccount, entries } from '../support/account.ts'
 import { type Browser, newBrowser } from '../support/browser.ts'
@@ -252,4 +254,26 @@ describe('a request', () => {
   test('of a device cannot manage grants, and says so', async () => {
     expect(await post(server.issuer, '/oauth/device_authorization', { scope: 'openid', grant_management_action: 'create' }, { authorization: basic('bank') })).toMatchObject({ status: 400, body: { error: 'invalid_request' } })
   })
+})
+
+test('of two accounts that become one, the grants are those of the one', async () => {
+  const { ctx } = server
+  const { rows } = await sql<{ username: string; user_id: string }>`select username, user_id from users where username in ('lin', 'kai')`.execute(ctx.db)
+  const idOf = (username: string): string => rows.find((row) => row.username === username)?.user_id ?? ''
+  const { survivor } = await staysOf(ctx, idOf('lin'), idOf('kai'))
+  const [stays, goes] = survivor === idOf('lin') ? ['lin', 'kai'] : ['kai', 'lin']
+  const { grantId } = await create(newBrowser(server.issuer), { scope: 'openid profile' }, goes)
+  await mergeUsers(ctx, idOf('lin'), idOf('kai'))
+  const after = await grant(newBrowser(server.issuer), { grant_management_action: 'merge', grant_id: grantId, scope: 'email' }, stays)
+  expect(String(after.answer.body['scope']).split(' ').toSorted()).toEqual(['email', 'openid', 'profile'])
+})
+
+test('a grant that ended is forgotten after a month, one that goes on is not', async () => {
+  const [ended, lasting] = [await create(newBrowser(server.issuer)), await create(newBrowser(server.issuer))]
+  await end(ended.grantId)
+  await server.advance(29 * 86_400)
+  expect(await deleteEndedManagedGrants(server.ctx, 100)).toBe(0)
+  await server.advance(2 * 86_400)
+  expect(await deleteEndedManagedGrants(server.ctx, 100)).toBeGreaterThan(0)
+  expect([(await query(ended.grantId)).status, (await query(lasting.grantId)).status]).toEqual([404, 200])
 })
