@@ -36,6 +36,7 @@ import * as m0041 from './0041-consent-objects.ts'
 import * as m0042 from './0042-institution-and-clients.ts'
 import * as m0044 from './0044-managed-grants.ts'
 import * as m0045 from './0045-managed-grants-of-clients.ts'
+import * as m0046 from './0046-consent-webhooks.ts'
 
 // The list of migrations, forward only. A new one is one file and one line here; a landed one is never changed.
 export const migrations: Record<string, Migration> = {
@@ -76,4 +77,5 @@ export const migrations: Record<string, Migration> = {
   '0042-institution-and-clients': m0042,
   '0044-managed-grants': m0044,
   '0045-managed-grants-of-clients': m0045,
+  '0046-consent-webhooks': m0046,
 }

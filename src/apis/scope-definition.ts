@@ -15,6 +15,9 @@ export type ScopeDefinition = z.output<typeof scopeSchema>
 /** The scopes that OpenID Connect and this server define themselves (Core §5.4; `groups` and `userid` ours). */
 export const standardScopes = ['openid', 'profile', 'email', 'phone', 'address', 'groups', 'userid', 'offline_access'] as const
 
+/** The scopes of this server's own API, for clients that an operator gives them to. */
+export const ownApiScopes = ['consent.create', 'consent.events', 'consent.use'] as const
+
 export function isStandardScope(scope: string): boolean {
   return (standardScopes as readonly string[]).includes(scope)
 }

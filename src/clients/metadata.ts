@@ -123,6 +123,7 @@ function shape(offered: Offered) {
     backchannel_logout_session_required: z.boolean().default(false),
     frontchannel_logout_uri: secureAddress.optional(),
     frontchannel_logout_session_required: z.boolean().default(false),
+    consent_webhook_uri: secureAddress.optional(),
     software_id: z.string().max(200).optional(),
     software_version: z.string().max(200).optional(),
     software_statement: z.string().max(16_384).optional(),

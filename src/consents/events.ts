@@ -24,6 +24,11 @@ export function writeEvents(source: string, type: ConsentEventType): string {
   return `insert into consent_events (event_id, client_key, consent_id, type, scope, external_id) select gen_random_uuid(), client_key, consent_id, '${type}', scope, external_id from ${source} order by consent_id`
 }
 
+/** An event as its client reads it. */
+export function describeEvent({ sequence, eventId, consentId, type, scope, externalId, happenedAt }: ConsentEvent, clientId: string): Readonly<Record<string, unknown>> {
+  return { sequence, event_id: eventId, type: `consent.${type}`, consent_id: consentId, client_id: clientId, scope, external_id: externalId, timestamp: happenedAt.toISOString() }
+}
+
 /** Numbers what a client's feed has had since, in the order in which it was written. */
 async function numberEvents(ctx: Context, clientKey: string): Promise<void> {
   const { rows } = await sql`select from consent_events where client_key = ${clientKey} and sequence is null limit 1`.execute(ctx.db)
@@ -59,13 +64,59 @@ export interface Feed {
 /** The events of a client's consents from a number on, at most `limit`, and which numbers there are. */
 export async function readFeed(ctx: Context, clientKey: string, fromSequence: number, limit: number): Promise<Feed> {
   await numberEvents(ctx, clientKey)
-  const { rows } = await sql<Row>`select sequence, event_id, consent_id, type, scope, external_id, happened_at from consent_events
-    where client_key = ${clientKey} and sequence >= ${fromSequence} order by sequence limit ${limit}`.execute(ctx.db)
+  const events = await listEvents(ctx, clientKey, fromSequence, limit)
   const bounds = await sql<{ first: string | null; last: string | null }>`select min(sequence) as first, max(sequence) as last from consent_events where client_key = ${clientKey}`.execute(ctx.db)
   const { first, last } = bounds.rows[0] ?? { first: null, last: null }
-  return {
-    events: rows.map((row) => ({ sequence: Number(row.sequence), eventId: row.event_id, consentId: row.consent_id, type: row.type, scope: row.scope, externalId: row.external_id ?? undefined, happenedAt: row.happened_at })),
-    first: first === null ? undefined : Number(first),
-    last: last === null ? undefined : Number(last),
-  }
+  return { events, first: first === null ? undefined : Number(first), last: last === null ? undefined : Number(last) }
+}
+
+/** Those of them that have numbers. */
+export async function listEvents(ctx: Context, clientKey: string, fromSequence: number, limit: number): Promise<readonly ConsentEvent[]> {
+  const { rows } = await sql<Row>`select sequence, event_id, consent_id, type, scope, external_id, happened_at from consent_events
+    where client_key = ${clientKey} and sequence >= ${fromSequence} order by sequence limit ${limit}`.execute(ctx.db)
+  return rows.map((row) => ({ sequence: Number(row.sequence), eventId: row.event_id, consentId: row.consent_id, type: row.type, scope: row.scope, externalId: row.external_id ?? undefined, happenedAt: row.happened_at }))
+}
+
+/** Numbers what is new in every feed. A reader does it for its own; this is for those who wait to be told. */
+export async function numberAllEvents(ctx: Context): Promise<void> {
+  const { rows } = await sql<{ client_key: string }>`select distinct client_key from consent_events where sequence is null`.execute(ctx.db)
+  for (const { client_key: clientKey } of rows) await numberEvents(ctx, clientKey)
+}
+
+/** A feed with something that has not been sent. */
+export interface UnsentFeed {
+  readonly clientKey: string
+  readonly sent: number
+  readonly attempts: number
+}
+
+/** Takes at most `limit` feeds that are due. Each is due again after 10 s, 40 s, 160 s … at most an hour, unless it gets on. */
+export async function takeUnsentFeeds(ctx: Context, limit: number): Promise<readonly UnsentFeed[]> {
+  const { rows } = await sql<{ client_key: string; sent_sequence: string; attempts: number }>`update consent_feeds f set attempts = f.attempts + 1, next_at = clock_now() + make_interval(secs => least(3600, 10 * 4 ^ least(f.attempts, 6)))
+    from (select client_key from consent_feeds where sent_sequence < last_sequence and next_at <= clock_now() order by next_at limit ${limit} for update skip locked) due
+    where f.client_key = due.client_key returning f.client_key, f.sent_sequence, f.attempts`.execute(ctx.db)
+  return rows.map((row) => ({ clientKey: row.client_key, sent: Number(row.sent_sequence), attempts: row.attempts }))
+}
+
+const LEASE_SECONDS = 10
+/** Whoever is told for the first time hears of the last day. */
+const FIRST_HOURS = 24
+
+/** Where a feed stands that is sent for the first time; nothing for one that was sent before. */
+export async function beginSending(ctx: Context, clientKey: string): Promise<number | undefined> {
+  const { rows } = await sql<{ sent_sequence: string }>`update consent_feeds set webhook_since = clock_now(),
+      sent_sequence = coalesce((select max(sequence) from consent_events where client_key = ${clientKey} and happened_at < clock_now() - make_interval(hours => ${FIRST_HOURS})), 0)
+    where client_key = ${clientKey} and webhook_since is null returning sent_sequence`.execute(ctx.db)
+  return rows[0] === undefined ? undefined : Number(rows[0].sent_sequence)
+}
+
+/** The receiver has everything up to a number. False when somebody else was further: then they go on. */
+export async function noteSent(ctx: Context, clientKey: string, sequence: number): Promise<boolean> {
+  const result = await sql`update consent_feeds set sent_sequence = ${sequence}, attempts = 0, next_at = clock_now() + make_interval(secs => ${LEASE_SECONDS}) where client_key = ${clientKey} and sent_sequence < ${sequence}`.execute(ctx.db)
+  return (result.numAffectedRows ?? 0n) > 0n
+}
+
+/** Nobody is to be told for now. Seconds. */
+export async function restFeed(ctx: Context, clientKey: string, seconds: number): Promise<void> {
+  await sql`update consent_feeds set attempts = 0, next_at = clock_now() + make_interval(secs => ${seconds}) where client_key = ${clientKey}`.execute(ctx.db)
 }

@@ -1,5 +1,5 @@
 import { readApiScope } from '../apis/api.ts'
-import { isStandardScope } from '../apis/scope-definition.ts'
+import { isStandardScope, ownApiScopes } from '../apis/scope-definition.ts'
 import { type ClientMetadata, clientMetadataSchema } from '../clients/metadata.ts'
 import { askSector } from '../clients/sector.ts'
 import { declareSecret, keptSecret, listDeclaredSecrets } from '../clients/secrets.ts'
@@ -44,7 +44,7 @@ function providerReferences(rules: readonly string[]): readonly Reference[] {
 }
 
 function isKnownScope(scope: string, known: (kind: string, id: string) => boolean): boolean {
-  if (isStandardScope(scope) || known('scope', scope)) return true
+  if (isStandardScope(scope) || (ownApiScopes as readonly string[]).includes(scope) || known('scope', scope)) return true
   const named = readApiScope(scope)
   return named !== undefined && known('api', named.apiId)
 }

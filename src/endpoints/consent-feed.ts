@@ -1,11 +1,13 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { type ConsentEvent, readFeed } from '../consents/events.ts'
+import { describeEvent, readFeed } from '../consents/events.ts'
+import { webhookSecrets } from '../consents/webhook.ts'
 import type { Context } from '../context.ts'
 import { queryForm } from '../http/forms.ts'
 import { sendJson } from '../http/json.ts'
 import { refuseOtherMethods } from '../http/methods.ts'
-import { invalidRequest } from '../protocol/error.ts'
+import { invalidRequest, OAuthError } from '../protocol/error.ts'
 import type { Form } from '../protocol/form.ts'
+import { clientByKey } from './consent-answer.ts'
 import { requireClientToken } from './consents.ts'
 import type { Endpoint } from './endpoint.ts'
 
@@ -13,6 +15,7 @@ import type { Endpoint } from './endpoint.ts'
 // a number has read everything up to it.
 
 const PATH = '/api/consents/feed'
+const WEBHOOK = '/api/consents/webhook'
 const SCOPE = 'consent.events'
 const USUAL_LIMIT = 100
 const MOST = 1000
@@ -26,9 +29,13 @@ function numberIn({ single }: Form, name: string, usual: number, most: number): 
   return number
 }
 
-/** An event as the feed and the webhook have it. */
-export function describeEvent({ sequence, eventId, consentId, type, scope, externalId, happenedAt }: ConsentEvent, clientId: string): object {
-  return { sequence, event_id: eventId, type: `consent.${type}`, consent_id: consentId, client_id: clientId, scope, external_id: externalId, timestamp: happenedAt.toISOString() }
+/** Where the client's own events are sent to, and what it verifies them with. */
+async function showWebhook(ctx: Context, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+  const { clientKey } = await requireClientToken(ctx, request, SCOPE)
+  const uri = (await clientByKey(ctx, clientKey)).metadata.consent_webhook_uri
+  if (uri === undefined) throw new OAuthError('not_found', 'The client has no consent_webhook_uri', { status: 404 })
+  const [secret, ...former] = webhookSecrets(ctx, clientKey, uri)
+  return sendJson(reply, { url: uri, secret, former_secrets: former })
 }
 
 async function answer(ctx: Context, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
@@ -44,7 +51,9 @@ export const consentFeed: Endpoint = {
   takesCertificates: true,
   register: (app, ctx) => {
     app.get(PATH, (request, reply) => answer(ctx, request, reply))
+    app.get(WEBHOOK, (request, reply) => showWebhook(ctx, request, reply))
     refuseOtherMethods(app, PATH, ['GET'])
+    refuseOtherMethods(app, WEBHOOK, ['GET'])
   },
   metadata: () => ({}),
 }

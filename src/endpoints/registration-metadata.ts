@@ -1,5 +1,5 @@
 import type { z } from 'zod'
-import { standardScopes } from '../apis/scope-definition.ts'
+import { ownApiScopes, standardScopes } from '../apis/scope-definition.ts'
 import { offeredMethods } from '../clients/authentication/offered-methods.ts'
 import { localizedName } from '../clients/localized-name.ts'
 import { type ClientMetadata, clientMetadataSchema } from '../clients/metadata.ts'
@@ -16,7 +16,7 @@ import { offered } from './offered.ts'
 
 const schema = clientMetadataSchema(offered)
 
-const OURS = new Set(['client_id', 'organization', 'status', 'login_providers', 'consent', 'profile', 'report_only', 'compatibility', 'optional_scopes', 'allowed_origins', 'require_second_factor', 'require_dpop_nonce'])
+const OURS = new Set(['client_id', 'organization', 'status', 'login_providers', 'consent', 'profile', 'report_only', 'compatibility', 'optional_scopes', 'allowed_origins', 'require_second_factor', 'require_dpop_nonce', 'consent_webhook_uri'])
 const ALLOWED: readonly string[] = Object.keys(schema.in.shape).filter((name) => !OURS.has(name))
 const APPLICATION_TYPES = new Set(['web', 'native'])
 
@@ -46,6 +46,12 @@ function requireOffered(config: Config, { token_endpoint_auth_method: method, tl
   if (bound && !takesCertificates(config)) throw invalidClientMetadata('tls_client_certificate_bound_access_tokens: no certificates are taken here')
 }
 
+// They tell of other clients' consents, or speak for people: an operator gives them.
+function requireNoOwnScopes({ scope }: ClientMetadata): void {
+  const own = scope.split(' ').find((value) => (ownApiScopes as readonly string[]).includes(value))
+  if (own !== undefined) throw invalidClientMetadata(`scope: ${own} is given by the operator`)
+}
+
 /** Reads what a client says of itself; members that we do not know are ignored (RFC 7591 §2). Throws `invalid_client_metadata` or `invalid_redirect_uri`. */
 export function readRegistration(config: Config, clientId: string, said: Said): ClientMetadata {
   requireHttps(said)
@@ -64,6 +70,7 @@ export function readRegistration(config: Config, clientId: string, said: Said): 
   })
   if (!result.success) throw toFault(result.error)
   requireOffered(config, result.data)
+  requireNoOwnScopes(result.data)
   return result.data
 }
 

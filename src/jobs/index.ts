@@ -1,3 +1,4 @@
+import { deliverConsentEventsJob } from './deliver-consent-events.ts'
 import { deliverLogoutsJob } from './deliver-logouts.ts'
 import { deleteExpiredJob } from './delete-expired.ts'
 import { expireConsentsJob } from './expire-consents.ts'
@@ -8,4 +9,4 @@ import { refreshSamlMetadataJob } from './refresh-saml-metadata.ts'
 import { rotateKeysJob } from './rotate-keys.ts'
 import { sendMailJob } from './send-mail.ts'
 
-export const jobs: readonly Job[] = [deleteExpiredJob, expireConsentsJob, rotateKeysJob, deliverLogoutsJob, sendMailJob, refreshFederationsJob, fetchLogosJob, refreshSamlMetadataJob]
+export const jobs: readonly Job[] = [deleteExpiredJob, expireConsentsJob, deliverConsentEventsJob, rotateKeysJob, deliverLogoutsJob, sendMailJob, refreshFederationsJob, fetchLogosJob, refreshSamlMetadataJob]
