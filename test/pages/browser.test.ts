@@ -71,7 +71,7 @@ describe.skipIf(path === undefined)('pages in Chromium', () => {
       expect(small, addressOf(entry)).toEqual([])
     }
     await context.close()
-  })
+  }, 120_000)
 
   it('show the warning of an http application in the first screen, with strong contrast', async () => {
     for (const address of ['/consent/insecure', '/login/credentials', '/chooser/insecure', '/insecure-warning/insecure']) {
