@@ -9,6 +9,7 @@ import { scopeItem } from '../signin/scope-items.ts'
 import { listLiveGrants, type LiveGrants } from '../tokens/grants.ts'
 import { type GivenConsent, listConsents } from '../users/consents.ts'
 import type { User } from '../users/user.ts'
+import { notFound } from './not-found.ts'
 
 // What a person has let applications have, as they read it. One row an application, whatever it rests on: consent, offline grants, devices.
 
@@ -37,10 +38,23 @@ export async function listApplications(ctx: Context, user: User, language: Local
   return found.filter((application) => application !== undefined)
 }
 
+/** One of a person's own. Throws `not_found` for anything else. */
+export async function requireApplication(ctx: Context, user: User, consentId: string, language: Locale): Promise<Application> {
+  const application = (await listApplications(ctx, user, language)).find(({ consent }) => consent.consentId === consentId)
+  if (application === undefined) throw notFound()
+  return application
+}
+
 /** In words: what was granted and what its live tokens carry; an application with neither knows only that it is this person. */
-function scopesOf({ consent, live, limited }: Application): readonly string[] {
+export function scopesOf({ consent, live, limited }: Application): readonly string[] {
   const scopes = [...new Set([...consent.granted, ...(live?.scopes ?? []), ...limited.flatMap(({ scopes }) => scopes)])].filter((scope) => scope !== 'offline_access')
   return scopes.length === 0 ? ['openid'] : scopes
+}
+
+/** The last of what was used and what was refreshed. */
+export function lastOf(...times: readonly (Date | undefined)[]): Date | undefined {
+  const known = times.filter((time) => time !== undefined).map((time) => time.getTime())
+  return known.length === 0 ? undefined : new Date(Math.max(...known))
 }
 
 export async function applicationRow(ctx: Context, user: User, application: Application, language: Locale, path: string): Promise<ApplicationRow> {
@@ -52,10 +66,11 @@ export async function applicationRow(ctx: Context, user: User, application: Appl
     owner: owner && localized(owner.name, language),
     items,
     since: consent.since,
-    usedOn: consent.usedAt,
+    usedOn: lastOf(consent.usedAt, live?.refreshedAt),
     offline: live?.offline ?? false,
     devices: live?.devices ?? 0,
     openHref: initiationAddress(client, ctx.config.issuer),
+    detailsHref: `${path}/${consent.consentId}`,
     removeHref: `${path}/${consent.consentId}/remove`,
   }
 }

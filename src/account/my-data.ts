@@ -3,7 +3,7 @@ import type { Context } from '../context.ts'
 import { readAgent } from '../lib/user-agent.ts'
 import { listSessionsOf } from '../sessions/store.ts'
 import type { User } from '../users/user.ts'
-import { listApplications } from './application-rows.ts'
+import { lastOf, listApplications } from './application-rows.ts'
 
 // What this service has of one person, for themselves to take along: as plain JSON, with the identifiers that applications know. Nothing in
 // it opens anything: no token, no hash, no cookie.
@@ -30,7 +30,8 @@ export async function dataExport(ctx: Context, user: User): Promise<Readonly<Rec
       name,
       granted: consent.granted,
       since: consent.since.toISOString(),
-      last_used: consent.usedAt?.toISOString(),
+      last_used: lastOf(consent.usedAt, live?.refreshedAt)?.toISOString(),
+      last_used_by_scope: Object.fromEntries([...consent.scopeUses].map(([scope, at]) => [scope, at.toISOString()])),
       access: live === undefined ? undefined : { scope: live.scopes, while_signed_out: live.offline, devices: live.devices },
     })),
     sessions: sessions.map((session) => ({

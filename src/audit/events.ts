@@ -12,6 +12,7 @@ export type AuditEvent =
   | { readonly event: 'session.ended'; readonly userId: string; readonly sessions: number }
   | { readonly event: 'consent.granted'; readonly userId: string; readonly clientId: string; readonly scope: string }
   | { readonly event: 'consent.registered'; readonly userId: string; readonly clientId: string; readonly scope: string }
+  | { readonly event: 'consent.narrowed'; readonly userId: string; readonly clientId: string; readonly scope: string }
   | { readonly event: 'consent.removed'; readonly userId: string; readonly clientId: string }
   | { readonly event: 'consent.denied'; readonly userId: string; readonly clientId: string }
   | { readonly event: 'code.replayed'; readonly userId: string; readonly clientId: string }

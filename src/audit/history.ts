@@ -26,6 +26,7 @@ export const historyEvents = [
   'session.ended',
   'consent.granted',
   'consent.denied',
+  'consent.narrowed',
   'consent.removed',
   'code.replayed',
   'refresh.reuse',

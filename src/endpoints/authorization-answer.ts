@@ -34,9 +34,9 @@ interface Decided {
 }
 
 /** The consent that a code came from. Where the operator implies it, it begins with the first use. */
-async function consentOf(ctx: Context, client: Client, { user, consent }: Done): Promise<GrantedConsent | undefined> {
+async function consentOf(ctx: Context, client: Client, { user, consent, scopes }: Done): Promise<GrantedConsent | undefined> {
   if (isOwnClient(client.clientId)) return undefined
-  const noted = await noteUse(ctx, user.userId, client.key)
+  const noted = await noteUse(ctx, user.userId, client.key, scopes)
   const id = consent?.id ?? noted ?? (await findConsent(ctx.db, user.userId, client.key)).consentId
   return consent ?? (id === undefined ? undefined : { id })
 }

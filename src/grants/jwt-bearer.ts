@@ -97,7 +97,7 @@ async function forPerson(ctx: Context, request: Request, asserted: Asserted, use
   await spend(ctx, asserted)
   const started = await startGrant(ctx, { client, userId: user.userId, sessionId: undefined, scopes, audience: resources, details: {}, authTime: asserted.authTime, offline: true, token: access, lifetime, refreshHash: null, confirmation: confirmationText(confirmation), grantConfirmation: null })
   if (started === undefined) throw refused('not_live')
-  await noteUse(ctx, user.userId, client.key)
+  await noteUse(ctx, user.userId, client.key, scopes)
   return { scopes, audience: resources, person: started.person, withoutIdToken: true }
 }
 

@@ -95,7 +95,7 @@ export const password = defineGrant({
     const started = await startGrant(ctx, { client, userId: user.userId, sessionId: undefined, scopes, audience: resources, details, authTime: epochSeconds(ctx.clock), offline: true, token: access, lifetime, refreshHash: refresh?.hash ?? null, confirmation: bound, grantConfirmation: null })
     if (started === undefined) throw refused('not_live')
     ctx.audit.record({ event: 'login', userId: user.userId, providerId })
-    await noteUse(ctx, user.userId, client.key)
+    await noteUse(ctx, user.userId, client.key, scopes)
     const refreshToken = refresh === undefined ? undefined : tokenText('rt', started.grantId, refresh.secret)
     return { kind: 'authorized', authorization: { scopes, audience: resources, person: started.person }, drawn: { access, refreshToken } }
   },

@@ -50,6 +50,7 @@ export interface ApplicationRow {
   readonly devices: number
   /** Where the application starts a sign-in at our word, if it does. */
   readonly openHref?: string | undefined
+  readonly detailsHref: string
   readonly removeHref: string
 }
 
@@ -64,6 +65,9 @@ export interface AccountApplicationsModel extends AccountPageModel {
   readonly nextHref?: string | undefined
   /** Name of the application that was just removed. */
   readonly removed?: string | undefined
+  /** All of them were just removed. */
+  readonly allRemoved: boolean
+  readonly removeAllHref?: string | undefined
 }
 
 /** The question before an application is removed. */

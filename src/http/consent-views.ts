@@ -1,3 +1,6 @@
+import type { AccountPageModel, ApplicationRow } from './account-views.ts'
+import type { ScopeItem } from './scope-item.ts'
+
 // What the pages around the consent page are told.
 
 /** The person's institution does not let them use the application; its words are `not-allowed.<why>`. Buttons `name=decision value=ask|leave`. */
@@ -18,6 +21,48 @@ export interface NotAllowedModel {
   readonly switchHref: string
 }
 
+/** One thing that an application may have, and when it last got it. */
+export interface GivenScope {
+  readonly item: ScopeItem
+  readonly usedOn?: Date | undefined
+  /** Whether it can be taken back alone. */
+  readonly removable: boolean
+}
+
+/** One consent with an end; its state is `account.consent.<status>`. */
+export interface GivenConsentRow {
+  readonly id: string
+  readonly items: readonly ScopeItem[]
+  readonly status: 'active' | 'used' | 'expired' | 'withdrawn'
+  readonly since: Date
+  readonly until: Date
+  readonly uses: number
+  readonly usedOn?: Date | undefined
+}
+
+/** Everything about one application (M5.9). Buttons `name=scope` and `name=consent`, with what is taken back. */
+export interface AccountApplicationModel extends AccountPageModel {
+  readonly row: ApplicationRow
+  readonly action: string
+  readonly csrf: string
+  readonly scopes: readonly GivenScope[]
+  readonly consents: readonly GivenConsentRow[]
+  /** What was just taken back. */
+  readonly removed?: ScopeItem | 'consent' | undefined
+  readonly receiptHref: string
+  readonly backHref: string
+}
+
+/** The question before everything is taken back. */
+export interface AccountApplicationsRemoveModel extends AccountPageModel {
+  readonly action: string
+  readonly csrf: string
+  readonly names: readonly string[]
+  readonly backHref: string
+}
+
 export interface ConsentViews {
+  readonly 'account-application': AccountApplicationModel
+  readonly 'account-applications-remove': AccountApplicationsRemoveModel
   readonly 'not-allowed': NotAllowedModel
 }

@@ -15,3 +15,5 @@ export const AUTHORIZATION_RESPONSE_TYPE = 'oauth-authz-resp+jwt'
 export const USERINFO_TYPE = 'userinfo+jwt'
 /** The `typ` of a signed introspection answer (RFC 9701 §5). */
 export const INTROSPECTION_TYPE = 'token-introspection+jwt'
+/** The `typ` of a receipt for a consent: ours, and good for nothing but being kept. */
+export const CONSENT_RECEIPT_TYPE = 'consent-receipt+jwt'

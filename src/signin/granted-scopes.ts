@@ -21,6 +21,11 @@ function isDeclined(journey: Journey, scope: string): boolean {
   return isOptional(journey, scope) && journey.consent.declined.includes(scope)
 }
 
+/** Whether the person took back what the client must have: nobody else's word stands for theirs then. */
+export function hasTakenBack(journey: Journey): boolean {
+  return askedScopes(journey).some((scope) => journey.consent.declined.includes(scope) && !isOptional(journey, scope))
+}
+
 /** Everything that the person is asked for: the scopes, and those of the claims that are asked for by name. */
 export function askedScopes({ request }: Journey): readonly string[] {
   return [...request.scopes, ...(request.claimScopes ?? [])]

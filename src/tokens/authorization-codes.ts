@@ -91,7 +91,7 @@ const REDEEM = {
         and k.code_challenge is not distinct from item.code_challenge
         and (k.confirmation is null or k.confirmation = item.confirmation)
         and (item.audience is null or k.audience is null or string_to_array(item.audience, ' ') <@ string_to_array(k.audience, ' '))
-        and ${userIsLive('k.user_id')} and ${clientIsLive('k.client_key')} and not ${consentWasRemoved('k.user_id', 'k.client_key')} and (k.offline or not ${sessionWasEnded('k.session_id')})
+        and ${userIsLive('k.user_id')} and ${clientIsLive('k.client_key')} and not ${consentWasRemoved('k.user_id', 'k.client_key', 'k.scope')} and (k.offline or not ${sessionWasEnded('k.session_id')})
         and (k.details->'consent'->'until' is null or ${consentIsLive(`(${restsOnConsent('k.details')})`)})
       returning k.grant_id, k.client_key, k.user_id, k.session_id, k.scope as granted_scope, k.audience as granted_audience, k.details, k.auth_time, k.offline,
         item.token_id, item.token_hash, item.refresh_hash, item.lifetime, item.confirmation, item.grant_confirmation, item.authorization_details, k.scope, coalesce(item.audience, k.audience) as audience),

@@ -217,6 +217,26 @@ export async function revokeGrantsOfSession(ctx: Context, userId: string, of: { 
   await sql`update grants set revoked_at = clock_now(), sealed_answer = null where user_id = ${userId} and ${which} and revoked_at is null`.execute(ctx.db)
 }
 
+/**
+ * Takes scopes out of what a person let a client do; tokens that are out lose them with their grant. A grant that tells claims by their
+ * names, or that would be left without anything, ends as a whole.
+ */
+export async function narrowGrants(ctx: Context, userId: string, clientKey: string, lost: readonly string[]): Promise<void> {
+  const scopes = sql`${[...lost]}::text[]`
+  await sql`update grants g set scope = left_over.scope, offline = g.offline and not 'offline_access' = any(${scopes}),
+      revoked_at = case when left_over.scope = '' or g.details->'claims' is not null then clock_now() end,
+      sealed_answer = case when left_over.scope = '' or g.details->'claims' is not null then null else g.sealed_answer end
+    from (select grant_id, array_to_string(array(select s from unnest(string_to_array(scope, ' ')) with ordinality as t (s, i) where s <> all(${scopes}) order by i), ' ') as scope from grants where user_id = ${userId} and client_key = ${clientKey}) left_over
+    where g.grant_id = left_over.grant_id and g.user_id = ${userId} and g.client_key = ${clientKey} and g.revoked_at is null and string_to_array(g.scope, ' ') && ${scopes}`.execute(ctx.db)
+}
+
+/** When what a person let a client have was last refreshed, by scope. */
+export async function listRefreshes(ctx: Context, userId: string, clientKey: string): Promise<ReadonlyMap<string, Date>> {
+  const { rows } = await sql<{ scope: string; at: Date }>`select s.scope, max(g.refreshed_at) as at from grants g cross join lateral unnest(string_to_array(g.scope, ' ')) as s (scope)
+    where g.user_id = ${userId} and g.client_key = ${clientKey} and g.refreshed_at is not null group by s.scope`.execute(ctx.db)
+  return new Map(rows.map(({ scope, at }) => [scope, at]))
+}
+
 /** What a client can do for a person at this moment. */
 export interface LiveGrants {
   readonly clientKey: string
@@ -225,15 +245,17 @@ export interface LiveGrants {
   readonly offline: boolean
   /** Signed-in browsers that it rests on, past ones of offline grants included. */
   readonly devices: number
+  /** The last refresh of any of it. */
+  readonly refreshedAt: Date | undefined
 }
 
 /** The live grants of a person, by client. */
 export async function listLiveGrants(ctx: Context, userId: string): Promise<readonly LiveGrants[]> {
-  const { rows } = await sql<{ client_key: string; scopes: readonly string[]; offline: boolean; devices: string }>`
-    select g.client_key, array_agg(distinct s.scope) as scopes, bool_or(g.offline) as offline, count(distinct coalesce(g.session_id, g.grant_id)) as devices
+  const { rows } = await sql<{ client_key: string; scopes: readonly string[]; offline: boolean; devices: string; refreshed_at: Date | null }>`
+    select g.client_key, array_agg(distinct s.scope) as scopes, bool_or(g.offline) as offline, count(distinct coalesce(g.session_id, g.grant_id)) as devices, max(g.refreshed_at) as refreshed_at
     from grants g cross join lateral unnest(string_to_array(g.scope, ' ')) as s (scope)
     where g.user_id = ${userId} and g.expires_at > clock_now() and coalesce(g.refresh_expires_at, g.expires_at) > clock_now() and ${sql.raw(GRANT_IS_LIVE)} group by g.client_key`.execute(ctx.db)
-  return rows.map((row) => ({ clientKey: row.client_key, scopes: row.scopes, offline: row.offline, devices: Number(row.devices) }))
+  return rows.map((row) => ({ clientKey: row.client_key, scopes: row.scopes, offline: row.offline, devices: Number(row.devices), refreshedAt: row.refreshed_at ?? undefined }))
 }
 
 /** Revokes the grant of a refresh token that this client presents, of this generation or the one before. */

@@ -40,13 +40,18 @@ interface Found extends Omit<InspectedToken, 'format'> {
 
 const INSPECT = {
   name: 'inspect-access-token',
-  text: `select a.token_id, a.secret_hash, a.client_key, c.client_id, a.scope, a.audience, a.expires_at, a.grant_id, a.confirmation, a.actor, a.authorization_details, g.user_id, g.session_id, g.auth_time, g.details, u.claims, u.groups
+  text: `select a.token_id, a.secret_hash, a.client_key, c.client_id, a.scope, a.audience, a.expires_at, a.grant_id, a.confirmation, a.actor, a.authorization_details, g.user_id, g.session_id, g.auth_time, g.details, u.claims, u.groups, g.scope
     from unnest($1::uuid[]) as item (token_id)
     ${joinLiveAccessToken('item.token_id')}
     ${joinLiveClient('a.client_key')}
     ${joinGrant('a.grant_id')}
     ${joinLiveUser('g.user_id', 'left join')}
     where a.grant_id is null or (u.user_id is not null and ${GRANT_IS_LIVE})`,
+}
+
+/** What the person took back of the grant is gone from every token that came from it. */
+function stillGiven(scopes: readonly string[], granted: readonly string[]): readonly string[] {
+  return scopes.filter((scope) => granted.includes(scope))
 }
 
 function readFound(row: readonly unknown[]): Found {
@@ -57,7 +62,7 @@ function readFound(row: readonly unknown[]): Found {
     hash: Buffer.isBuffer(hash) ? hash : Buffer.alloc(0),
     clientKey: String(clientKey),
     clientId: String(clientId),
-    scopes: splitList(scope),
+    scopes: grantId === null ? splitList(scope) : stillGiven(splitList(scope), splitList(row.at(-1))),
     audience: splitList(audience),
     // No later than the consent that it came from.
     expiresAt: Math.min(expiresAt instanceof Date ? Math.floor(expiresAt.getTime() / 1000) : 0, person?.details.consent?.until ?? Infinity),

@@ -44,6 +44,11 @@ export const claimScopes: readonly string[] = Object.keys(byScope)
 /** Every claim that can be asked for, as discovery lists them. */
 export const claimNames: readonly string[] = [...readers.keys()]
 
+/** The claims that a scope opens. */
+export function claimNamesOf(scope: string): readonly string[] {
+  return byScope[scope] ?? []
+}
+
 function scopeOf(claim: string): string | undefined {
   return Object.keys(byScope).find((scope) => byScope[scope]?.includes(claim) === true)
 }

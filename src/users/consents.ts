@@ -49,10 +49,16 @@ export async function saveConsent(ctx: Context, db: Kysely<Database>, userId: st
     .execute()
 }
 
-/** Notes that a client got something for a person, at most every hour. It is the first one knows of a client whose consent is implied: then it gives the consent's id. */
-export async function noteUse(ctx: Context, userId: string, clientKey: string): Promise<string | undefined> {
-  const { rows } = await sql<{ consent_id: string }>`insert into consents (consent_id, user_id, client_key, granted, declined, used_at) values (${newRowId(ctx.clock.now())}, ${userId}, ${clientKey}, '{}', '{}', clock_now())
-    on conflict (user_id, client_key) do update set used_at = clock_now() where consents.used_at is null or consents.used_at < clock_now() - interval '1 hour' returning consent_id`.execute(ctx.db)
+/**
+ * Notes that a client got these scopes for a person, at most every hour for each. It is the first one knows of a client whose consent is
+ * implied: then it gives the consent's id.
+ */
+export async function noteUse(ctx: Context, userId: string, clientKey: string, scopes: readonly string[]): Promise<string | undefined> {
+  const named = sql`${[...scopes]}::text[]`
+  const { rows } = await sql<{ consent_id: string }>`insert into consents (consent_id, user_id, client_key, granted, declined, used_at, scope_uses)
+      values (${newRowId(ctx.clock.now())}, ${userId}, ${clientKey}, '{}', '{}', clock_now(), (select coalesce(jsonb_object_agg(s, clock_now()), '{}') from unnest(${named}) s))
+    on conflict (user_id, client_key) do update set used_at = clock_now(), scope_uses = consents.scope_uses || excluded.scope_uses
+      where consents.used_at is null or consents.used_at < clock_now() - interval '1 hour' or not consents.scope_uses ?& ${named} returning consent_id`.execute(ctx.db)
   return rows[0]?.consent_id
 }
 
@@ -63,6 +69,8 @@ export interface GivenConsent {
   readonly granted: readonly string[]
   readonly since: Date
   readonly usedAt: Date | undefined
+  /** When the client last got it, by scope. */
+  readonly scopeUses: ReadonlyMap<string, Date>
 }
 
 interface GivenRow {
@@ -71,11 +79,12 @@ interface GivenRow {
   readonly granted: readonly string[]
   readonly created_at: Date
   readonly used_at: Date | null
+  readonly scope_uses: Readonly<Record<string, string>>
   readonly removed_at: Date | null
 }
 
 function toGiven(row: GivenRow): GivenConsent {
-  return { consentId: row.consent_id, clientKey: row.client_key, granted: row.granted, since: row.created_at, usedAt: row.used_at ?? undefined }
+  return { consentId: row.consent_id, clientKey: row.client_key, granted: row.granted, since: row.created_at, usedAt: row.used_at ?? undefined, scopeUses: new Map(Object.entries(row.scope_uses).map(([scope, at]) => [scope, new Date(at)])) }
 }
 
 const MOST_LISTED = 2000
@@ -87,7 +96,7 @@ export async function keepClientOf(ctx: Context, db: Kysely<Database>, userId: s
 
 /** What a person has let clients have, used last first; also of `others`, clients that have something all the same where this was taken back. */
 export async function listConsents(ctx: Context, userId: string, others: readonly string[] = []): Promise<readonly GivenConsent[]> {
-  const { rows } = await sql<GivenRow>`select consent_id, client_key, granted, created_at, used_at, removed_at from consents where user_id = ${userId} and (removed_at is null or client_key = any(${[...others]}::bigint[]))
+  const { rows } = await sql<GivenRow>`select consent_id, client_key, granted, created_at, used_at, scope_uses, removed_at from consents where user_id = ${userId} and (removed_at is null or client_key = any(${[...others]}::bigint[]))
     order by coalesce(used_at, created_at) desc, consent_id desc limit ${MOST_LISTED}`.execute(ctx.db)
   return rows.map(toGiven)
 }
@@ -95,14 +104,14 @@ export async function listConsents(ctx: Context, userId: string, others: readonl
 /** One of a person's own, taken back or not; nothing for anybody else's. */
 export async function findOwnConsent(ctx: Context, userId: string, consentId: string): Promise<(GivenConsent & { readonly removed: boolean }) | undefined> {
   if (!isRowId(consentId)) return undefined
-  const { rows } = await sql<GivenRow>`select consent_id, client_key, granted, created_at, used_at, removed_at from consents where user_id = ${userId} and consent_id = ${consentId}`.execute(ctx.db)
+  const { rows } = await sql<GivenRow>`select consent_id, client_key, granted, created_at, used_at, scope_uses, removed_at from consents where user_id = ${userId} and consent_id = ${consentId}`.execute(ctx.db)
   return rows[0] === undefined ? undefined : { ...toGiven(rows[0]), removed: rows[0].removed_at !== null }
 }
 
 /** Anybody's by its id, taken back or not. */
 export async function findConsentById(ctx: Context, consentId: string): Promise<(GivenConsent & { readonly userId: string; readonly removedAt: Date | undefined }) | undefined> {
   if (!isRowId(consentId)) return undefined
-  const { rows } = await sql<GivenRow & { user_id: string }>`select consent_id, user_id, client_key, granted, created_at, used_at, removed_at from consents where consent_id = ${consentId}`.execute(ctx.db)
+  const { rows } = await sql<GivenRow & { user_id: string }>`select consent_id, user_id, client_key, granted, created_at, used_at, scope_uses, removed_at from consents where consent_id = ${consentId}`.execute(ctx.db)
   return rows[0] === undefined ? undefined : { ...toGiven(rows[0]), userId: rows[0].user_id, removedAt: rows[0].removed_at ?? undefined }
 }
 
@@ -114,9 +123,20 @@ export async function removeConsent(ctx: Context, userId: string, consentId: str
   return rows[0]?.client_key
 }
 
-/** The part of a hot statement that asks whether a person has taken back what a client of a row had. */
-export function consentWasRemoved(userColumn: string, clientColumn: string): string {
-  return `exists (select from consents where consents.user_id = ${userColumn} and consents.client_key = ${clientColumn} and consents.removed_at is not null)`
+/** The part of a hot statement that asks whether a person has taken back what a client of a row had: all of it, or any of these scopes. */
+export function consentWasRemoved(userColumn: string, clientColumn: string, scopeColumn: string): string {
+  return `exists (select from consents where consents.user_id = ${userColumn} and consents.client_key = ${clientColumn}
+    and (consents.removed_at is not null or consents.declined && string_to_array(${scopeColumn}, ' ')))`
+}
+
+/** Takes back scopes of what a person has let a client have: they count as declined. Gives the client's key, to one of many at once; nothing when it is not theirs, or all of it was taken back. */
+export async function removeScopes(ctx: Context, userId: string, consentId: string, scopes: readonly string[]): Promise<string | undefined> {
+  if (!isRowId(consentId)) return undefined
+  const lost = sql`${[...scopes]}::text[]`
+  const { rows } = await sql<{ client_key: string }>`update consents set granted = array(select unnest(granted) except select unnest(${lost})), declined = array(select unnest(declined) union select unnest(${lost})),
+      received = array(select r from unnest(received) r where split_part(r, '>', 1) <> all(${lost})), scope_uses = scope_uses - ${lost}, updated_at = clock_now()
+    where consent_id = ${consentId} and user_id = ${userId} and removed_at is null and not declined @> ${lost} returning client_key`.execute(ctx.db)
+  return rows[0]?.client_key
 }
 
 /** How many people have let a client have something. */

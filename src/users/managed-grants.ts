@@ -102,6 +102,12 @@ export async function endManagedGrantsOf(ctx: Context, userId: string, clientKey
   await sql`update managed_grants set ended_at = clock_now() where user_id = ${userId} and client_key = ${clientKey} and ended_at is null`.execute(ctx.db)
 }
 
+/** The person takes scopes back, of whatever grant of a client. */
+export async function narrowManagedGrantsOf(ctx: Context, userId: string, clientKey: string, lost: readonly string[]): Promise<void> {
+  await sql`update managed_grants set scopes = array(select unnest(scopes) except select unnest(${[...lost]}::text[])), updated_at = clock_now()
+    where user_id = ${userId} and client_key = ${clientKey} and ended_at is null and scopes && ${[...lost]}::text[]`.execute(ctx.db)
+}
+
 /** What was one person's is another's from now on. */
 export async function moveManagedGrants(trx: Kysely<Database>, from: string, to: string): Promise<void> {
   await sql`update managed_grants set user_id = ${to} where user_id = ${from}`.execute(trx)

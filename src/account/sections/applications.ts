@@ -8,7 +8,8 @@ import { goTo } from '../../http/leave.ts'
 import { type Locale } from '../../http/locale.ts'
 import { page, requestLocale } from '../../http/pages.ts'
 import { findOwnConsent } from '../../users/consents.ts'
-import { type Application, applicationRow, listApplications } from '../application-rows.ts'
+import { applicationPages } from '../application-pages.ts'
+import { applicationRow, listApplications, requireApplication } from '../application-rows.ts'
 import { notFound } from '../not-found.ts'
 import { type Account, type AccountKit, isAccount, type Section } from '../section.ts'
 import { withdraw } from '../withdraw.ts'
@@ -59,14 +60,9 @@ async function listModel(ctx: Context, request: FastifyRequest, kit: AccountKit,
     previousHref: pageNumber > 1 ? hrefOf(query, pageNumber - 1) : undefined,
     nextHref: from + ROWS < found.length ? hrefOf(query, pageNumber + 1) : undefined,
     removed: await removedName(ctx, request, account, language),
+    allRemoved: all.length === 0 && queryForm(request).single.get('removed') === 'all',
+    removeAllHref: all.length > 1 ? `${PATH}/remove-all` : undefined,
   }
-}
-
-/** One of the person's own. Throws `not_found` for anything else. */
-async function requireApplication(ctx: Context, account: Account, consentId: string, language: Locale): Promise<Application> {
-  const application = (await listApplications(ctx, account.user, language)).find(({ consent }) => consent.consentId === consentId)
-  if (application === undefined) throw notFound()
-  return application
 }
 
 interface Named {
@@ -86,7 +82,7 @@ function pages(app: FastifyInstance, ctx: Context, kit: AccountKit): void {
     const own = await findOwnConsent(ctx, account.user.userId, request.params.id)
     // Back, after it was removed, and nothing was given since.
     if (own?.removed === true && !(await listApplications(ctx, account.user, language)).some(({ consent }) => consent.consentId === own.consentId)) return goTo(reply, `${PATH}?removed=${own.consentId}`)
-    const application = await requireApplication(ctx, account, request.params.id, language)
+    const application = await requireApplication(ctx, account.user, request.params.id, language)
     const { client_uri, policy_uri, contacts } = application.client.metadata
     return page(reply, request, 'account-application-remove', {
       frame: kit.frame(request, account, NAME),
@@ -112,4 +108,11 @@ function pages(app: FastifyInstance, ctx: Context, kit: AccountKit): void {
   })
 }
 
-export const applications: Section = { name: NAME, path: PATH, pages }
+export const applications: Section = {
+  name: NAME,
+  path: PATH,
+  pages: (app, ctx, kit) => {
+    pages(app, ctx, kit)
+    applicationPages(app, ctx, kit)
+  },
+}

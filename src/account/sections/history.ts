@@ -1,10 +1,11 @@
-import type { FastifyInstance, FastifyReply } from 'fastify'
+import type { FastifyInstance } from 'fastify'
 import { readHistory } from '../../audit/history.ts'
 import type { Context } from '../../context.ts'
 import { queryForm } from '../../http/forms.ts'
 import { page, requestLocale } from '../../http/pages.ts'
 import { historyRow } from '../history-rows.ts'
 import { dataExport, historyExport } from '../my-data.ts'
+import { sendFile } from '../send-file.ts'
 import { type AccountKit, isAccount, type Section } from '../section.ts'
 
 // What happened in the person's name, in words and as files to take along (pages.md A-07). Nothing is changed here.
@@ -14,12 +15,6 @@ const PATH = '/account/history'
 const ROWS = 25
 const HISTORY_FILE = '/account/history.json'
 const DATA_FILE = '/account/data.json'
-
-/** A file for the person alone: kept by nobody on the way, and never shown as a page of ours. */
-function sendFile(reply: FastifyReply, name: string, value: unknown): FastifyReply {
-  void reply.headers({ 'cache-control': 'no-store', 'content-disposition': `attachment; filename="${name}"` })
-  return reply.type('application/json; charset=utf-8').send(`${JSON.stringify(value, undefined, 2)}\n`)
-}
 
 function pages(app: FastifyInstance, ctx: Context, kit: AccountKit): void {
   app.get(PATH, async (request, reply) => {

@@ -10,7 +10,7 @@ import { saveConsent } from '../../users/consents.ts'
 import type { User } from '../../users/user.ts'
 import { chosenAccount } from '../chosen-account.ts'
 import { askedNow, consentModel, receivedOf } from '../consent-model.ts'
-import { hasUndecidedDetails, isLimited, isOptional, undecidedScopes } from '../granted-scopes.ts'
+import { hasTakenBack, hasUndecidedDetails, isLimited, isOptional, undecidedScopes } from '../granted-scopes.ts'
 import { isAssumed } from '../institution.ts'
 import type { Journey } from '../journey.ts'
 import type { Progress } from '../store.ts'
@@ -103,6 +103,7 @@ export const consent: Step = {
     if (journey.consent.removedAt !== undefined) return { name: 'was_removed', silently }
     // What is for once, or for so many days, is asked for each time, whoever answers for the rest.
     if (journey.request.singleUse === true || journey.request.limited !== undefined) return { name: 'single_use', silently }
+    if (hasTakenBack(journey)) return { name: 'was_taken_back', silently }
     if (isAssumed(journey)) return undefined
     if (hasUndecidedDetails(journey)) return { name: 'new_details', silently }
     return undecidedScopes(journey).length > 0 ? { name: 'new_scopes', silently } : undefined
