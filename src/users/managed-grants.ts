@@ -73,9 +73,9 @@ export async function keepManagedGrant(ctx: Context, grant: ChangedGrant): Promi
   const wishes = (member: string): ReturnType<typeof sql> => sql`coalesce(m.claims->${member}, '{}') || coalesce(${claims}->${member}, '{}')`
   if (change === 'create') {
     // Who took everything back since the code was redeemed has no grant any more.
-    const created = await sql`with item as (select ${clientKey}::bigint as client_key, ${userId}::uuid as user_id)
+    const created = await sql`with item as (select ${clientKey}::bigint as client_key, ${userId}::uuid as user_id, ${grant.scopes.join(' ')}::text as scope)
       insert into managed_grants (grant_id, client_key, user_id, scopes, resources, claims, authorization_details)
-      select ${grantId}, client_key, user_id, ${scopes}, ${resources}, ${claims}, ${details} from item where not ${sql.raw(consentWasRemoved('item.user_id', 'item.client_key'))} on conflict do nothing`.execute(ctx.db)
+      select ${grantId}, client_key, user_id, ${scopes}, ${resources}, ${claims}, ${details} from item where not ${sql.raw(consentWasRemoved('item.user_id', 'item.client_key', 'item.scope'))} on conflict do nothing`.execute(ctx.db)
     return (created.numAffectedRows ?? 0n) > 0n
   }
   const content =

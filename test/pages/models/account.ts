@@ -20,10 +20,23 @@ const planner = {
   offline: true,
   devices: 2,
   openHref: 'https://planner.example.org/start?iss=http%3A%2F%2Flocalhost',
+  detailsHref: '/account/applications/1',
   removeHref: '/account/applications/1/remove',
 }
 const unused = { ...planner, id: '019c0000-0000-7000-8000-000000000002', name: hostile, owner: undefined, usedOn: undefined, offline: false, devices: 0 }
-const list = { frame, rows: [planner, unused], found: 2, total: 2, query: '', searchAction: '/account/applications' }
+const list = { frame, rows: [planner, unused], found: 2, total: 2, query: '', searchAction: '/account/applications', allRemoved: false }
+const day = new Date('2026-11-21T05:40:00Z')
+const agreed = { id: '019c0000-0000-7000-8000-000000000009', items: [{ scope: 'debt.100', sentence: 'Show your debt' }], status: 'active' as const, since: day, until: day, uses: 0 }
+const application = {
+  frame,
+  row: planner,
+  action: '/account/applications/1',
+  csrf: 'token-1',
+  scopes: [{ item: { scope: 'openid' }, removable: false }, { item: { scope: 'email', value: 'ada@ntu.example' }, usedOn: day, removable: true }, { item: { scope: 'offline_access' }, removable: true }],
+  consents: [agreed, ...(['used', 'expired', 'withdrawn'] as const).map((status) => ({ ...agreed, id: status, status, uses: 2, usedOn: day }))],
+  receiptHref: '/account/applications/1/receipt.json',
+  backHref: '/account/applications',
+}
 const remove = { frame, action: '/account/applications/1/remove', csrf: 'token-1', row: planner, backHref: '/account/applications', contacts: [] }
 
 const here = { id: '1', browser: 'Firefox', system: 'Windows', institution: 'Norges testuniversitet', since: new Date('2026-11-21T05:30:00Z'), seenAt: new Date('2026-11-21T05:40:00Z'), current: true, shared: false, endHref: '/account/sessions/1/end' }
@@ -47,7 +60,11 @@ export const accountCases: readonly Case[] = [
   { view: 'account-applications', state: 'two', model: list },
   { view: 'account-applications', state: 'none', model: { ...list, rows: [], found: 0, total: 0 } },
   { view: 'account-applications', state: 'search', model: { ...list, found: 24, total: 40, query: 'plan', previousHref: '/account/applications?page=1', nextHref: '/account/applications?page=3' } },
-  { view: 'account-applications', state: 'removed', model: { ...list, removed: hostile } },
+  { view: 'account-applications', state: 'removed', model: { ...list, removed: hostile, removeAllHref: '/account/applications/remove-all' } },
+  { view: 'account-applications', state: 'all-removed', model: { ...list, rows: [], found: 0, total: 0, allRemoved: true } },
+  { view: 'account-application', state: 'all', model: { ...application, removed: { scope: 'email', value: 'ada@ntu.example' } } },
+  { view: 'account-application', state: 'bare', model: { ...application, row: unused, consents: [], removed: 'consent' } },
+  { view: 'account-applications-remove', state: 'two', model: { frame, action: '/account/applications/remove-all', csrf: 'token-1', names: ['Course Planner', hostile], backHref: '/account/applications' } },
   { view: 'account-application-remove', state: 'all', model: { ...remove, homeHref: 'https://planner.example.org', policyHref: 'https://planner.example.org/privacy', contacts: ['help@planner.example.org'] } },
   { view: 'account-application-remove', state: 'bare', model: { ...remove, row: unused } },
   { view: 'account-sessions', state: 'one', model: signedIn },
