@@ -1,5 +1,6 @@
 import { decodeJwt } from 'jose'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { useConsent } from '../../src/consents/objects.ts'
 import { entries, openAccount } from '../support/account.ts'
 import { startTestServer, type TestServer } from '../support/app.ts'
 import { newBrowser, pageName } from '../support/browser.ts'
@@ -112,6 +113,10 @@ describe('one use', () => {
     const { body } = await agree(server, 'debt.presentation')
     const answers = await Promise.all(Array.from({ length: 100 }, () => introspect(server, body['access_token'])))
     expect(answers.filter((answer) => answer['active'] === true)).toHaveLength(1)
+    // The same where nothing but the statement itself stands between them.
+    const id = await consentOf(server, (await agree(server, 'debt.presentation')).body['access_token'])
+    const uses = await Promise.all(Array.from({ length: 100 }, () => useConsent(server.ctx, id)))
+    expect(uses.filter((use) => use !== undefined)).toHaveLength(1)
   })
 
   test('a consent for days is counted, not ended', async () => {
