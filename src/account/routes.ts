@@ -6,6 +6,7 @@ import { requireOwnHost } from '../http/own-host.ts'
 import { presentPageError } from '../http/page-errors.ts'
 import { displayName } from '../users/user.ts'
 import { keepAccountClient } from './account-client.ts'
+import { previewPages } from './consent-preview.ts'
 import { requireAccount } from './guard.ts'
 import { sections } from './index.ts'
 import { returnAddress } from './return-address.ts'
@@ -45,6 +46,7 @@ export async function registerAccount(app: FastifyInstance, ctx: Context): Promi
     requireOwnHost(scope, ctx)
     await acceptForms(scope)
     signInPages(scope, ctx)
+    previewPages(scope, ctx, kitOf(ctx))
     for (const section of sections) section.pages(scope, ctx, kitOf(ctx))
   })
 }

@@ -16,6 +16,7 @@ import { bearerChallenge, invalidRequest, refusedByLimit } from '../protocol/err
 import { countAttempt } from '../signin/attempts.ts'
 import { networkOf } from '../signin/throttle.ts'
 import type { Endpoint } from './endpoint.ts'
+import { requireOwnName } from './misleading-name.ts'
 import { describeRegistration, readRegistration, requireSector } from './registration-metadata.ts'
 
 // Dynamic client registration (RFC 7591) and its management (RFC 7592). Closed unless the operator opens it: to who holds an initial access
@@ -57,7 +58,7 @@ async function register(ctx: Context, request: FastifyRequest, reply: FastifyRep
   await requireMayRegister(ctx, request)
   const clientId = randomUUID()
   const metadata = readRegistration(ctx.config, clientId, await withSoftwareStatement(ctx, jsonBody(request), undefined))
-  await requireSector(ctx, metadata)
+  await Promise.all([requireOwnName(ctx, metadata), requireSector(ctx, metadata)])
   const now = ctx.clock.now()
   const secret = hasSecret(metadata) ? drawToken('cs', now).text : undefined
   const access = await inTransaction(ctx.db, async (trx) => {
@@ -93,7 +94,7 @@ async function replace(ctx: Context, request: FastifyRequest, reply: FastifyRepl
   const said = jsonBody(request)
   if (said['client_id'] !== client.clientId) throw invalidRequest('client_id must be the one of the address', { parameter: 'client_id' })
   const metadata = readRegistration(ctx.config, client.clientId, await withSoftwareStatement(ctx, said, client.metadata.software_statement))
-  await requireSector(ctx, metadata)
+  await Promise.all([requireOwnName(ctx, metadata), requireSector(ctx, metadata)])
   const needsSecret = hasSecret(metadata) && (client.secretHashes.length === 0 || metadata.token_endpoint_auth_method !== client.metadata.token_endpoint_auth_method)
   const secret = needsSecret ? drawToken('cs', ctx.clock.now()).text : undefined
   await inTransaction(ctx.db, async (trx) => {

@@ -242,3 +242,22 @@ describe('the receipt', () => {
     expect(answerOf(await newBrowser(server.issuer).open(authorizationUrl(server.issuer, newPkce(), { prompt: 'none', id_token_hint: jws }))).get('error')).not.toBeNull()
   })
 })
+
+describe('the consent page as those who run an application see it', () => {
+  const shown = (contacts: string) => server.apply(`kind: client\nclient_id: mine\nclient_secret: { value: ${SECRET} }\nclient_name: Mine\nredirect_uris: [https://mine.example.org/callback]\nscope: openid email groups\noptional_scopes: [groups]\ncontacts: [${contacts}]\n`)
+
+  test('has everything on it, and nothing that could be decided; to others it is not there', async () => {
+    await shown('Ada@NTU.example, lin@ntu.example')
+    const ada = newBrowser(server.issuer)
+    await openAccount(ada)
+    const page = await ada.open('/account/preview/mine')
+    expect([page.status, textById(page, 'preview')]).toEqual([200, expect.stringContaining('Nothing can be allowed here')])
+    for (const text of ['<bdi>Mine</bdi> wants access', 'https://mine.example.org', 'ada@ntu.example', 'staff, planners']) expect(page.html).toContain(text)
+    for (const text of ['name="decision"', 'method="post"', 'name="csrf"']) expect(page.html).not.toContain(text)
+    expect((await ada.open('/account/preview/planner')).status).toBe(404)
+    // Her address stands there, and is not proven.
+    const lin = newBrowser(server.issuer)
+    await openAccount(lin, '/account', 'lin')
+    expect((await lin.open('/account/preview/mine')).status).toBe(404)
+  })
+})

@@ -102,6 +102,7 @@ export const signinCases: readonly Case[] = [
       ],
     },
   },
+  { view: 'consent', state: 'preview', model: { ...consent, preview: true, switchHref: undefined } },
   { view: 'consent', state: 'removed', model: { ...consent, removedOn: time } },
   { view: 'consent', state: 'unregistered', model: { ...consent, clientName: 'Agent (agents.example.org)', describedAt: 'agents.example.org', owner: undefined, verified: false } },
   { view: 'consent', state: 'long', model: { ...consent, clientName: long, owner: hostile, person: { name: long, address: `${'a'.repeat(60)}@${'b'.repeat(60)}.example` } } },
