@@ -262,6 +262,8 @@ test('of two accounts that become one, the grants are those of the one', async (
   const idOf = (username: string): string => rows.find((row) => row.username === username)?.user_id ?? ''
   const { survivor } = await staysOf(ctx, idOf('lin'), idOf('kai'))
   const [stays, goes] = survivor === idOf('lin') ? ['lin', 'kai'] : ['kai', 'lin']
+  // Both use the client: what one of them had taken back would stay taken back.
+  await create(newBrowser(server.issuer), { scope: 'openid' }, stays)
   const { grantId } = await create(newBrowser(server.issuer), { scope: 'openid profile' }, goes)
   await mergeUsers(ctx, idOf('lin'), idOf('kai'))
   const after = await grant(newBrowser(server.issuer), { grant_management_action: 'merge', grant_id: grantId, scope: 'email' }, stays)

@@ -1,4 +1,5 @@
 import { decodeJwt } from 'jose'
+import * as client from 'openid-client'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startTestServer, type TestServer } from '../support/app.ts'
 import { newBrowser } from '../support/browser.ts'
@@ -13,7 +14,7 @@ const [CALENDAR, GRADES] = ['https://calendar.example.org', 'https://grades.exam
 let server: TestServer
 beforeAll(async () => {
   server = await startTestServer()
-  const client = (id: string, organization: string): string => `
+  const declared = (id: string, organization: string): string => `
 kind: client
 client_id: ${id}
 client_secret: { value: ${SECRET} }
@@ -22,7 +23,7 @@ grant_types: ['${GRANT}', client_credentials]
 scope: openid profile gk_calendar gk_calendar_write gk_grades
 organization: ${organization}
 `
-  await server.apply([client('calendar-api', 'ntu'), client('grades-api', 'ntu'), client('stranger', 'lunmal')].join('---'))
+  await server.apply([declared('calendar-api', 'ntu'), declared('grades-api', 'ntu'), declared('stranger', 'lunmal')].join('---'))
 })
 afterAll(() => server.close())
 
@@ -31,10 +32,10 @@ async function personToken(changes: Parameters = {}): Promise<{ readonly access:
   return { access: String(body['access_token']), refresh: String(body['refresh_token']) }
 }
 
-const exchange = (token: string, changes: Parameters = {}, client = 'calendar-api'): Promise<JsonAnswer> =>
-  post(server.issuer, '/oauth/token', { grant_type: GRANT, subject_token: token, subject_token_type: TYPE, resource: GRADES, ...changes }, { authorization: basic(client) })
+const exchange = (token: string, changes: Parameters = {}, by = 'calendar-api'): Promise<JsonAnswer> =>
+  post(server.issuer, '/oauth/token', { grant_type: GRANT, subject_token: token, subject_token_type: TYPE, resource: GRADES, ...changes }, { authorization: basic(by) })
 
-const introspect = async (token: unknown, client = 'calendar-api'): Promise<Record<string, unknown>> => (await post(server.issuer, '/oauth/introspection', { token: String(token) }, { authorization: basic(client) })).body
+const introspect = async (token: unknown, by = 'calendar-api'): Promise<Record<string, unknown>> => (await post(server.issuer, '/oauth/introspection', { token: String(token) }, { authorization: basic(by) })).body
 
 test('an API calls on in the person\'s name, and says who it is', async () => {
   const { access } = await personToken()
@@ -47,6 +48,14 @@ test('an API calls on in the person\'s name, and says who it is', async () => {
   expect(claims.sub).toBe((await introspect(access))['sub'])
   const again = await exchange(String(answer.body['access_token']), { resource: CALENDAR }, 'grades-api')
   expect(await introspect(again.body['access_token'])).toMatchObject({ active: true, aud: CALENDAR, act: { sub: 'client:grades-api', act: { sub: 'client:calendar-api' } } })
+})
+
+test('openid-client calls on, and finds the chain in the token', async () => {
+  const { access } = await personToken()
+  const config = await client.discovery(new URL(server.issuer), 'calendar-api', {}, client.ClientSecretBasic(SECRET), { execute: [client.allowInsecureRequests] })
+  const answer = await client.genericGrantRequest(config, GRANT, { subject_token: access, subject_token_type: TYPE, resource: GRADES, scope: 'gk_calendar' })
+  expect(answer).toMatchObject({ issued_token_type: TYPE, token_type: 'bearer' })
+  expect(await client.tokenIntrospection(config, answer.access_token)).toMatchObject({ active: true, aud: GRADES, act: { sub: 'client:calendar-api' } })
 })
 
 describe('what a made token rests on', () => {
