@@ -87,8 +87,10 @@ const places: readonly Place[] = [
     const id = newName()
     await server.apply(`kind: provider\nprovider_id: ${id}\nprotocol: oidc\nname: Outgoing\nissuer: ${new URL(url).origin}\nclient_id: portner\nclient_secret: { value: x }\n`)
     const browser = newBrowser(server.issuer)
-    const discovery = await browser.open(authorizationUrl(server.issuer, newPkce()))
-    expect((await browser.open(providerLink(discovery, id))).status).toBe(503)
+    const listed = async (): Promise<string> => providerLink(await browser.open(authorizationUrl(server.issuer, newPkce())), id)
+    // A new institution is in the list after a moment.
+    await expect.poll(listed, { timeout: 8000 }).not.toBe('')
+    expect((await browser.open(await listed())).status).toBe(503)
   }],
   ['a federation', async (server, url) => {
     await server.apply(`kind: provider\nprovider_id: ${newName()}\nprotocol: saml_federation\nname: Federation\nmetadata_url: ${url}\nsigning_certificate: |\n${createSigner().certificate.trim().split('\n').map((line) => `  ${line}`).join('\n')}\n`)
