@@ -44,9 +44,10 @@ export function discovery(endpoints: readonly Endpoint[]): Endpoint {
     answers: 'machines',
     register: (app: FastifyInstance, ctx: Context) => {
       const metadata = metadataOf(ctx.config, endpoints)
-      // Declared while the server runs (RFC 9396 §10).
+      let types: readonly string[] = []
+      // Declared while the server runs (RFC 9396 §10). Without the database clients still learn where everything is, with the types as last seen.
       const document = async (): Promise<string> => {
-        const types = [...(await findAuthorizationTypes(ctx)).keys()]
+        types = await findAuthorizationTypes(ctx).then((found) => [...found.keys()], () => types)
         return JSON.stringify(types.length === 0 ? metadata : { ...metadata, authorization_details_types_supported: types })
       }
       for (const path of PATHS) {

@@ -25,7 +25,7 @@ test('discovery-end-point-verification', async () => {
       introspection_endpoint_auth_methods_supported: expect.arrayContaining(['tls_client_auth', 'self_signed_tls_client_auth']),
     })
     const aliases = body['mtls_endpoint_aliases'] as Record<string, string>
-    expect(Object.keys(aliases).toSorted()).toEqual(['backchannel_authentication_endpoint', 'device_authorization_endpoint', 'introspection_endpoint', 'pushed_authorization_request_endpoint', 'revocation_endpoint', 'token_endpoint', 'userinfo_endpoint'])
+    expect(Object.keys(aliases).toSorted()).toEqual(['backchannel_authentication_endpoint', 'device_authorization_endpoint', 'grant_management_endpoint', 'introspection_endpoint', 'pushed_authorization_request_endpoint', 'revocation_endpoint', 'token_endpoint', 'userinfo_endpoint'])
     for (const [name, alias] of Object.entries(aliases)) expect(alias).toBe(String(body[name]).replace(world.server.issuer, world.base))
   }
 })
