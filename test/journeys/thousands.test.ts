@@ -166,7 +166,7 @@ describe.skipIf(chromiumPath() === undefined)('in Chromium', () => {
     as(async ({ page }) => {
       await arrive(page)
       await page.evaluate("window.told = 0; new MutationObserver(() => { if (document.querySelector('#search-status').textContent) window.told++ }).observe(document.querySelector('#search-status'), { childList: true, characterData: true, subtree: true })")
-      await page.keyboard.type('keswick', { delay: 40 })
+      await page.keyboard.type('keswick')
       await page.waitForSelector('#search-status:has-text("20 institutions found, showing 10")')
       expect(await page.evaluate('window.told')).toBe(1)
       for (let i = 0; i < 5 && !(await focused(page))?.startsWith('gb-'); i++) await page.keyboard.press('Tab')
