@@ -37,6 +37,7 @@ import * as m0042 from './0042-institution-and-clients.ts'
 import * as m0044 from './0044-managed-grants.ts'
 import * as m0045 from './0045-managed-grants-of-clients.ts'
 import * as m0046 from './0046-consent-webhooks.ts'
+import * as m0050 from './0050-roles.ts'
 
 // The list of migrations, forward only. A new one is one file and one line here; a landed one is never changed.
 export const migrations: Record<string, Migration> = {
@@ -78,4 +79,5 @@ export const migrations: Record<string, Migration> = {
   '0044-managed-grants': m0044,
   '0045-managed-grants-of-clients': m0045,
   '0046-consent-webhooks': m0046,
+  '0050-roles': m0050,
 }

@@ -21,6 +21,8 @@ export type AuditEvent =
   | { readonly event: 'token.revoked'; readonly clientId: string; readonly type: string }
   | { readonly event: 'client.authentication_failed'; readonly clientId: string; readonly method: string }
   | { readonly event: 'client.changed'; readonly clientId: string; readonly change: string }
+  | { readonly event: 'organization.member_changed'; readonly organizationId: string; readonly userId: string; readonly change: string }
+  | { readonly event: 'operator.changed'; readonly userId: string; readonly change: string }
   | { readonly event: 'user.changed'; readonly userId: string; readonly change: string }
   | { readonly event: 'password.reset_asked'; readonly providerId: string; readonly userId?: string }
   | { readonly event: 'password.changed'; readonly userId: string; readonly by: 'reset' | 'account' }

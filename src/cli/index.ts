@@ -8,6 +8,8 @@ import { exportCommand } from './export.ts'
 import { healthcheckCommand } from './healthcheck.ts'
 import { keysCommand } from './keys.ts'
 import { migrateCommand } from './migrate.ts'
+import { operatorCommand } from './operator.ts'
+import { organizationCommand } from './organization.ts'
 import { performCommand } from './perform/perform.ts'
 import { registrationTokenCommand } from './registration-token.ts'
 import { serveCommand } from './serve/serve.ts'
@@ -27,6 +29,8 @@ export const commands: readonly Command[] = [
   clientCommand,
   registrationTokenCommand,
   userCommand,
+  organizationCommand,
+  operatorCommand,
   tokenCommand,
   performCommand,
   healthcheckCommand,

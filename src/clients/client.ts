@@ -11,6 +11,14 @@ export interface Client {
   readonly metadata: Readonly<ClientMetadata>
   readonly scopes: readonly string[]
   readonly secretHashes: readonly Buffer[]
+  /** Who registered it for themselves. Only of a client that is no organization's does it say whose it is: ask `ownerOf`. */
+  readonly ownerUserId?: string | undefined
+}
+
+/** Whose a client is: its organization's, else the person's who registered it, else the operator's alone. */
+export function ownerOf({ metadata, ownerUserId }: Pick<Client, 'metadata' | 'ownerUserId'>): { readonly organization?: string; readonly userId?: string } {
+  if (metadata.organization !== undefined) return { organization: metadata.organization }
+  return ownerUserId === undefined ? {} : { userId: ownerUserId }
 }
 
 export function isPublic(client: Client): boolean {

@@ -17,12 +17,13 @@ interface Row {
   readonly client_id: string
   readonly status: string
   readonly document: unknown
+  readonly owner_user_id: string | null
 }
 
 function toClient(row: Row, secretHashes: readonly Buffer[]): Client {
   // The document was written through clientMetadataSchema; it is not parsed again on hot paths.
   const metadata = row.document as ClientMetadata
-  return { key: row.client_key, clientId: row.client_id, status: row.status as Client['status'], metadata, scopes: metadata.scope === '' ? [] : metadata.scope.split(' '), secretHashes }
+  return { key: row.client_key, clientId: row.client_id, status: row.status as Client['status'], metadata, scopes: metadata.scope === '' ? [] : metadata.scope.split(' '), secretHashes, ownerUserId: row.owner_user_id ?? undefined }
 }
 
 async function withSecrets(db: Kysely<Database>, rows: readonly Row[]): Promise<readonly Client[]> {
@@ -77,6 +78,30 @@ export async function listClients(db: Kysely<Database>): Promise<readonly (Clien
   const rows = await db.selectFrom('clients').selectAll().where('client_id', 'not in', ownClients).where(sql<boolean>`position('/' in client_id) = 0`).orderBy('client_id').execute()
   const clients = await withSecrets(db, rows)
   return clients.map((client, i) => ({ ...client, declared: rows[i]?.declared ?? false }))
+}
+
+export interface OwnedBy {
+  readonly organizations: readonly string[]
+  readonly userId: string
+}
+
+/** The clients of some organizations and of a person, or all; in the order of their ids, from the one after `after` on. Parts of this server are nobody's. */
+export async function listOwnedClients(db: Kysely<Database>, of: OwnedBy | 'all', { after = '', limit }: { readonly after?: string | undefined; readonly limit: number }): Promise<readonly Client[]> {
+  const theirs = of === 'all' ? sql<boolean>`true` : sql<boolean>`(document->>'organization' = any(${[...of.organizations]}::text[]) or (document->>'organization' is null and owner_user_id = ${of.userId}))`
+  const rows = await db.selectFrom('clients').selectAll().where('client_id', 'not in', ownClients).where('client_id', '>', after).where(theirs).orderBy('client_id').limit(limit).execute()
+  return withSecrets(db, rows)
+}
+
+/** Makes a client a person's own, or nobody's. An organization in its registration goes before. */
+export async function setClientOwner(trx: Transaction<Database>, clientId: string, userId: string | undefined): Promise<void> {
+  await trx.updateTable('clients').set({ owner_user_id: userId ?? null, updated_at: sql`clock_now()` }).where('client_id', '=', clientId).execute()
+  await raiseCacheVersion(trx, 'clients')
+}
+
+/** Of two people who become one, the one that stays has the clients of both. */
+export async function moveOwnedClients(trx: Transaction<Database>, from: string, to: string): Promise<void> {
+  const result = await trx.updateTable('clients').set({ owner_user_id: to }).where('owner_user_id', '=', from).executeTakeFirst()
+  if (result.numUpdatedRows > 0n) await raiseCacheVersion(trx, 'clients')
 }
 
 /** Creates a client or replaces its registration. Returns its key. */

@@ -30,6 +30,7 @@ interface Clients extends Declared {
   client_id: string
   status: string
   origins: string[]
+  owner_user_id: ColumnType<string | null, string | null | undefined, string | null>
 }
 
 /** clients/secrets.ts */

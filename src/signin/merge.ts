@@ -1,6 +1,9 @@
+import { moveOwnedClients } from '../clients/store.ts'
 import { moveConsentObjects } from '../consents/objects.ts'
 import type { Context } from '../context.ts'
 import { inTransaction } from '../database/transaction.ts'
+import { moveMemberships } from '../organizations/members.ts'
+import { moveOperator } from '../organizations/operators.ts'
 import { moveRememberedAccounts } from '../sessions/devices.ts'
 import { endSessionsOf } from '../sessions/store.ts'
 import { voidAddressChanges } from '../users/address-changes.ts'
@@ -18,7 +21,7 @@ import { deleteTotpSecret } from '../users/totp-secrets.ts'
 import { forgetTrustedDevices } from '../users/trusted-devices.ts'
 
 // Owns how two people become one (security.md rule 25). Whoever calls has proof of both, fresh and from one browser. The older id stays, and
-// with it its own credentials; the other one's institutions and consents come over, its password, factors and every sign-in of it do not: what
+// with it its own credentials; the other one's institutions, consents and roles come over, its password, factors and every sign-in of it do not: what
 // an attacker may have set up on the side that joins must not open the side that stays. Its id is nobody else's ever and leads to the one that stays.
 
 export interface Merged {
@@ -50,6 +53,7 @@ export async function mergeUsers(ctx: Context, one: string, other: string): Prom
     await moveManagedGrants(trx, loser, survivor)
     await moveConsentObjects(trx, loser, survivor)
     await moveRememberedAccounts(trx, loser, survivor)
+    for (const move of [moveMemberships, moveOperator, moveOwnedClients]) await move(trx, loser, survivor)
     await endSessionsOf(trx, loser)
     for (const drop of [deletePassword, deletePasskeys, deleteTotpSecret, deleteRecoveryCodes, forgetTrustedDevices, deleteFactorPreferences, voidResetLinks, voidAddressChanges]) await drop(trx, loser)
     await redirectUser(trx, loser, survivor)

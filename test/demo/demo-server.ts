@@ -9,6 +9,7 @@ import type { Context } from '../../src/context.ts'
 import { applyDeclarations } from '../../src/declarations/apply.ts'
 import { demoDocuments } from '../../src/demo/demo-data.ts'
 import { giveDemoFactor } from '../../src/demo/demo-factor.ts'
+import { giveDemoRoles } from '../../src/demo/demo-roles.ts'
 import { openContext } from '../../src/open-context.ts'
 import { freePort, passwords } from '../support/app.ts'
 import { createTestDatabase } from '../support/database.ts'
@@ -31,6 +32,7 @@ export async function startDemoServer(): Promise<DemoServer> {
   const opened = await openContext(config, { connection: { ...database.connection, ssl: false }, log: createLog('info', { write: (line) => void (lines += line) }), passwords })
   await applyDeclarations(opened.ctx, [{ name: '<demo>', text: demoDocuments(config.issuer), directory: '.' }], { offered, prune: false, demo: true, env: {} })
   await giveDemoFactor(opened.ctx)
+  await giveDemoRoles(opened.ctx)
   const app = await buildApp(opened)
   await app.listen({ port, host: 'localhost' })
   return {

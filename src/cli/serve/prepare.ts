@@ -8,6 +8,7 @@ import { DeclarationError, type Fault, formatFault } from '../../declarations/fa
 import { readSourceFiles } from '../../declarations/source-files.ts'
 import { demoDocuments } from '../../demo/demo-data.ts'
 import { giveDemoFactor } from '../../demo/demo-factor.ts'
+import { giveDemoRoles } from '../../demo/demo-roles.ts'
 import { withPlainDatabase } from '../connect.ts'
 import type { Io } from '../io.ts'
 import { offered } from '../../endpoints/offered.ts'
@@ -28,7 +29,7 @@ export async function applyAtStart(ctx: Context, config: Config, io: Io): Promis
   if (faults.length > 0) throw new DeclarationError(faults)
   if (files.length === 0) return
   const applied = await applyDeclarations(ctx, files, { offered, env: io.env, demo: config.demo, prune: false })
-  if (config.demo) await giveDemoFactor(ctx)
+  if (config.demo) await Promise.all([giveDemoFactor(ctx), giveDemoRoles(ctx)])
   for (const warning of applied.warnings) ctx.log.warn(formatFault(warning))
   if (applied.changes.length > 0) ctx.log.info({ changes: applied.changes.length }, 'applied the configuration')
   // On standard error, once, and not in the log, which is kept.

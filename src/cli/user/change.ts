@@ -1,24 +1,16 @@
 import type { Command as Commander } from 'commander'
 import { readConfig } from '../../config.ts'
-import type { Context } from '../../context.ts'
 import { removeFactors } from '../../users/remove-factors.ts'
 import { setPassword } from '../../users/passwords.ts'
-import { findLocalUser, listLocalUsers, setUserStatus } from '../../users/store.ts'
-import { displayName, type User } from '../../users/user.ts'
+import { listLocalUsers, setUserStatus } from '../../users/store.ts'
+import { displayName } from '../../users/user.ts'
 import { withExamples, withOutputOptions } from '../command.ts'
 import { withContext } from '../connect.ts'
 import type { Io } from '../io.ts'
 import { type OutputOptions, print, table } from '../output.ts'
 import { type PasswordOptions, readPassword, withPassword } from '../secret-input.ts'
 import { Failure, status } from '../status.ts'
-
-async function findOrFail(ctx: Context, name: string, organization: string | undefined): Promise<User> {
-  const [first, second] = name.split('/')
-  const [of, login] = second === undefined ? [organization, name] : [first, second]
-  const user = await findLocalUser(ctx.db, of, login ?? '')
-  if (user !== undefined) return user
-  throw new Failure(`There is no user ${login}${of === undefined ? ' without an organization' : ` in ${of}`}`, 'write organization/username; portner user list shows them')
-}
+import { findOrFail } from './find.ts'
 
 async function list(io: Io, options: OutputOptions): Promise<number> {
   return withContext(readConfig(io.env, { demo: false }), io, async (ctx) => {
