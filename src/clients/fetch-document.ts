@@ -1,4 +1,5 @@
 import type { Context } from '../context.ts'
+import { isFit } from '../lib/fit-text.ts'
 import { FetchFailure } from '../lib/guarded-fetch.ts'
 import type { ClientMetadata } from './metadata.ts'
 import { DocumentFault, readDocument } from './read-document.ts'
@@ -36,6 +37,7 @@ async function read(url: string, answer: Response): Promise<ClientMetadata> {
   if (!isJson(answer.headers)) throw new DocumentFault('content-type')
   const said: unknown = JSON.parse(await answer.text())
   if (typeof said !== 'object' || said === null || Array.isArray(said)) throw new DocumentFault('not an object')
+  if (!isFit(said)) throw new DocumentFault('text that cannot be kept')
   return readDocument(url, said as Readonly<Record<string, unknown>>)
 }
 

@@ -14,7 +14,7 @@ const LONGEST_TEXT = 10_000
 const MOST_DETAILS = 20
 const DEEPEST = 8
 // What a person reads must be what it is: nothing that cannot be seen, and nothing that turns the direction of what stands around it.
-const UNSHOWN = /[\p{Cc}\u061C\u200E\u200F\u202A-\u202E\u2066-\u2069]/u
+const UNSHOWN = /[\p{Cc}\p{Surrogate}\u061C\u200E\u200F\u202A-\u202E\u2066-\u2069]/u
 
 function requireShowable(value: unknown, depth = 0): void {
   if (depth > DEEPEST) throw invalidAuthorizationDetails('authorization_details are nested too deep')

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import { z } from 'zod'
+import { isFit } from '../lib/fit-text.ts'
 import { invalidRequest } from './error.ts'
 
 const wish = z.union([z.null(), z.looseObject({ essential: z.boolean().optional(), value: z.unknown().optional(), values: z.array(z.unknown()).optional() })])
@@ -18,7 +19,7 @@ export function parseClaimsRequest(text: string | undefined): ClaimsRequest {
     throw invalidRequest('The claims parameter is not JSON', { parameter: 'claims' })
   }
   const result = claimsRequestSchema.safeParse(json)
-  if (!result.success) throw invalidRequest('The claims parameter is not a claims request', { parameter: 'claims' })
+  if (!result.success || !isFit(result.data)) throw invalidRequest('The claims parameter is not a claims request', { parameter: 'claims' })
   return { ...(result.data.userinfo && { userinfo: result.data.userinfo }), ...(result.data.id_token && { id_token: result.data.id_token }) }
 }
 

@@ -1,3 +1,4 @@
+import { isFit } from '../lib/fit-text.ts'
 import { invalidRequest } from './error.ts'
 
 // The one reader of application/x-www-form-urlencoded text, in bodies and in queries: strict where the platform's parsers are lenient
@@ -20,8 +21,6 @@ export function isRepeatable(name: string): boolean {
 }
 
 const MOST_PARAMETERS = 100
-/** NUL, and half a character. */
-const UNFIT = /[\0\p{Surrogate}]/u
 
 export const emptyForm: Form = { single: new Map(), repeatable: new Map(), repeated: new Set() }
 
@@ -41,7 +40,7 @@ export function formOf(pairs: readonly (readonly [name: string, value: string])[
   const repeated = new Set<string>()
   if (pairs.length > MOST_PARAMETERS) throw invalidRequest('The request has too many parameters')
   for (const [name, value] of pairs) {
-    if (UNFIT.test(name) || UNFIT.test(value)) throw invalidRequest('A parameter has characters that are not allowed')
+    if (!isFit(name) || !isFit(value)) throw invalidRequest('A parameter has characters that are not allowed')
     if (REPEATABLE.has(name)) {
       if (value !== '') repeatable.set(name, [...(repeatable.get(name) ?? []), value])
       continue

@@ -1,4 +1,5 @@
 import { compactVerify, type CryptoKey, decodeJwt, decodeProtectedHeader, errors, type JWTPayload, type KeyObject } from 'jose'
+import { isFit } from '../lib/fit-text.ts'
 
 // Owns how a JWT that somebody else signed is read (RFC 8725). Every place that takes one names what it expects; nothing is left to a
 // library's defaults, which take any `typ`, any lifetime, an audience among others, and text with padding or a line end behind it.
@@ -56,10 +57,12 @@ export function readJwtHeader(jwt: string): Header {
 export function readUnprovenClaims(jwt: string): JWTPayload {
   readJwtHeader(jwt)
   try {
-    return decodeJwt(jwt)
+    const claims = decodeJwt(jwt)
+    if (isFit(claims)) return claims
   } catch {
-    throw new JwtFault('claims')
+    // Said below.
   }
+  throw new JwtFault('claims')
 }
 
 async function proves(jwt: string, key: JwtKey, alg: string): Promise<boolean> {

@@ -1,5 +1,6 @@
 import type { Entry } from 'ldapts'
 import { claimTargets } from './mapping.ts'
+import { isSubject } from './subject.ts'
 
 // Owns reading of an entry: what its attributes are for us, and what identifies it for good. Attribute names have no case; a value is a
 // text or it is left out.
@@ -64,7 +65,6 @@ export function guidText(bytes: Buffer): string {
 /** Attributes that identify an entry for good, whatever it is renamed to and wherever it is moved (RFC 4530; Active Directory). */
 const LASTING = ['entryUUID', 'objectGUID'] as const
 export const BINARY_ATTRIBUTES: readonly string[] = ['objectGUID']
-const LONGEST_SUBJECT = 255
 
 /** What identifies a person: the declared attribute, else one that lasts. Never the name, which is given to somebody else one day. */
 export function subjectOf(entry: Entry, declared: string | undefined): string | undefined {
@@ -72,7 +72,7 @@ export function subjectOf(entry: Entry, declared: string | undefined): string | 
     const value = valueOf(entry, attribute)
     const one: unknown = Array.isArray(value) ? (value.length === 1 ? value[0] : undefined) : value
     if (Buffer.isBuffer(one) && one.length === UUID_BYTES) return guidText(one)
-    if (typeof one === 'string' && one !== '' && one.length <= LONGEST_SUBJECT) return one
+    if (isSubject(one)) return one
   }
   return undefined
 }

@@ -1,3 +1,4 @@
+import { isFit } from '../lib/fit-text.ts'
 import { type SecondaryId, secondaryIdKinds, type SecondaryIdKind } from '../users/secondary-ids.ts'
 import { type UserClaims, userClaimsSchema } from '../users/user.ts'
 
@@ -25,7 +26,7 @@ function mapClaims(theirs: Claims, mapping: ClaimsMapping): UserClaims {
   const ours: Record<string, unknown> = {}
   for (const target of userClaimsSchema.keyof().options) {
     const value = userClaimsSchema.shape[target].safeParse(Object.hasOwn(theirs, sourceOf(target, mapping)) ? theirs[sourceOf(target, mapping)] : undefined)
-    if (value.success && value.data !== undefined) ours[target] = value.data
+    if (value.success && value.data !== undefined && isFit(value.data)) ours[target] = value.data
   }
   for (const verified of VERIFIED) {
     const about = verified === 'email_verified' ? 'email' : 'phone_number'
@@ -56,7 +57,7 @@ function mapGroups(theirs: Claims, mapping: ClaimsMapping): readonly string[] | 
   const source = sourceOf('groups', mapping)
   const value = Object.hasOwn(theirs, source) ? theirs[source] : undefined
   if (!Array.isArray(value)) return undefined
-  return value.filter((group): group is string => typeof group === 'string' && group !== '' && group.length <= LONGEST_GROUP).slice(0, MOST_GROUPS)
+  return value.filter((group): group is string => typeof group === 'string' && group !== '' && group.length <= LONGEST_GROUP && isFit(group)).slice(0, MOST_GROUPS)
 }
 
 /** How each kind is written: one way, so that two providers mean the same. What is written otherwise is none. */

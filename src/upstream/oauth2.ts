@@ -6,6 +6,7 @@ import { claimTargets, mapPerson } from './mapping.ts'
 import { readUpstreamFailure } from './oidc-failure.ts'
 import { isSecureAddress, outgoing, within } from './outgoing.ts'
 import { providerId, providerMembers } from './provider.ts'
+import { isSubject } from './subject.ts'
 
 // Upstream OAuth 2.0 without OpenID Connect (RFC 6749, RFC 7636): there is no signed word about who signed in, only an address that tells it
 // to the holder of an access token which that very provider's token endpoint has just handed us. Such a provider says neither when nor how a
@@ -64,7 +65,6 @@ const schema = declared.superRefine((document, context) => {
 })
 
 const keptSchema = z.object({ verifier: z.string() })
-const LONGEST_SUBJECT = 255
 const emailsSchema = z.array(z.object({ email: z.string(), primary: z.boolean(), verified: z.boolean() })).max(1000)
 
 function configurationOf(ctx: Context, settings: Settings, secret: string | undefined): client.Configuration {
@@ -115,7 +115,7 @@ async function verifiedEmail(ctx: Context, url: string, token: string): Promise<
 function subjectOf(person: Readonly<Record<string, unknown>>, member: string): string {
   const value = Object.hasOwn(person, member) ? person[member] : undefined
   const text = typeof value === 'number' && Number.isSafeInteger(value) ? String(value) : value
-  if (typeof text !== 'string' || text === '' || text.length > LONGEST_SUBJECT) throw new UpstreamFailure('incomplete', 'subject', { missing: ['subject'] })
+  if (!isSubject(text)) throw new UpstreamFailure('incomplete', 'subject', { missing: ['subject'] })
   return text
 }
 

@@ -8,6 +8,7 @@ import { clockFacts, readUpstreamFailure } from './oidc-failure.ts'
 import { configure, type Peer, redeem, TENANT } from './oidc-redemption.ts'
 import { isSecureAddress, outgoing, within } from './outgoing.ts'
 import { providerId, providerMembers } from './provider.ts'
+import { isSubject } from './subject.ts'
 
 // Upstream OpenID Connect: authorization code with PKCE, nonce, state and issuer (OpenID Connect Core, RFC 7636, RFC 9207). The provider is
 // as hostile as any other peer: what it says is bounded in time and size, typed, signed with a key of its own issuer, meant for us, and
@@ -130,13 +131,12 @@ function checkToken(claims: client.IDToken, clientId: string, now: number, kept:
 }
 
 const shortTexts = z.array(z.string().max(100)).max(20)
-const LONGEST_SUBJECT = 255
 const LONGEST_ACR = 200
 
 function toIdentity(token: client.IDToken, everything: Readonly<Record<string, unknown>>, settings: Settings): Identity {
   // Of Microsoft's people `oid` is the person, whatever the application; it is the tenant's, as its issuer is.
   const subject = settings.issuer.includes(TENANT) ? token['oid'] : token.sub
-  if (typeof subject !== 'string' || subject === '' || subject.length > LONGEST_SUBJECT) throw invalid(settings.issuer.includes(TENANT) ? 'oid' : 'sub')
+  if (!isSubject(subject)) throw invalid(settings.issuer.includes(TENANT) ? 'oid' : 'sub')
   const amr = shortTexts.safeParse(token['amr'])
   const acr = token['acr']
   return {

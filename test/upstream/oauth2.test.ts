@@ -76,6 +76,16 @@ describe('a person', () => {
   })
 })
 
+test('what a service says and nobody can keep is left out, and is nobody', async () => {
+  github.person = { ...github.person, name: 'The\0cat', blog: 'https://octo.example' }
+  expect(await claims()).not.toHaveProperty('name')
+  await server.apply(githubYaml(github, 'named').replace('preset: github', 'preset: github\nsubject: login'))
+  github.person = { ...github.person, login: 'octo\0cat' }
+  const away = await leaveFor(server, 'named')
+  expect(pageName(await comeBack(away))).toBe('upstream')
+  await expectNobody(server, away.browser)
+})
+
 describe('nobody is signed in', () => {
   test.each([
     ['without a number', () => void (github.person = { login: 'octocat' })],
