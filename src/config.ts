@@ -111,6 +111,7 @@ const variables = {
   PORTNER_FETCH_REQUEST_URIS: { schema: onOff.default(false), about: '1 lets clients refer to signed requests at addresses that they registered (request_uri)' },
   PORTNER_CLIENT_ID_METADATA_DOCUMENTS: { schema: clientDocuments.default('off'), about: '1 takes clients whose client_id is the https address of a document about them; or the comma separated hosts whose documents are taken' },
   PORTNER_PATH_ALIASES: { schema: pathAliases.optional(), about: 'comma separated other addresses of endpoints, for clients that have them built in, such as /oauth2/auth=/oauth/authorization,/oauth2/token=/oauth/token' },
+  PORTNER_AUDIT_DAYS: { schema: number(90, 36_500).default(730), about: 'days after which audit events are forgotten' },
   PORTNER_DB_POOL: { schema: number(2, 100).default(6), about: 'most database connections of a process beside those of the hot paths' },
   PORTNER_DB_PREPARE: { schema: onOff.default(true), about: '0 switches named prepared statements off (PgBouncer before 1.21)' },
   PORTNER_DB_BATCH: { schema: onOff.default(true), about: '0 switches the batching of hot statements off' },
@@ -160,6 +161,7 @@ export interface Config {
   readonly clientDocuments: Values['PORTNER_CLIENT_ID_METADATA_DOCUMENTS']
   /** Other addresses of endpoints, and where each leads. */
   readonly pathAliases: ReadonlyMap<string, string>
+  readonly auditDays: number
   readonly databasePool: number
   readonly prepareStatements: boolean
   readonly batchStatements: boolean
@@ -279,6 +281,7 @@ export function readConfig(env: Environment, options: { readonly demo: boolean }
     fetchRequestUris: v.PORTNER_FETCH_REQUEST_URIS ?? false,
     clientDocuments: v.PORTNER_CLIENT_ID_METADATA_DOCUMENTS ?? 'off',
     pathAliases: v.PORTNER_PATH_ALIASES ?? new Map(),
+    auditDays: v.PORTNER_AUDIT_DAYS ?? 730,
     databasePool: v.PORTNER_DB_POOL ?? 6,
     prepareStatements: v.PORTNER_DB_PREPARE ?? true,
     batchStatements: v.PORTNER_DB_BATCH ?? true,

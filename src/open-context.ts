@@ -2,6 +2,8 @@ import { readFileSync } from 'node:fs'
 import { createLog, type Log } from './audit/log.ts'
 import { createMetrics, type Metrics } from './audit/metrics.ts'
 import { createAudit } from './audit/record.ts'
+import { readChainKey } from './audit/chain-store.ts'
+import { numberBeforeOldest } from './audit/store.ts'
 import type { Config } from './config.ts'
 import type { Context } from './context.ts'
 import { watchCacheVersions } from './database/cache-versions.ts'
@@ -75,7 +77,7 @@ export async function openContext(config: Config, options: OpenOptions): Promise
   await keyring.list()
   const pairwise = createPairwiseSubjects(await readPairwiseSalt(db, sealing))
   const metrics = createMetrics(portnerVersion(), options.processMetrics === true)
-  const audit = createAudit({ db, clock, log, metrics })
+  const audit = createAudit({ db, clock, log, metrics, key: await readChainKey(db, sealing, () => numberBeforeOldest(db)) })
   const passwords = options.passwords ?? startPasswordHasher()
   if (config.testFetch) log.warn({ event: 'test.switch' }, 'PORTNER_TEST_FETCH is on: outgoing requests reach this machine, unencrypted too; never in production')
   const outgoing = createGuardedFetch({ loopback: config.testFetch, onCircuit: (host, isOpen) => noteCircuit(log, metrics, host, isOpen) })

@@ -1,5 +1,5 @@
 /** Everything worth keeping about people, clients and keys, one line each. No secret, code, token or password is ever a detail. */
-export type AuditEvent =
+type Happened =
   | { readonly event: 'login'; readonly userId: string; readonly providerId: string }
   | { readonly event: 'login.failed'; readonly providerId: string; readonly userId?: string; readonly reason: string }
   | { readonly event: 'login.throttled'; readonly providerId: string; readonly userId?: string }
@@ -33,3 +33,6 @@ export type AuditEvent =
   | { readonly event: 'keys.rotated'; readonly kids: readonly string[] }
   | { readonly event: 'configuration.applied'; readonly changes: number }
   | { readonly event: 'federation.imported'; readonly federationId: string; readonly written: number; readonly disabled: number }
+
+/** What happened and, where that is not the person it is about, who did it: the user id of whoever acted on a page or through the API. */
+export type AuditEvent = Happened & { readonly actor?: string }

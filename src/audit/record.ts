@@ -2,64 +2,100 @@ import type { Kysely } from 'kysely'
 import type { Database } from '../database/schema.ts'
 import type { Clock } from '../lib/clock.ts'
 import { newRowId } from '../lib/random.ts'
+import { createAppender } from './append.ts'
+import { canonical, type EventRow } from './chain.ts'
 import type { AuditEvent } from './events.ts'
 import type { Log } from './log.ts'
 import type { Metrics } from './metrics.ts'
-import { type EventRow, insertEvents } from './store.ts'
+import { forgetEvents } from './forget.ts'
+import { findWritten } from './store.ts'
+import { type KeptHead, type Verdict, verifyChain } from './verify.ts'
 
 // Owns recording: an event is logged at once and written within a quarter of a second, in batches; while the database is gone a bounded
-// buffer keeps them. Does not own the table (store.ts), nor what a person may read of it (history.ts).
+// buffer keeps them. Does not own the chain (append.ts) and the table (store.ts), nor what a person may read of it (history.ts).
 
 export interface Audit {
   record(event: AuditEvent, reference?: string): void
   /** Writes what is waiting. */
   flush(): Promise<void>
+  /** Walks along the chain of all events, with the head that an earlier run told. */
+  verify(kept?: KeptHead): Promise<Verdict>
+  /** Forgets at most `limit` of the oldest events, from before `before`. Returns how many. */
+  forget(before: Date, limit: number): Promise<number>
   close(): Promise<void>
+}
+
+export interface AuditOptions {
+  readonly db: Kysely<Database>
+  readonly clock: Clock
+  readonly log: Log
+  readonly metrics: Metrics
+  /** The key of the chain. */
+  readonly key: Buffer
 }
 
 const FLUSH_MS = 250
 const MOST_WAITING = 10_000
 const ROWS = 500
 
-export function createAudit(options: { readonly db: Kysely<Database>; readonly clock: Clock; readonly log: Log; readonly metrics: Metrics }): Audit {
-  let waiting: EventRow[] = []
+function toRow(now: number, { event, actor, ...told }: AuditEvent, reference: string | undefined): EventRow {
+  const details = canonical(told) as Readonly<Record<string, unknown>>
+  const text = (name: string): string | undefined => (typeof details[name] === 'string' ? details[name] : undefined)
+  return { id: newRowId(now), at: new Date(now), event, clientId: text('clientId'), userId: text('userId'), actor, reference, details }
+}
 
-  async function flush(): Promise<void> {
-    while (waiting.length > 0) {
-      const rows = waiting.slice(0, ROWS)
-      waiting = waiting.slice(ROWS)
-      try {
-        await insertEvents(options.db, rows)
-      } catch (error) {
-        waiting = [...rows, ...waiting].slice(0, MOST_WAITING)
-        options.log.warn({ err: error, waiting: waiting.length }, 'audit events wait for the database')
-        return
+export function createAudit(options: AuditOptions): Audit {
+  const append = createAppender(options.db, options.key)
+  let waiting: EventRow[] = []
+  /** The last try failed: it may have been written all the same. */
+  let unsure = false
+  let writing = Promise.resolve()
+  let busy = false
+
+  async function write(rows: readonly EventRow[]): Promise<void> {
+    const written = unsure ? await findWritten(options.db, rows.map(({ id }) => id)) : new Set()
+    const missing = rows.filter(({ id }) => !written.has(id))
+    if (missing.length > 0) await append(missing)
+    unsure = false
+  }
+
+  async function writeAll(): Promise<void> {
+    busy = true
+    try {
+      while (waiting.length > 0) {
+        const rows = waiting.slice(0, ROWS)
+        await write(rows)
+        waiting = waiting.slice(rows.length)
       }
+    } catch (error) {
+      unsure = true
+      options.log.warn({ err: error, waiting: waiting.length }, 'audit events wait for the database')
+    } finally {
+      busy = false
     }
   }
 
-  const timer = setInterval(() => void flush(), FLUSH_MS)
+  // One batch after the other: two of one process would only race for the end of the chain.
+  function flush(): Promise<void> {
+    writing = writing.then(writeAll)
+    return writing
+  }
+
+  const timer = setInterval(() => void (waiting.length > 0 && !busy && flush()), FLUSH_MS)
   timer.unref()
 
   return {
-    record: (entry, reference) => {
-      const { event, ...details } = entry
-      options.log.info({ event, ...details, ...(reference === undefined ? {} : { ref: reference }) }, event)
+    record: (event, reference) => {
+      options.log.info({ ...event, ...(reference === undefined ? {} : { ref: reference }) }, event.event)
       if (waiting.length >= MOST_WAITING) {
         options.metrics.auditDropped.inc()
         return
       }
-      waiting.push({
-        id: newRowId(options.clock.now()),
-        at: new Date(options.clock.now()),
-        event,
-        clientId: 'clientId' in entry ? entry.clientId : null,
-        userId: 'userId' in entry ? (entry.userId ?? null) : null,
-        reference: reference ?? null,
-        details: JSON.stringify(details),
-      })
+      waiting.push(toRow(options.clock.now(), event, reference))
     },
     flush,
+    verify: (kept) => verifyChain(options.db, options.key, kept),
+    forget: (before, limit) => forgetEvents(options.db, options.key, before, limit),
     close: async () => {
       clearInterval(timer)
       await flush()

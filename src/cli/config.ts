@@ -36,6 +36,7 @@ const shown: Readonly<Record<VariableName, (config: Config) => string | number |
   PORTNER_FETCH_REQUEST_URIS: (config) => config.fetchRequestUris,
   PORTNER_CLIENT_ID_METADATA_DOCUMENTS: (config) => (typeof config.clientDocuments === 'string' ? config.clientDocuments : config.clientDocuments.join(',')),
   PORTNER_PATH_ALIASES: (config) => [...config.pathAliases].map(([alias, path]) => `${alias}=${path}`).join(','),
+  PORTNER_AUDIT_DAYS: (config) => config.auditDays,
   PORTNER_DB_POOL: (config) => config.databasePool,
   PORTNER_DB_PREPARE: (config) => config.prepareStatements,
   PORTNER_DB_BATCH: (config) => config.batchStatements,

@@ -1,4 +1,5 @@
 import { applyCommand } from './apply.ts'
+import { auditCommand } from './audit.ts'
 import { clientCommand } from './client/client.ts'
 import type { Command } from './command.ts'
 import { configCommand } from './config.ts'
@@ -32,6 +33,7 @@ export const commands: readonly Command[] = [
   organizationCommand,
   operatorCommand,
   tokenCommand,
+  auditCommand,
   performCommand,
   healthcheckCommand,
   configCommand,

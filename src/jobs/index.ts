@@ -3,10 +3,11 @@ import { deliverLogoutsJob } from './deliver-logouts.ts'
 import { deleteExpiredJob } from './delete-expired.ts'
 import { expireConsentsJob } from './expire-consents.ts'
 import { fetchLogosJob } from './fetch-logos.ts'
+import { forgetAuditEventsJob } from './forget-audit-events.ts'
 import type { Job } from './job.ts'
 import { refreshFederationsJob } from './refresh-federations.ts'
 import { refreshSamlMetadataJob } from './refresh-saml-metadata.ts'
 import { rotateKeysJob } from './rotate-keys.ts'
 import { sendMailJob } from './send-mail.ts'
 
-export const jobs: readonly Job[] = [deleteExpiredJob, expireConsentsJob, deliverConsentEventsJob, rotateKeysJob, deliverLogoutsJob, sendMailJob, refreshFederationsJob, fetchLogosJob, refreshSamlMetadataJob]
+export const jobs: readonly Job[] = [deleteExpiredJob, expireConsentsJob, deliverConsentEventsJob, rotateKeysJob, deliverLogoutsJob, sendMailJob, refreshFederationsJob, fetchLogosJob, refreshSamlMetadataJob, forgetAuditEventsJob]

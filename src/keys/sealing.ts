@@ -19,6 +19,7 @@ export type Purpose =
   | 'client-secret'
   | 'ciba-notification'
   | 'pairwise-salt'
+  | 'audit-chain'
 
 export interface Sealing {
   seal(purpose: Purpose, plain: Uint8Array, context: string): Buffer

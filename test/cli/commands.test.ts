@@ -32,7 +32,7 @@ describe('usage', () => {
   })
 
   test('every command has examples, --json and --quiet, and none takes a secret as an argument', async () => {
-    const nouns = [['migrate', 'up'], ['migrate', 'status'], ['apply'], ['diff'], ['export'], ['doctor'], ['keys', 'list'], ['keys', 'rotate'], ['client', 'create'], ['client', 'list'], ['client', 'show'], ['client', 'rotate-secret'], ['client', 'disable'], ['client', 'enable'], ['user', 'create'], ['user', 'list'], ['user', 'set-password'], ['user', 'lock'], ['user', 'reset-factors'], ['organization', 'member', 'list'], ['organization', 'member', 'add'], ['organization', 'member', 'remove'], ['operator', 'list'], ['operator', 'add'], ['operator', 'remove'], ['token', 'introspect'], ['token', 'revoke'], ['perform', 'client-credentials'], ['perform', 'code'], ['healthcheck'], ['config', 'print'], ['version']]
+    const nouns = [['migrate', 'up'], ['migrate', 'status'], ['apply'], ['diff'], ['export'], ['doctor'], ['keys', 'list'], ['keys', 'rotate'], ['client', 'create'], ['client', 'list'], ['client', 'show'], ['client', 'rotate-secret'], ['client', 'disable'], ['client', 'enable'], ['user', 'create'], ['user', 'list'], ['user', 'set-password'], ['user', 'lock'], ['user', 'reset-factors'], ['organization', 'member', 'list'], ['organization', 'member', 'add'], ['organization', 'member', 'remove'], ['operator', 'list'], ['operator', 'add'], ['operator', 'remove'], ['token', 'introspect'], ['token', 'revoke'], ['audit', 'verify'], ['audit', 'export'], ['perform', 'client-credentials'], ['perform', 'code'], ['healthcheck'], ['config', 'print'], ['version']]
     for (const noun of nouns) {
       const { status, out } = await terminal.run([...noun, '--help'])
       expect([noun, status]).toEqual([noun, 0])
