@@ -30,7 +30,7 @@ function named({ seq, id, event, at }: { readonly seq: number; readonly id: stri
 }
 
 function sentence<K extends ChainFault['kind']>(fault: Extract<ChainFault, { kind: K }>): string {
-  return WORDS[fault.kind as K](fault)
+  return WORDS[fault.kind](fault)
 }
 
 function headText({ head }: Verdict): string {
