@@ -39,6 +39,7 @@ import * as m0045 from './0045-managed-grants-of-clients.ts'
 import * as m0046 from './0046-consent-webhooks.ts'
 import * as m0050 from './0050-roles.ts'
 import * as m0054 from './0054-audit-chain.ts'
+import * as m0055 from './0055-groups.ts'
 
 // The list of migrations, forward only. A new one is one file and one line here; a landed one is never changed.
 export const migrations: Record<string, Migration> = {
@@ -82,4 +83,5 @@ export const migrations: Record<string, Migration> = {
   '0046-consent-webhooks': m0046,
   '0050-roles': m0050,
   '0054-audit-chain': m0054,
+  '0055-groups': m0055,
 }

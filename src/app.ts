@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import { registerAccount } from './account/routes.ts'
+import { addDocumentRule } from './clients/document-rules.ts'
 import type { Config } from './config.ts'
 import type { Context } from './context.ts'
 import { registerDemo } from './demo/routes.ts'
@@ -19,6 +20,7 @@ import { OAuthError } from './protocol/error.ts'
 import type { OpenedContext } from './open-context.ts'
 import { registerTestApproval } from './test-approval.ts'
 import { registerTestClock } from './test-clock.ts'
+import { refuseNameOfAnother } from './upstream/misleading-name.ts'
 
 // The composition root: what this server is, in order. Which scope a route is registered in decides how its errors look.
 
@@ -43,6 +45,7 @@ export async function buildApp(opened: OpenedContext): Promise<FastifyInstance> 
   requireSoundLists(lists)
   const { ctx, moveClock } = opened
   const { config } = ctx
+  addDocumentRule(ctx, refuseNameOfAnother)
   const app = createServer(ctx)
   await acceptCookies(app)
   keepLoginState(app, ctx)

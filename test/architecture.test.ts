@@ -39,6 +39,8 @@ const FLOORS: readonly { readonly places: readonly string[]; readonly ordered?: 
   { places: ['lib', 'protocol'], ordered: true },
   { places: ['config.ts', 'database', 'keys', 'audit', 'diagnosis', 'mail', 'context.ts', 'http'], ordered: true },
   { places: ['clients', 'apis', 'users', 'organizations', 'sessions', 'consents'] },
+  // Of what people belong to, whoever keeps it.
+  { places: ['groups'] },
   { places: ['authorization-request', 'tokens', 'upstream'] },
   // A grant may sign a person in (password); sign-in knows of no grant.
   { places: ['signin', 'grants'], ordered: true },

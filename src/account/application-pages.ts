@@ -14,7 +14,7 @@ import { consentReceipt } from './receipt.ts'
 import { sendFile } from './send-file.ts'
 import { type Account, type AccountKit, isAccount } from './section.ts'
 import { isRemovable, withdrawScope } from './withdraw-scope.ts'
-import { withdraw } from './withdraw.ts'
+import { withdraw } from '../tokens/withdraw-consent.ts'
 
 // One application of the person's: what it may have and when it last got it, taking back a part of that, the receipt; and taking back
 // everything from all of them (product.md M5.9).

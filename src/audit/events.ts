@@ -14,6 +14,7 @@ type Happened =
   | { readonly event: 'consent.registered'; readonly userId: string; readonly clientId: string; readonly scope: string }
   | { readonly event: 'consent.narrowed'; readonly userId: string; readonly clientId: string; readonly scope: string }
   | { readonly event: 'consent.removed'; readonly userId: string; readonly clientId: string }
+  | { readonly event: 'consent.withdrawn'; readonly userId: string; readonly clientId: string; readonly consentId: string; readonly by: 'operator'; readonly reason: string }
   | { readonly event: 'consent.denied'; readonly userId: string; readonly clientId: string }
   | { readonly event: 'code.replayed'; readonly userId: string; readonly clientId: string }
   | { readonly event: 'grant.revoked'; readonly userId: string; readonly clientId: string }

@@ -28,6 +28,7 @@ export const historyEvents = [
   'consent.denied',
   'consent.narrowed',
   'consent.removed',
+  'consent.withdrawn',
   'code.replayed',
   'refresh.reuse',
   'user.changed',

@@ -3,6 +3,7 @@ import { auditCommand } from './audit.ts'
 import { clientCommand } from './client/client.ts'
 import type { Command } from './command.ts'
 import { configCommand } from './config.ts'
+import { consentCommand } from './consent/consent.ts'
 import { diffCommand } from './diff.ts'
 import { doctorCommand } from './doctor/doctor.ts'
 import { exportCommand } from './export.ts'
@@ -32,6 +33,7 @@ export const commands: readonly Command[] = [
   userCommand,
   organizationCommand,
   operatorCommand,
+  consentCommand,
   tokenCommand,
   auditCommand,
   performCommand,

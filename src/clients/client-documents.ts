@@ -6,6 +6,7 @@ import { inTransaction } from '../database/transaction.ts'
 import { isClientIdUrl } from '../protocol/client-id-url.ts'
 import type { Client } from './client.ts'
 import { mayLook } from './document-budget.ts'
+import { brokenDocumentRule } from './document-rules.ts'
 import { fetchDocument, type Found } from './fetch-document.ts'
 import { deleteClientsByKey, findClient, readClient, saveDocumentClient } from './store.ts'
 
@@ -59,12 +60,18 @@ async function keep(ctx: Context, url: string, { metadata, freshSeconds }: Found
   if (isNew) ctx.audit.record({ event: 'client.changed', clientId: url, change: 'described itself' })
 }
 
+async function fetchAllowed(ctx: Context, url: string): Promise<Found> {
+  const found = await fetchDocument(ctx, url)
+  const why = found.kind === 'document' ? await brokenDocumentRule(ctx, found.metadata) : undefined
+  return why === undefined ? found : { kind: 'refused', why }
+}
+
 async function look(ctx: Context, url: string): Promise<Standing> {
   const now = ctx.clock.now()
   const client = await readClient(ctx.db, url)
   const known = client && (await claim(ctx, client.key))
   if (known !== undefined && !known.claimed) return { isGood: true, until: Math.min(known.fresh_until.getTime(), now + REMEMBERED_MS) }
-  const found: Found = mayLook(ctx, new URL(url).host) ? await fetchDocument(ctx, url) : { kind: 'silent', why: 'asked too often' }
+  const found: Found = mayLook(ctx, new URL(url).host) ? await fetchAllowed(ctx, url) : { kind: 'silent', why: 'asked too often' }
   if (found.kind === 'document') {
     await keep(ctx, url, found)
     return { isGood: true, until: now + Math.min(found.freshSeconds * 1000, REMEMBERED_MS) }

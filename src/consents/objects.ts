@@ -142,6 +142,13 @@ export async function listConsentObjects(ctx: Context, userId: string, clientKey
   return rows.map(toObject)
 }
 
+/** Consents with an end of one person or of one client or both, newest first. At most `limit`. */
+export async function listAnyConsentObjects(ctx: Context, { userId, clientKey }: { readonly userId?: string | undefined; readonly clientKey?: string | undefined }, limit: number): Promise<readonly ConsentObject[]> {
+  const conditions = [...(userId === undefined ? [] : [sql`user_id = ${userId}`]), ...(clientKey === undefined ? [] : [sql`client_key = ${clientKey}`])]
+  const { rows } = await sql<Row>`select ${sql.raw(COLUMNS)} from consent_objects where ${conditions.length === 0 ? sql`true` : sql.join(conditions, sql` and `)} order by consent_id desc limit ${limit}`.execute(ctx.db)
+  return rows.map(toObject)
+}
+
 /**
  * Uses a consent: counts it, and ends it when it is for one use. One statement, so that of a hundred at once one is let in; nothing when it
  * was not alive. Gives the consent as it was used.

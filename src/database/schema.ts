@@ -89,6 +89,7 @@ interface Consents {
   authorization_details: ColumnType<readonly AuthorizationDetail[] | null, string | null, string | null>
   used_at: ColumnType<Date | null, never, unknown>
   removed_at: ColumnType<Date | null, never, unknown>
+  removed_by: ColumnType<'person' | 'operator' | null, never, unknown>
   created_at: ColumnType<Date, never, unknown>
   updated_at: ColumnType<Date, never, unknown>
 }

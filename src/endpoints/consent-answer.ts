@@ -32,8 +32,8 @@ export async function findAnyConsent(ctx: Context, consentId: string): Promise<K
   if (object !== undefined) return object
   const lasting = await findConsentById(ctx, consentId)
   if (lasting === undefined) return undefined
-  const { userId, clientKey, granted, since, usedAt, removedAt } = lasting
-  const ended = removedAt === undefined ? { status: 'active' as const } : { status: 'withdrawn' as const, withdrawnBy: 'person' as const, endedAt: removedAt }
+  const { userId, clientKey, granted, since, usedAt, removedAt, removedBy } = lasting
+  const ended = removedAt === undefined ? { status: 'active' as const } : { status: 'withdrawn' as const, withdrawnBy: removedBy, endedAt: removedAt }
   return { consentId, userId, clientKey, scopes: granted, purpose: granted, createdAt: since, usedAt, ...ended }
 }
 

@@ -16,7 +16,7 @@ import { bearerChallenge, invalidRequest, refusedByLimit } from '../protocol/err
 import { countAttempt } from '../signin/attempts.ts'
 import { networkOf } from '../signin/throttle.ts'
 import type { Endpoint } from './endpoint.ts'
-import { requireOwnName } from './misleading-name.ts'
+import { requireOwnName } from '../upstream/misleading-name.ts'
 import { describeRegistration, readRegistration, requireSector } from './registration-metadata.ts'
 
 // Dynamic client registration (RFC 7591) and its management (RFC 7592). Closed unless the operator opens it: to who holds an initial access

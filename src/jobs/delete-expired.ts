@@ -2,6 +2,7 @@ import { deleteOldPushedRequests } from '../authorization-request/pushed.ts'
 import { deleteUnusedDocumentClients } from '../clients/client-documents.ts'
 import type { Context } from '../context.ts'
 import { deleteExpiredSeenIds } from '../database/replay.ts'
+import { deleteExpiredInvitations } from '../groups/invitations.ts'
 import { deleteExpiredBrowsers } from '../sessions/browsers.ts'
 import { deleteExpiredDevices } from '../sessions/devices.ts'
 import { deleteOldParticipants } from '../sessions/participants.ts'
@@ -14,6 +15,7 @@ import { deleteExpiredAccessTokens } from '../tokens/access-tokens.ts'
 import { deleteExpiredCodes } from '../tokens/authorization-codes.ts'
 import { deleteOldDecoupledRequests } from '../tokens/decoupled-requests.ts'
 import { deleteExpiredGrants } from '../tokens/grants.ts'
+import { deleteOldAffiliations } from '../users/affiliations.ts'
 import { deleteExpiredAddressChanges } from '../users/address-changes.ts'
 import { deleteExpiredResetLinks } from '../users/reset-links.ts'
 import { deleteExpiredEmailCodes } from '../users/email-codes.ts'
@@ -54,6 +56,8 @@ const sweeps: readonly Sweep[] = [
   (ctx, stopping) => inBatches((limit) => deleteExpiredChallenges(ctx, limit), stopping),
   (ctx, stopping) => inBatches((limit) => deleteExpiredEmailCodes(ctx, limit), stopping),
   (ctx, stopping) => inBatches((limit) => deleteUnusedDocumentClients(ctx, limit), stopping),
+  (ctx, stopping) => inBatches((limit) => deleteExpiredInvitations(ctx, limit), stopping),
+  (ctx, stopping) => inBatches((limit) => deleteOldAffiliations(ctx, limit), stopping),
 ]
 
 async function run(ctx: Context, stopping: () => boolean): Promise<number> {

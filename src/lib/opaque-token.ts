@@ -6,7 +6,7 @@ import { randomBytes, timeOrderedId, uuidText } from './random.ts'
 // and carries the time; the secret is kept as its SHA-256 only. The prefix and the checksum let a secret scanner recognise a leaked
 // token without asking us. It does not own what a kind of token means.
 
-export type TokenKind = 'at' | 'rt' | 'ac' | 'bs' | 'dv' | 'cs' | 'rl' | 'ea' | 'ru' | 'ra' | 'ri' | 'dc' | 'cr'
+export type TokenKind = 'at' | 'rt' | 'ac' | 'bs' | 'dv' | 'cs' | 'rl' | 'ea' | 'ru' | 'ra' | 'ri' | 'dc' | 'cr' | 'gi'
 
 export interface DrawnToken {
   readonly id: string

@@ -80,7 +80,7 @@ export async function consentModel(ctx: Context, journey: Journey, user: User, l
     already: await Promise.all(already.map((scope) => scopeItem(ctx, scope, user, language))),
     duration: durationOf(journey, wanted),
     rawScopes: request.scopes,
-    removedOn: consent.removedAt,
+    removedOn: consent.removedBy === 'person' ? consent.removedAt : undefined,
     logoUri: metadata.logo_uri,
     policyUri: metadata.policy_uri,
     tosUri: metadata.tos_uri,

@@ -4,8 +4,11 @@ import type { Context } from '../context.ts'
 import { inTransaction } from '../database/transaction.ts'
 import { moveMemberships } from '../organizations/members.ts'
 import { moveOperator } from '../organizations/operators.ts'
+import { moveGroupMemberships } from '../groups/ad-hoc.ts'
+import { moveInvitations } from '../groups/invitations.ts'
 import { moveRememberedAccounts } from '../sessions/devices.ts'
 import { endSessionsOf } from '../sessions/store.ts'
+import { moveAffiliations } from '../users/affiliations.ts'
 import { voidAddressChanges } from '../users/address-changes.ts'
 import { moveConsents } from '../users/consents.ts'
 import { moveManagedGrants } from '../users/managed-grants.ts'
@@ -49,6 +52,9 @@ export async function mergeUsers(ctx: Context, one: string, other: string): Prom
     const { survivor, loser } = pair
     await moveIdentities(trx, loser, survivor)
     await moveSecondaryIds(trx, loser, survivor)
+    await moveAffiliations(trx, loser, survivor)
+    await moveGroupMemberships(trx, loser, survivor)
+    await moveInvitations(trx, loser, survivor)
     await moveConsents(trx, loser, survivor)
     await moveManagedGrants(trx, loser, survivor)
     await moveConsentObjects(trx, loser, survivor)

@@ -1,6 +1,7 @@
 import type { Context } from '../context.ts'
 import { inTransaction } from '../database/transaction.ts'
 import { endSessionsOf } from '../sessions/store.ts'
+import { endAffiliations } from '../users/affiliations.ts'
 import { deleteIdentity, listIdentities } from '../users/identities.ts'
 import { hasPassword } from '../users/passwords.ts'
 import { holdUsers } from '../users/store.ts'
@@ -22,6 +23,7 @@ export async function unlinkIdentity(ctx: Context, userId: string, identityId: s
     if (identity === undefined) return 'unknown' as const
     if ((await waysIn(trx, userId)) < 2) return 'last' as const
     await deleteIdentity(trx, userId, identity)
+    await endAffiliations(trx, userId, identity.providerId)
     await endSessionsOf(trx, userId, keptSession)
     return identity
   })

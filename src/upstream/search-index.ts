@@ -185,3 +185,15 @@ export async function withRealm(ctx: Context, realm: string, limit: number): Pro
   const { rows } = await sql<{ provider_id: string }>`select i.provider_id from provider_index i where i.realms @> ${[realm]}::text[] order by i.provider_id limit ${limit}`.execute(ctx.db)
   return rows.map((row) => row.provider_id)
 }
+
+/**
+ * A provider's name, folded, that stands as whole words in one of these texts, or within it where it is long enough to be read the same
+ * with other spaces. Reads every name: not for the way of a person who signs in.
+ */
+export async function providerNamedIn(db: Kysely<Database>, texts: readonly { readonly name: string; readonly squeezed: string }[], shortest: number, shortestSqueezed: number): Promise<string | undefined> {
+  const { rows } = await sql<{ name: string }>`select n.name from provider_index i cross join unnest(string_to_array(i.names, E'\n')) n (name)
+    join jsonb_to_recordset(${JSON.stringify(texts)}::jsonb) as t (name text, squeezed text) on position(' ' || n.name || ' ' in ' ' || t.name || ' ') > 0
+      or (length(n.name) >= ${shortestSqueezed} and position(replace(n.name, ' ', '') in t.squeezed) > 0)
+    where length(n.name) >= ${shortest} order by length(n.name) desc, n.name limit 1`.execute(db)
+  return rows[0]?.name
+}

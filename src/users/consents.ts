@@ -7,6 +7,8 @@ import { isRowId, newRowId } from '../lib/random.ts'
 // Owns consents: what a person has let a client have, and what they left unticked, so that neither is asked again; since when, when it was
 // last used, and that it was taken back. One row a person and client, also where the operator implies the consent.
 
+export type RemovedBy = 'person' | 'operator'
+
 export interface Consent {
   readonly consentId?: string
   readonly granted: readonly string[]
@@ -17,17 +19,19 @@ export interface Consent {
   readonly authorizationDetails?: readonly AuthorizationDetail[]
   /** When the person took it back; then nothing is granted until they are asked again, in full. */
   readonly removedAt?: Date
+  /** Only the person's own taking back is told to them as theirs. */
+  readonly removedBy?: RemovedBy
 }
 
 const NOTHING: Consent = { granted: [], declined: [] }
 
 export async function findConsent(db: Kysely<Database>, userId: string, clientKey: string): Promise<Consent> {
-  const row = await db.selectFrom('consents').select(['consent_id', 'granted', 'declined', 'received', 'authorization_details', 'removed_at']).where('user_id', '=', userId).where('client_key', '=', clientKey).executeTakeFirst()
-  return row === undefined ? NOTHING : { consentId: row.consent_id, granted: row.granted, declined: row.declined, received: row.received, ...(row.authorization_details === null ? {} : { authorizationDetails: row.authorization_details }), ...(row.removed_at === null ? {} : { removedAt: row.removed_at }) }
+  const row = await db.selectFrom('consents').select(['consent_id', 'granted', 'declined', 'received', 'authorization_details', 'removed_at', 'removed_by']).where('user_id', '=', userId).where('client_key', '=', clientKey).executeTakeFirst()
+  return row === undefined ? NOTHING : { consentId: row.consent_id, granted: row.granted, declined: row.declined, received: row.received, ...(row.authorization_details === null ? {} : { authorizationDetails: row.authorization_details }), ...(row.removed_at === null ? {} : { removedAt: row.removed_at, removedBy: row.removed_by ?? 'person' }) }
 }
 
 /** Adds to what was granted; what is granted now is no longer declined, and the other way round. One statement. */
-export async function saveConsent(ctx: Context, db: Kysely<Database>, userId: string, clientKey: string, decision: Omit<Consent, 'consentId'>): Promise<void> {
+export async function saveConsent(ctx: Context, db: Kysely<Database>, userId: string, clientKey: string, decision: Omit<Consent, 'consentId' | 'removedAt' | 'removedBy'>): Promise<void> {
   const granted = [...decision.granted]
   const declined = [...decision.declined]
   const received = [...(decision.received ?? [])]
@@ -43,6 +47,7 @@ export async function saveConsent(ctx: Context, db: Kysely<Database>, userId: st
         authorization_details: sql`coalesce(excluded.authorization_details, consents.authorization_details)`,
         created_at: sql`case when consents.removed_at is null then consents.created_at else clock_now() end`,
         removed_at: null,
+        removed_by: null,
         updated_at: sql`clock_now()`,
       }),
     )
@@ -75,13 +80,17 @@ export interface GivenConsent {
 
 interface GivenRow {
   readonly consent_id: string
+  readonly user_id: string
   readonly client_key: string
   readonly granted: readonly string[]
   readonly created_at: Date
   readonly used_at: Date | null
   readonly scope_uses: Readonly<Record<string, string>>
   readonly removed_at: Date | null
+  readonly removed_by: RemovedBy | null
 }
+
+const GIVEN = sql`consent_id, user_id, client_key, granted, created_at, used_at, scope_uses, removed_at, removed_by`
 
 function toGiven(row: GivenRow): GivenConsent {
   return { consentId: row.consent_id, clientKey: row.client_key, granted: row.granted, since: row.created_at, usedAt: row.used_at ?? undefined, scopeUses: new Map(Object.entries(row.scope_uses).map(([scope, at]) => [scope, new Date(at)])) }
@@ -96,7 +105,7 @@ export async function keepClientOf(ctx: Context, db: Kysely<Database>, userId: s
 
 /** What a person has let clients have, used last first; also of `others`, clients that have something all the same where this was taken back. */
 export async function listConsents(ctx: Context, userId: string, others: readonly string[] = []): Promise<readonly GivenConsent[]> {
-  const { rows } = await sql<GivenRow>`select consent_id, client_key, granted, created_at, used_at, scope_uses, removed_at from consents where user_id = ${userId} and (removed_at is null or client_key = any(${[...others]}::bigint[]))
+  const { rows } = await sql<GivenRow>`select ${GIVEN} from consents where user_id = ${userId} and (removed_at is null or client_key = any(${[...others]}::bigint[]))
     order by coalesce(used_at, created_at) desc, consent_id desc limit ${MOST_LISTED}`.execute(ctx.db)
   return rows.map(toGiven)
 }
@@ -104,21 +113,40 @@ export async function listConsents(ctx: Context, userId: string, others: readonl
 /** One of a person's own, taken back or not; nothing for anybody else's. */
 export async function findOwnConsent(ctx: Context, userId: string, consentId: string): Promise<(GivenConsent & { readonly removed: boolean }) | undefined> {
   if (!isRowId(consentId)) return undefined
-  const { rows } = await sql<GivenRow>`select consent_id, client_key, granted, created_at, used_at, scope_uses, removed_at from consents where user_id = ${userId} and consent_id = ${consentId}`.execute(ctx.db)
+  const { rows } = await sql<GivenRow>`select ${GIVEN} from consents where user_id = ${userId} and consent_id = ${consentId}`.execute(ctx.db)
   return rows[0] === undefined ? undefined : { ...toGiven(rows[0]), removed: rows[0].removed_at !== null }
 }
 
+/** A consent with whose it is and how it ended, for those who run the service and for its client. */
+export interface AnyConsent extends GivenConsent {
+  readonly userId: string
+  readonly removedAt: Date | undefined
+  readonly removedBy: RemovedBy | undefined
+}
+
+function toAny(row: GivenRow): AnyConsent {
+  const { user_id: userId, removed_at: removedAt, removed_by: by } = row
+  return { ...toGiven(row), userId, removedAt: removedAt ?? undefined, removedBy: removedAt === null ? undefined : (by ?? 'person') }
+}
+
 /** Anybody's by its id, taken back or not. */
-export async function findConsentById(ctx: Context, consentId: string): Promise<(GivenConsent & { readonly userId: string; readonly removedAt: Date | undefined }) | undefined> {
+export async function findConsentById(ctx: Context, consentId: string): Promise<AnyConsent | undefined> {
   if (!isRowId(consentId)) return undefined
-  const { rows } = await sql<GivenRow & { user_id: string }>`select consent_id, user_id, client_key, granted, created_at, used_at, scope_uses, removed_at from consents where consent_id = ${consentId}`.execute(ctx.db)
-  return rows[0] === undefined ? undefined : { ...toGiven(rows[0]), userId: rows[0].user_id, removedAt: rows[0].removed_at ?? undefined }
+  const { rows } = await sql<GivenRow>`select ${GIVEN} from consents where consent_id = ${consentId}`.execute(ctx.db)
+  return rows[0] && toAny(rows[0])
+}
+
+/** What people have let clients have, of one person or of one client or both, newest first, taken back or not. At most `limit`. */
+export async function listAnyConsents(ctx: Context, { userId, clientKey }: { readonly userId?: string | undefined; readonly clientKey?: string | undefined }, limit: number): Promise<readonly AnyConsent[]> {
+  const conditions = [...(userId === undefined ? [] : [sql`user_id = ${userId}`]), ...(clientKey === undefined ? [] : [sql`client_key = ${clientKey}`])]
+  const { rows } = await sql<GivenRow>`select ${GIVEN} from consents where ${conditions.length === 0 ? sql`true` : sql.join(conditions, sql` and `)} order by created_at desc, consent_id desc limit ${limit}`.execute(ctx.db)
+  return rows.map(toAny)
 }
 
 /** Takes back what a person has let a client have. Gives the client's key, to one of two at once; nothing when it is not theirs, or was taken back. */
-export async function removeConsent(ctx: Context, userId: string, consentId: string): Promise<string | undefined> {
+export async function removeConsent(ctx: Context, userId: string, consentId: string, by: RemovedBy = 'person'): Promise<string | undefined> {
   if (!isRowId(consentId)) return undefined
-  const { rows } = await sql<{ client_key: string }>`update consents set granted = '{}', declined = '{}', received = '{}', scope_uses = '{}', authorization_details = null, removed_at = clock_now(), updated_at = clock_now()
+  const { rows } = await sql<{ client_key: string }>`update consents set granted = '{}', declined = '{}', received = '{}', scope_uses = '{}', authorization_details = null, removed_at = clock_now(), removed_by = ${by}, updated_at = clock_now()
     where consent_id = ${consentId} and user_id = ${userId} and removed_at is null returning client_key`.execute(ctx.db)
   return rows[0]?.client_key
 }

@@ -63,10 +63,10 @@ describe('a client that describes itself', () => {
   })
 
   test('is shown with its host, as something that we do not vouch for, and without its picture', async () => {
-    const id = host.publish(path(), { client_name: 'Norges testuniversitet', logo_uri: 'https://tracker.example/logo.png', policy_uri: 'https://elsewhere.example/policy', client_uri: `${host.origin}/` })
+    const id = host.publish(path(), { client_name: 'The best agent', logo_uri: 'https://tracker.example/logo.png', policy_uri: 'https://elsewhere.example/policy', client_uri: `${host.origin}/` })
     const browser = newBrowser(server.issuer)
     const discovery = await browser.open(authorizationUrl(server.issuer, newPkce(), { client_id: id, redirect_uri: REDIRECT }))
-    const name = `Norges testuniversitet (${new URL(host.origin).host})`
+    const name = `The best agent (${new URL(host.origin).host})`
     expect(discovery.html).toContain(name)
     const login = await browser.open(providerLink(discovery, 'ntu'))
     const consent = await browser.submit(login, 'username', { username: 'ada', password: 'ada has a password' })
@@ -115,6 +115,17 @@ describe('a client that describes itself', () => {
     expect(await isTaken(id)).toBe(false)
     const { rows } = await sql<{ status: string; name: string }>`select status, document->>'client_name' as name from clients where client_id = ${id}`.execute(server.ctx.db)
     expect(rows).toEqual([{ status: 'disabled', name: 'Renamed' }])
+  })
+
+  test('is not known under a name that has an institution’s or a provider’s in it, from its next look on', async () => {
+    await server.apply('kind: provider\nprovider_id: far\nprotocol: oidc\nissuer: https://far.example\nclient_id: x\nname: { en: Far Away Institute, fi: Kaukainen opisto }\n')
+    for (const client_name of ['Norges testuniversitet', 'Kaukainen opisto Sign-in']) expect(await isTaken(host.publish(path(), { client_name }))).toBe(false)
+    expect(server.logged()).toContain('client_name: has the name of kaukainen opisto in it')
+    const id = host.publish(path(), {}, { 'cache-control': 'max-age=60' })
+    expect(await isTaken(id)).toBe(true)
+    host.publish(new URL(id).pathname, { client_name: 'FarAway—Institute' })
+    await server.advance(301)
+    expect(await isTaken(id)).toBe(false)
   })
 })
 

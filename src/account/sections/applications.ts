@@ -12,7 +12,7 @@ import { applicationPages } from '../application-pages.ts'
 import { applicationRow, listApplications, requireApplication } from '../application-rows.ts'
 import { notFound } from '../not-found.ts'
 import { type Account, type AccountKit, isAccount, type Section } from '../section.ts'
-import { withdraw } from '../withdraw.ts'
+import { withdraw } from '../../tokens/withdraw-consent.ts'
 
 // The applications that may have something of the person, and taking that back (pages.md ).
 
