@@ -3,6 +3,7 @@ import { registerAccount } from './account/routes.ts'
 import { addDocumentRule } from './clients/document-rules.ts'
 import type { Config } from './config.ts'
 import type { Context } from './context.ts'
+import { registerDashboard } from './dashboard/routes.ts'
 import { registerDemo } from './demo/routes.ts'
 import { keepLoginState } from './endpoints/check-session.ts'
 import type { Endpoint } from './endpoints/endpoint.ts'
@@ -55,6 +56,7 @@ export async function buildApp(opened: OpenedContext): Promise<FastifyInstance> 
   await registerEndpoints(app, ctx, 'machines', presentApiError)
   await registerEndpoints(app, ctx, 'people', presentPageError)
   await registerAccount(app, ctx)
+  await registerDashboard(app, ctx)
   if (config.demo) await registerDemo(app, ctx)
   if (moveClock !== undefined) {
     registerTestClock(app, ctx, moveClock)

@@ -3,6 +3,7 @@ import { checks } from './authorization-request/checks/index.ts'
 import { responseModes } from './authorization-request/response-modes/index.ts'
 import { responseTypes } from './authorization-request/response-types.ts'
 import { clientAuthenticationMethods } from './clients/authentication/index.ts'
+import { sections as dashboardSections } from './dashboard/index.ts'
 import { kinds } from './declarations/index.ts'
 import { endpoints } from './endpoints/index.ts'
 import { grantTypes } from './grants/index.ts'
@@ -22,6 +23,7 @@ export const lists: Readonly<Record<string, readonly string[]>> = {
   'sender constraints': senderConstraints.map(({ name }) => name),
   'sign-in steps': steps.map(({ name }) => name),
   'sections of the account pages': sections.map(({ name }) => name),
+  'sections of the dashboard': dashboardSections.map(({ name }) => name),
   endpoints: endpoints.map(({ name }) => name),
   'kinds of documents': kinds.map(({ kind }) => kind),
   jobs: jobs.map(({ name }) => name),

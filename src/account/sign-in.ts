@@ -118,6 +118,6 @@ export function signInPages(app: FastifyInstance, ctx: Context): void {
     const userId = single.get('user')
     return leaveForSignIn(ctx, request, reply, { to: single.get('to') ?? '', ...(userId === undefined ? {} : single.has('lift') ? { userId, lift: true } : { userId, prompt: 'login' }) })
   })
-  app.get('/account/switch', (request, reply) => leaveForSignIn(ctx, request, reply, { to: '/account', prompt: 'select_account' }))
+  app.get('/account/switch', (request, reply) => leaveForSignIn(ctx, request, reply, { to: queryForm(request).single.get('to') ?? '', prompt: 'select_account' }))
   app.get(SIGNED_IN, (request, reply) => comeBack(ctx, request, reply))
 }

@@ -82,12 +82,12 @@ export async function listClients(db: Kysely<Database>): Promise<readonly (Clien
 
 export interface OwnedBy {
   readonly organizations: readonly string[]
-  readonly userId: string
+  readonly userId?: string | undefined
 }
 
 /** The clients of some organizations and of a person, or all; in the order of their ids, from the one after `after` on. Parts of this server are nobody's. */
 export async function listOwnedClients(db: Kysely<Database>, of: OwnedBy | 'all', { after = '', limit }: { readonly after?: string | undefined; readonly limit: number }): Promise<readonly Client[]> {
-  const theirs = of === 'all' ? sql<boolean>`true` : sql<boolean>`(document->>'organization' = any(${[...of.organizations]}::text[]) or (document->>'organization' is null and owner_user_id = ${of.userId}))`
+  const theirs = of === 'all' ? sql<boolean>`true` : sql<boolean>`(document->>'organization' = any(${[...of.organizations]}::text[]) or (document->>'organization' is null and owner_user_id = ${of.userId ?? null}::uuid))`
   const rows = await db.selectFrom('clients').selectAll().where('client_id', 'not in', ownClients).where('client_id', '>', after).where(theirs).orderBy('client_id').limit(limit).execute()
   return withSecrets(db, rows)
 }
@@ -102,6 +102,18 @@ export async function setClientOwner(trx: Transaction<Database>, clientId: strin
 export async function moveOwnedClients(trx: Transaction<Database>, from: string, to: string): Promise<void> {
   const result = await trx.updateTable('clients').set({ owner_user_id: to }).where('owner_user_id', '=', from).executeTakeFirst()
   if (result.numUpdatedRows > 0n) await raiseCacheVersion(trx, 'clients')
+}
+
+/** Creates a client: of the organization in its registration, else of that person. Returns its key; nothing when the id is taken, and then writes nothing. */
+export async function createClient(trx: Transaction<Database>, clientId: string, metadata: ClientMetadata, userId: string): Promise<string | undefined> {
+  const row = await trx
+    .insertInto('clients')
+    .values({ client_id: clientId, status: metadata.status, origins: [...metadata.allowed_origins], document: JSON.stringify(metadata), declared: false, owner_user_id: metadata.organization === undefined ? userId : null })
+    .onConflict((conflict) => conflict.column('client_id').doNothing())
+    .returning('client_key')
+    .executeTakeFirst()
+  if (row !== undefined) await raiseCacheVersion(trx, 'clients')
+  return row?.client_key
 }
 
 /** Creates a client or replaces its registration. Returns its key. */

@@ -122,7 +122,7 @@ export function staticErrorPage(reference: string): string {
 
 /** Pages of one area share a hook: `data-page`. */
 function hookOf(name: string): string {
-  return ['account', 'device'].find((area) => name.startsWith(`${area}-`)) ?? name
+  return ['account', 'device', 'dashboard', 'admin'].find((area) => name.startsWith(`${area}-`)) ?? name
 }
 
 function pageContext<K extends keyof Views>(

@@ -6,6 +6,7 @@
 
 import type { AccountViews } from './account-views.ts'
 import type { ConsentViews } from './consent-views.ts'
+import type { DashboardViews } from './dashboard-views.ts'
 import type { DeviceViews } from './device-views.ts'
 import type { DiscoveryViews } from './discovery-views.ts'
 import type { DemoHomeModel, DemoModel } from './demo-model.ts'
@@ -272,4 +273,4 @@ interface SigninViews {
 }
 
 /** Every view, with what it is told. An area of pages keeps its models in a file of its own. */
-export interface Views extends SigninViews, DeviceViews, DiscoveryViews, AccountViews, ConsentViews, FactorViews, LinkingViews, RecoveryViews {}
+export interface Views extends SigninViews, DeviceViews, DiscoveryViews, AccountViews, ConsentViews, DashboardViews, FactorViews, LinkingViews, RecoveryViews {}

@@ -1,4 +1,4 @@
-import { readFileSync, readdirSync } from 'node:fs'
+import { existsSync, readFileSync, readdirSync } from 'node:fs'
 import { IntlMessageFormat } from 'intl-messageformat'
 import { describe, expect, it } from 'vitest'
 import { viewsFolder } from '../../src/http/assets.ts'
@@ -52,9 +52,9 @@ function mentions(): { names: Set<string>; beginnings: string[] } {
   const files = readdirSync(viewsFolder, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.eta')).map((name) => viewsFolder + name)
   const sources = ['http/pages', 'http/provider-off', 'http/provider-search', 'http/scope-sentences', 'mail/letter'].map((name) => new URL(`../../src/${name}.ts`, import.meta.url))
   const all = [...files, ...sources].map((file) => readFileSync(file, 'utf8')).join('\n')
-  // The reasons that the account pages give (`….again.…`) are named where they are asked.
-  const account = new URL('../../src/account/', import.meta.url)
-  const code = readdirSync(account, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts')).map((name) => readFileSync(new URL(name, account), 'utf8'))
+  // The reasons that pages give for asking somebody to sign in again (`….again.…`) are named where they are asked.
+  const folders = ['account', 'dashboard', 'admin'].map((name) => new URL(`../../src/${name}/`, import.meta.url)).filter((folder) => existsSync(folder))
+  const code = folders.flatMap((folder) => readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts')).map((name) => readFileSync(new URL(name, folder), 'utf8')))
   const reasons = [...code.join('\n').matchAll(/'([a-z]+(?:\.[a-z-]+)*\.again\.[a-z-]+)'/g)].map((match) => match[1] ?? '')
   const quoted = [...all.matchAll(/'([a-z][a-z-]*(?:\.[a-z-]+)+)'/g)].map((match) => match[1] ?? '')
   const joined = [...all.matchAll(/'([a-z][a-z-]*(?:\.[a-z-]+)*\.)' \+/g), ...all.matchAll(/`([a-z]+\.)\$\{/g)].map((match) => match[1] ?? '')

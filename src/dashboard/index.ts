@@ -1,0 +1,7 @@
+import type { DashboardSection } from './section.ts'
+import { clientSection } from './sections/client.ts'
+import { clients } from './sections/clients.ts'
+import { registerSection } from './sections/register.ts'
+
+/** The sections of the dashboard, in the order of their links. */
+export const sections: readonly DashboardSection[] = [clients, registerSection, clientSection]

@@ -1,0 +1,52 @@
+import { notFound } from '../account/not-found.ts'
+import { type Client, clientName, documentHost, hasSecret, ownerOf } from '../clients/client.ts'
+import { isOwnClient } from '../clients/own-clients.ts'
+import { readClient } from '../clients/store.ts'
+import type { Context } from '../context.ts'
+import type { ClientHead } from '../http/dashboard-views.ts'
+import type { Locale } from '../http/locale.ts'
+import { type Action, can } from '../organizations/can.ts'
+import { accessDenied } from '../protocol/error.ts'
+import { rulesOf } from './application-kinds.ts'
+import type { Desk } from './section.ts'
+import { insecureOrigins } from './typed-address.ts'
+
+// One application of the dashboard: which there are for somebody, and what stands above each page about it.
+
+export const CLIENTS = '/dashboard/clients'
+
+export function mayWith(desk: Desk, client: Client, action: Action): boolean {
+  return can(desk.actor, action, { kind: 'client', owner: ownerOf(client) })
+}
+
+/** An application that somebody may see, as the database has it now. Throws `not_found`; `access_denied` for what they may see and not do. */
+export async function requireClient(ctx: Context, desk: Desk, clientId: string, action: Action = 'read'): Promise<Client> {
+  const client = await readClient(ctx.db, clientId)
+  // Parts of this server and applications that describe themselves elsewhere are nobody's here.
+  if (client === undefined || isOwnClient(clientId) || documentHost(client) !== undefined || !mayWith(desk, client, 'read')) throw notFound()
+  if (!mayWith(desk, client, action)) throw accessDenied('Your role does not allow this', { status: 403, detail: `client.${action}` })
+  return client
+}
+
+export function clientPath(clientId: string, page = ''): string {
+  return `${CLIENTS}/${encodeURIComponent(clientId)}${page === '' ? '' : `/${page}`}`
+}
+
+/** The pages about one application that are for this one, by the last part of their address. */
+function tabsOf(client: Client): readonly string[] {
+  const { metadata } = client
+  return ['overview', ...(rulesOf(metadata.application_type).returns ? ['addresses'] : []), 'access', ...(hasSecret(metadata) ? ['secrets'] : []), 'look', 'snippets', 'log']
+}
+
+export function headOf(client: Client, language: Locale, current: string): ClientHead {
+  const { clientId, metadata, status } = client
+  return {
+    id: clientId,
+    name: clientName(client, language),
+    kind: metadata.application_type,
+    status,
+    tabs: tabsOf(client).map((name) => ({ name, href: clientPath(clientId, name === 'overview' ? '' : name), current: name === current })),
+    insecure: insecureOrigins(metadata.redirect_uris),
+    configHref: clientPath(clientId, 'config'),
+  }
+}
