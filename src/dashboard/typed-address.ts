@@ -28,9 +28,12 @@ function canParse(text: string): boolean {
   return URL.canParse(text)
 }
 
-/** Only what is good itself is worth typing instead. */
-function instead(text: string): { readonly instead?: string } {
-  return canParse(text) && redirectUriFault(text) === undefined && !(isInsecureRedirect(text) && !isLoopbackRedirect(text)) ? { instead: text } : {}
+/** Only what is good itself is worth typing instead; what is wrong in two ways is mended in both. */
+function instead(typed: string, mended: string): { readonly instead?: string } {
+  if (mended === typed) return {}
+  const wrong = addressFault(mended, { native: false, insecure: false })
+  if (wrong === undefined) return { instead: mended }
+  return wrong.instead === undefined ? {} : { instead: wrong.instead }
 }
 
 function withoutCapitals(uri: string): string {
@@ -46,19 +49,19 @@ export function addressFault(typed: string, { native, insecure }: AddressRules):
   if (typed === '') return { fault: 'empty' }
   if (typed.length > LONGEST) return { fault: 'long' }
   if (RUNS_HERE.test(typed)) return { fault: 'script' }
-  if (/\s/u.test(typed)) return { fault: 'spaces', ...instead(typed.trim().replaceAll(/\s/gu, '%20')) }
+  if (/\s/u.test(typed)) return { fault: 'spaces', ...instead(typed, typed.trim().replaceAll(/\s/gu, '%20')) }
   if (typed.includes('*')) return { fault: 'wildcard' }
-  if (!/^[a-z][a-z0-9+.-]*:/i.test(typed) || /^(?:localhost|[a-z0-9-]+(?:\.[a-z0-9-]+)+):\d/i.test(typed)) return { fault: 'scheme', ...instead(`${/^(?:localhost|127\.)/i.test(typed) ? 'http' : 'https'}://${typed.replace(/^\/+/, '')}`) }
-  if (typed.includes('#')) return { fault: 'fragment', ...instead(typed.replace(/#.*$/s, '')) }
-  if (WEB.test(typed) && withoutCapitals(typed) !== typed) return { fault: 'capitals', ...instead(withoutCapitals(typed)) }
-  if (!/^[\x21-\x7E]+$/.test(typed) || typed.includes('\\')) return { fault: 'signs', ...instead(asBrowsersWrite(typed)) }
-  return unfit(typed, native) ?? (isInsecureRedirect(typed) && !isLoopbackRedirect(typed) && !insecure ? { fault: 'insecure', ...instead(typed.replace(/^http:/, 'https:')) } : undefined)
+  if (!/^[a-z][a-z0-9+.-]*:/i.test(typed) || /^(?:localhost|[a-z0-9-]+(?:\.[a-z0-9-]+)+):\d/i.test(typed)) return { fault: 'scheme', ...instead(typed, `${/^(?:localhost|127\.)/i.test(typed) ? 'http' : 'https'}://${typed.replace(/^\/+/, '')}`) }
+  if (typed.includes('#')) return { fault: 'fragment', ...instead(typed, typed.replace(/#.*$/s, '')) }
+  if (WEB.test(typed) && withoutCapitals(typed) !== typed) return { fault: 'capitals', ...instead(typed, withoutCapitals(typed)) }
+  if (!/^[\x21-\x7E]+$/.test(typed) || typed.includes('\\')) return { fault: 'signs', ...instead(typed, asBrowsersWrite(typed)) }
+  return unfit(typed, native) ?? (isInsecureRedirect(typed) && !isLoopbackRedirect(typed) && !insecure ? { fault: 'insecure', ...instead(typed, typed.replace(/^http:/, 'https:')) } : undefined)
 }
 
 function unfit(typed: string, native: boolean): TypedFault | undefined {
   const web = /^https?:/i.test(typed)
-  if (web && !WEB.test(typed)) return { fault: 'slashes', ...instead(typed.replace(/^(https?:)\/*/i, (_, scheme: string) => `${scheme.toLowerCase()}//`)) }
-  if (canParse(typed) && (new URL(typed).username !== '' || new URL(typed).password !== '')) return { fault: 'password', ...instead(typed.replace(/^(https?:\/\/)[^/?#]*@/, '$1')) }
+  if (web && !WEB.test(typed)) return { fault: 'slashes', ...instead(typed, typed.replace(/^(https?:)\/*/i, (_, scheme: string) => `${scheme.toLowerCase()}//`)) }
+  if (canParse(typed) && (new URL(typed).username !== '' || new URL(typed).password !== '')) return { fault: 'password', ...instead(typed, typed.replace(/^(https?:\/\/)[^/?#]*@/, '$1')) }
   if (!web && (!native || redirectUriFault(typed) !== undefined)) return { fault: 'private' }
   return redirectUriFault(typed) === undefined ? undefined : { fault: 'other' }
 }

@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import type { Role } from '../../src/organizations/can.ts'
-import { setMember } from '../../src/organizations/members.ts'
+import { removeMember, setMember } from '../../src/organizations/members.ts'
 import { openAccount, textById } from '../support/account.ts'
 import type { TestServer } from '../support/app.ts'
 import { type Browser, newBrowser, type Page } from '../support/browser.ts'
@@ -15,6 +15,10 @@ export async function userIdOf(server: TestServer, username: string): Promise<st
 /** Gives somebody a role; for the rest of the story's file. */
 export async function giveRole(server: TestServer, username: string, organization: string, role: Role): Promise<void> {
   await setMember(server.ctx.db, organization, await userIdOf(server, username), role)
+}
+
+export async function takeRole(server: TestServer, username: string, organization: string): Promise<void> {
+  await removeMember(server.ctx.db, organization, await userIdOf(server, username))
 }
 
 /** A browser in which somebody is signed in at the dashboard. */
