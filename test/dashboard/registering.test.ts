@@ -89,7 +89,7 @@ describe('the form', () => {
     const said = { name: 'Forged', kind: 'web', address: 'https://forged.example.org/cb', owner: 'me' }
     expect((await browser.submit(form, 'name', { ...said, client: '00000000-0000-4000-8000-000000000000' })).status).toBe(403)
     const elsewhere = await atDesk(server, 'kai')
-    const body = new URLSearchParams({ ...(forms(form).find(({ action }) => action === '/dashboard/register')?.fields ?? {}), ...said })
+    const body = new URLSearchParams({ ...forms(form).find(({ action }) => action === '/dashboard/register')?.fields, ...said })
     expect((await elsewhere.open('/dashboard/register', { method: 'POST', body, headers: { 'content-type': 'application/x-www-form-urlencoded' } })).status).toBe(403)
   })
 
