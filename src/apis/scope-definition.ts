@@ -16,7 +16,32 @@ export type ScopeDefinition = z.output<typeof scopeSchema>
 export const standardScopes = ['openid', 'profile', 'email', 'phone', 'address', 'groups', 'userid', 'offline_access'] as const
 
 /** The scopes of this server's own API, for clients that an operator gives them to. */
-export const ownApiScopes = ['consent.create', 'consent.events', 'consent.use'] as const
+export const ownApiScopes = [
+  'consent.create',
+  'consent.events',
+  'consent.use',
+  'portner.clients.read',
+  'portner.clients.write',
+  'portner.apis.read',
+  'portner.apis.write',
+  'portner.organizations.read',
+  'portner.organizations.write',
+  'portner.providers.read',
+  'portner.providers.write',
+  'portner.users.read',
+  'portner.users.write',
+  'portner.scopes.read',
+  'portner.scopes.write',
+  'portner.consents.write',
+  'portner.statistics.read',
+  'portner.audit.read',
+  'portner.keys.read',
+  'portner.keys.write',
+] as const
+
+export function isOwnApiScope(scope: string): boolean {
+  return (ownApiScopes as readonly string[]).includes(scope)
+}
 
 export function isStandardScope(scope: string): boolean {
   return (standardScopes as readonly string[]).includes(scope)

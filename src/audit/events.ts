@@ -32,6 +32,7 @@ type Happened =
   | { readonly event: 'identity.unlinked'; readonly userId: string; readonly providerId: string }
   | { readonly event: 'device.refused'; readonly userId: string; readonly clientId: string }
   | { readonly event: 'keys.rotated'; readonly kids: readonly string[] }
+  | { readonly event: 'configuration.changed'; readonly kind: string; readonly id: string; readonly change: string; readonly members: readonly string[]; readonly by: string; readonly through: string; readonly clientId?: string }
   | { readonly event: 'configuration.applied'; readonly changes: number }
   | { readonly event: 'federation.imported'; readonly federationId: string; readonly written: number; readonly disabled: number }
 

@@ -11,6 +11,8 @@ export interface Client {
   readonly metadata: Readonly<ClientMetadata>
   readonly scopes: readonly string[]
   readonly secretHashes: readonly Buffer[]
+  /** An operator's file made it. */
+  readonly declared: boolean
   /** Who registered it for themselves. Only of a client that is no organization's does it say whose it is: ask `ownerOf`. */
   readonly ownerUserId?: string | undefined
 }

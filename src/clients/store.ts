@@ -17,13 +17,14 @@ interface Row {
   readonly client_id: string
   readonly status: string
   readonly document: unknown
+  readonly declared: boolean
   readonly owner_user_id: string | null
 }
 
 function toClient(row: Row, secretHashes: readonly Buffer[]): Client {
   // The document was written through clientMetadataSchema; it is not parsed again on hot paths.
   const metadata = row.document as ClientMetadata
-  return { key: row.client_key, clientId: row.client_id, status: row.status as Client['status'], metadata, scopes: metadata.scope === '' ? [] : metadata.scope.split(' '), secretHashes, ownerUserId: row.owner_user_id ?? undefined }
+  return { key: row.client_key, clientId: row.client_id, status: row.status as Client['status'], metadata, scopes: metadata.scope === '' ? [] : metadata.scope.split(' '), secretHashes, declared: row.declared, ownerUserId: row.owner_user_id ?? undefined }
 }
 
 async function withSecrets(db: Kysely<Database>, rows: readonly Row[]): Promise<readonly Client[]> {
@@ -74,10 +75,9 @@ export async function isRegisteredOrigin(ctx: Context, origin: string): Promise<
 }
 
 /** Every client but those that are parts of this server (nobody registers, exports or removes them) and those that describe themselves elsewhere. */
-export async function listClients(db: Kysely<Database>): Promise<readonly (Client & { readonly declared: boolean })[]> {
+export async function listClients(db: Kysely<Database>): Promise<readonly Client[]> {
   const rows = await db.selectFrom('clients').selectAll().where('client_id', 'not in', ownClients).where(sql<boolean>`position('/' in client_id) = 0`).orderBy('client_id').execute()
-  const clients = await withSecrets(db, rows)
-  return clients.map((client, i) => ({ ...client, declared: rows[i]?.declared ?? false }))
+  return withSecrets(db, rows)
 }
 
 export interface OwnedBy {
@@ -85,10 +85,10 @@ export interface OwnedBy {
   readonly userId?: string | undefined
 }
 
-/** The clients of some organizations and of a person, or all; in the order of their ids, from the one after `after` on. Parts of this server are nobody's. */
+/** The clients of some organizations and of a person, or all; in the order of their ids, from the one after `after` on. Not those that are parts of this server or describe themselves elsewhere. */
 export async function listOwnedClients(db: Kysely<Database>, of: OwnedBy | 'all', { after = '', limit }: { readonly after?: string | undefined; readonly limit: number }): Promise<readonly Client[]> {
   const theirs = of === 'all' ? sql<boolean>`true` : sql<boolean>`(document->>'organization' = any(${[...of.organizations]}::text[]) or (document->>'organization' is null and owner_user_id = ${of.userId ?? null}::uuid))`
-  const rows = await db.selectFrom('clients').selectAll().where('client_id', 'not in', ownClients).where('client_id', '>', after).where(theirs).orderBy('client_id').limit(limit).execute()
+  const rows = await db.selectFrom('clients').selectAll().where('client_id', 'not in', ownClients).where(sql<boolean>`position('/' in client_id) = 0`).where('client_id', '>', after).where(theirs).orderBy('client_id').limit(limit).execute()
   return withSecrets(db, rows)
 }
 

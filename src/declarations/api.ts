@@ -10,6 +10,8 @@ export const api: Kind<Api> = {
   references: ({ organization }) => (organization === undefined ? [] : [{ path: ['organization'], kind: 'organization', id: organization }]),
   unique: ({ audience }) => (audience === undefined ? [] : [{ path: ['audience'], value: `the audience ${audience}` }]),
   list: listApis,
-  save: ({ trx, document }) => saveApi(trx, document, true),
+  save: ({ trx, document, declared }) => saveApi(trx, document, declared),
+  names: ['organization'],
+  owner: ({ organization }) => ({ organization }),
   remove: (trx, current) => deleteApi(trx, current.id),
 }

@@ -1,10 +1,10 @@
 import type { Transaction } from 'kysely'
 import type { Context } from '../context.ts'
-import { type CacheName, raiseCacheVersion } from '../database/cache-versions.ts'
 import type { Database } from '../database/schema.ts'
 import { DeclarationError, type Fault } from './fault.ts'
 import { kinds } from './index.ts'
 import type { Kind, ReadySecret } from './kind.ts'
+import { lockDeclarations } from './lock.ts'
 import type { SourceFile } from './parse.ts'
 import { faultAt } from './position.ts'
 import { type Change, planSteps, type Step } from './plan.ts'
@@ -42,8 +42,6 @@ interface Plan {
 }
 
 const TRIES = 5
-const LOCKED_NAMES: readonly CacheName[] = ['organizations', 'providers', 'scopes', 'apis', 'clients']
-
 class StateMoved extends Error {}
 
 // People are many and nothing refers to them: they are read only when a file declares some.
@@ -94,12 +92,11 @@ async function readySecrets(ctx: Context, steps: readonly Step[]): Promise<Reado
 }
 
 async function writeSteps(ctx: Context, trx: Transaction<Database>, plan: Plan, ready: ReadonlyMap<Declaration, ReadySecret>): Promise<void> {
-  // The counters' rows are the lock: two that apply at once do so one after the other, and the second looks again.
-  for (const name of LOCKED_NAMES) await raiseCacheVersion(trx, name)
+  await lockDeclarations(trx)
   if (!isSameState(plan.state, await readState(trx, kinds.filter((kind) => plan.state.has(kind.kind))))) throw new StateMoved()
   for (const { kind, change, declaration, document, current } of plan.steps) {
     if (change.action === 'remove' && current !== undefined) await kind.remove(trx, current)
-    else if (declaration !== undefined && document !== undefined) await kind.save({ ctx, trx, id: change.id, document, current, secret: ready.get(declaration), saysSecret: declaration.secret !== undefined })
+    else if (declaration !== undefined && document !== undefined) await kind.save({ ctx, trx, id: change.id, document, current, secret: ready.get(declaration), saysSecret: declaration.secret !== undefined, declared: true, operator: true })
   }
 }
 

@@ -10,6 +10,6 @@ export const authorizationType: Kind<AuthorizationType> = {
   identity: (document) => document.type,
   references: () => [],
   list: listAuthorizationTypes,
-  save: ({ trx, document }) => saveAuthorizationType(trx, document, true),
+  save: ({ trx, document, declared }) => saveAuthorizationType(trx, document, declared),
   remove: (trx, current) => deleteAuthorizationType(trx, current.id),
 }

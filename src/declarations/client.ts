@@ -1,13 +1,15 @@
 import { readApiScope } from '../apis/api.ts'
-import { isStandardScope, ownApiScopes } from '../apis/scope-definition.ts'
-import { type ClientMetadata, clientMetadataSchema } from '../clients/metadata.ts'
+import { isOwnApiScope, isStandardScope } from '../apis/scope-definition.ts'
+import { type Client, hasSecret } from '../clients/client.ts'
+import { type ClientMetadata, clientMetadataSchema, isClientId } from '../clients/metadata.ts'
+import { isOwnClient } from '../clients/own-clients.ts'
 import { askSector } from '../clients/sector.ts'
-import { declareSecret, keptSecret, listDeclaredSecrets } from '../clients/secrets.ts'
-import { clientChanged, deleteClient, listClients, saveClient } from '../clients/store.ts'
+import { addSecret, declareSecret, keptSecret, listDeclaredSecrets } from '../clients/secrets.ts'
+import { clientChanged, deleteClient, listClients, readClient, saveClient, setClientOwner } from '../clients/store.ts'
 import { sha256 } from '../lib/digest.ts'
 import { drawToken } from '../lib/opaque-token.ts'
 import { inLanguage } from '../protocol/localized-text.ts'
-import { type Kind, type ReadySecret, type Reference, type SecretRules, withoutUndefined } from './kind.ts'
+import { type Current, type Document, type Kind, type ReadySecret, type Reference, type SecretRules, withoutUndefined } from './kind.ts'
 import { machineSecretFault, type Secret } from './secret.ts'
 
 // The schema's own, so that a new member is exported too.
@@ -44,9 +46,51 @@ function providerReferences(rules: readonly string[]): readonly Reference[] {
 }
 
 function isKnownScope(scope: string, known: (kind: string, id: string) => boolean): boolean {
-  if (isStandardScope(scope) || (ownApiScopes as readonly string[]).includes(scope) || known('scope', scope)) return true
+  if (isStandardScope(scope) || isOwnApiScope(scope) || known('scope', scope)) return true
   const named = readApiScope(scope)
   return named !== undefined && known('api', named.apiId)
+}
+
+function toCurrent(row: Client, declaredSecret: Buffer | undefined): Current {
+  return {
+    id: row.clientId,
+    document: withoutUndefined({ ...row.metadata, client_id: row.clientId }),
+    declared: row.declared,
+    rowKey: row.key,
+    ownedBy: row.ownerUserId,
+    // An empty text: it has secrets, but none that a file declared.
+    secret: declaredSecret?.toString('hex') ?? (row.secretHashes.length > 0 ? '' : undefined),
+  }
+}
+
+const DEVELOPERS_SWITCHES: readonly string[] = ['plain_http_redirect']
+
+/** Whether it may use this server's own API without a person: then as its organization's admin, or as an operator where it has none. */
+export function actsByItself(document: Document): boolean {
+  const { scope, grant_types: grants } = document
+  return typeof scope === 'string' && Array.isArray(grants) && grants.includes('client_credentials') && scope.split(' ').some((value) => value.startsWith('portner.'))
+}
+
+/** What people and institutions rely on clients not to have unless an operator says so, each with the member that says it. */
+function powersOf(document: Document): readonly (readonly [string, string])[] {
+  const { scope, profile, consent, compatibility, organization } = document
+  const switches = Array.isArray(compatibility) ? compatibility.map(String) : []
+  return [
+    ...String(scope).split(' ').filter(isOwnApiScope).map((value) => ['scope', value] as const),
+    ...(profile === 'legacy' ? [['profile', 'legacy'] as const] : []),
+    ...(consent === 'implied' ? [['consent', 'implied'] as const] : []),
+    // Plain http goes with `status: development` only, and people are warned.
+    ...switches.filter((name) => !DEVELOPERS_SWITCHES.includes(name)).map((name) => ['compatibility', name] as const),
+    ...(actsByItself(document) ? [['grant_types', `acts for ${String(organization)}`] as const] : []),
+  ]
+}
+
+function trustedMembers(document: Document, before: Document | undefined): readonly string[] {
+  const had = new Set((before === undefined ? [] : powersOf(before)).map((power) => power.join(' ')))
+  const more = powersOf(document).filter((power) => !had.has(power.join(' '))).map(([member]) => member)
+  // What an operator switched off stays off.
+  const isBack = before?.['status'] === 'disabled' && document['status'] !== 'disabled'
+  return [...new Set([...more, ...(isBack ? ['status'] : [])])]
 }
 
 export const client: Kind<ClientMetadata> = {
@@ -71,21 +115,25 @@ export const client: Kind<ClientMetadata> = {
   },
   list: async (db) => {
     const secrets = await listDeclaredSecrets(db)
-    return (await listClients(db)).map((row) => ({
-      id: row.clientId,
-      document: withoutUndefined({ ...row.metadata, client_id: row.clientId }),
-      declared: row.declared,
-      rowKey: row.key,
-      // An empty text: it has secrets, but none that a file declared.
-      secret: secrets.get(row.key)?.toString('hex') ?? (row.secretHashes.length > 0 ? '' : undefined),
-    }))
+    return (await listClients(db)).map((row) => toCurrent(row, secrets.get(row.key)))
   },
-  save: async ({ ctx, trx, id, document, secret: declared }) => {
-    const key = await saveClient(trx, id, document, true)
-    if (declared === undefined) return
-    const { text, stored } = declared
+  find: async (db, id) => {
+    const row = isOwnClient(id) || !isClientId(id) ? undefined : await readClient(db, id)
+    return row && toCurrent(row, undefined)
+  },
+  owner: ({ organization }, current) => (organization === undefined ? { userId: current?.ownedBy } : { organization }),
+  trusted: trustedMembers,
+  isPowerful: actsByItself,
+  drawsSecret: (document) => hasSecret({ token_endpoint_auth_method: String(document['token_endpoint_auth_method']) }),
+  names: ['organization', 'provider', 'authorization_details_type'],
+  save: async ({ ctx, trx, id, document, current, secret: said, declared, by }) => {
+    const key = await saveClient(trx, id, document, declared)
+    if (current === undefined && by !== undefined) await setClientOwner(trx, id, by)
+    if (said === undefined) return
+    const { text, stored } = said
     const kept = text === undefined ? { hash: Buffer.from(stored, 'hex'), hint: '', sealed: null } : keptSecret(ctx, key, document.token_endpoint_auth_method, text)
-    await declareSecret(trx, key, kept, ctx.clock.now())
+    if (declared) await declareSecret(trx, key, kept, ctx.clock.now())
+    else await addSecret(trx, key, kept, 0, ctx.clock.now())
     await clientChanged(trx)
   },
   remove: (trx, current) => deleteClient(trx, current.id),

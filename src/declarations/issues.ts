@@ -45,21 +45,35 @@ function bestBranch(errors: readonly (readonly Issue[])[]): readonly Issue[] | u
   return errors.find((branch) => branch.every((issue) => issue.path.length > 0 || issue.code !== 'invalid_type'))
 }
 
-/** The faults that a schema's issues mean, each at its place. `known` are the members of the document itself, for suggestions. */
-export function issueFaults(source: SourceDocument, issues: readonly Issue[], known: readonly string[], at: Path = []): readonly Fault[] {
+/** What is wrong with a document, and at which of its members. */
+export interface MemberFault {
+  readonly path: Path
+  /** A whole sentence: it begins with the member's name. */
+  readonly message: string
+  /** It is about the name of the member, not about its value. */
+  readonly atKey: boolean
+}
+
+/** The faults that a schema's issues mean in a document. `known` are the members of the document itself, for suggestions. */
+export function memberFaults(value: unknown, issues: readonly Issue[], known: readonly string[], at: Path = []): readonly MemberFault[] {
   return issues.flatMap((issue) => {
     const path: Path = [...at, ...issue.path]
     const name = memberName(path)
-    const say = (message: string, atKey = false): Fault => faultAt(source, path, name === '' ? message : `${name} ${message}`, atKey)
+    const say = (message: string, atKey = false): MemberFault => ({ path, message: name === '' ? message : `${name} ${message}`, atKey })
     if (issue.code === 'unrecognized_keys') {
-      return issue.keys.map((key) => faultAt(source, [...path, key], `${name === '' ? '' : `${name}: `}${unknownMember(key, path.length === 0 ? known : [])}`, true))
+      return issue.keys.map((key) => ({ path: [...path, key], message: `${name === '' ? '' : `${name}: `}${unknownMember(key, path.length === 0 ? known : [])}`, atKey: true }))
     }
     if (issue.code === 'invalid_key') return [say(issue.issues[0]?.message ?? 'has a name that is not allowed', true)]
-    if (issue.code === 'invalid_union' && 'discriminator' in issue) return [say(valueAt(source.value, path) === undefined ? 'is missing' : `must be one of: ${'options' in issue && Array.isArray(issue.options) ? issue.options.map(String).join(', ') : 'another value'}`)]
+    if (issue.code === 'invalid_union' && 'discriminator' in issue) return [say(valueAt(value, path) === undefined ? 'is missing' : `must be one of: ${'options' in issue && Array.isArray(issue.options) ? issue.options.map(String).join(', ') : 'another value'}`)]
     if (issue.code === 'invalid_union') {
       const branch = bestBranch(issue.errors)
-      return branch === undefined ? [say(valueAt(source.value, path) === undefined ? 'is missing' : 'must be a text or a map of languages to texts')] : issueFaults(source, branch, known, path)
+      return branch === undefined ? [say(valueAt(value, path) === undefined ? 'is missing' : 'must be a text or a map of languages to texts')] : memberFaults(value, branch, known, path)
     }
-    return [say(sentence(issue, valueAt(source.value, path)))]
+    return [say(sentence(issue, valueAt(value, path)))]
   })
+}
+
+/** The same, each at its place in a file. */
+export function issueFaults(source: SourceDocument, issues: readonly Issue[], known: readonly string[]): readonly Fault[] {
+  return memberFaults(source.value, issues, known).map(({ path, message, atKey }) => faultAt(source, path, message, atKey))
 }

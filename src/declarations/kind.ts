@@ -3,6 +3,7 @@ import type { z } from 'zod'
 import type { Offered } from '../clients/metadata.ts'
 import type { Context } from '../context.ts'
 import type { Database } from '../database/schema.ts'
+import type { ObjectKind, Owner } from '../organizations/can.ts'
 import type { Path } from './position.ts'
 import type { Secret } from './secret.ts'
 
@@ -18,6 +19,8 @@ export interface Current {
   readonly rowKey?: string
   /** What is known of its secret: enough to see whether a declared one is it. Never shown. */
   readonly secret?: string | undefined
+  /** The person whose own it is, where no organization in the document says more. */
+  readonly ownedBy?: string | undefined
 }
 
 /** A secret ready to be kept. `stored` is what goes to the database. */
@@ -38,6 +41,12 @@ export interface Saving<D extends Document = Document> {
   readonly secret: ReadySecret | undefined
   /** The document says a secret, a new one or the one there is. */
   readonly saysSecret: boolean
+  /** A file says so: then the file's word is the operator's, and `--prune` may take it back. */
+  readonly declared: boolean
+  /** The person who says so, where it is no file. */
+  readonly by?: string | undefined
+  /** An operator says so, in a file or not. */
+  readonly operator: boolean
 }
 
 export interface Reference {
@@ -61,7 +70,7 @@ export interface SecretRules {
 
 /** A kind of thing that files declare: one file and one line in index.ts each. */
 export interface Kind<D extends Document = Document> {
-  readonly kind: string
+  readonly kind: ObjectKind
   /** Its members in the order an export writes them. */
   readonly members: readonly string[]
   readonly secret?: SecretRules
@@ -70,6 +79,8 @@ export interface Kind<D extends Document = Document> {
   identity(document: D): string
   /** Fills in what a document may leave to the database. */
   complete?(document: D, current: Document | undefined): D
+  /** The kinds of things that `references` names. */
+  readonly names?: readonly ObjectKind[]
   /** The members that name other things. */
   references(document: D): readonly Reference[]
   /** Values that no two of a kind may have. */
@@ -79,6 +90,16 @@ export interface Kind<D extends Document = Document> {
   /** What others say of a document that is new or changed: an address that must vouch for it. */
   ask?(ctx: Context, document: D): Promise<readonly { readonly path: Path; readonly message: string }[]>
   list(db: Kysely<Database>): Promise<readonly Current[]>
+  /** One by its id. A kind without it has few things: its list is asked. */
+  find?(db: Kysely<Database>, id: string): Promise<Current | undefined>
+  /** Whose it is; a kind without it is the operators'. */
+  owner?(document: D, current: Current | undefined): Owner
+  /** The members by which a document says more than before (or than nothing) of what only who is trusted with it may say: `trust` of organizations/can.ts. */
+  trusted?(document: D, before: Document | undefined): readonly string[]
+  /** Whether the thing may do by itself what is not everybody's to do. */
+  isPowerful?(document: Document): boolean
+  /** Whether one is drawn for it when nobody says a secret. */
+  drawsSecret?(document: Document): boolean
   /** Which of these ids belong to things that no list has, because no file declares them, and that may be named all the same. */
   findOthers?(db: Kysely<Database>, ids: readonly string[]): Promise<readonly string[]>
   save(saving: Saving<D>): Promise<void>

@@ -1,6 +1,6 @@
 import type { DeclaredDocument } from '../database/declared.ts'
 import { type Organization, organizationSchema } from '../organizations/organization.ts'
-import { deleteOrganization, listOrganizations, saveOrganization } from '../organizations/store.ts'
+import { deleteOrganization, findOrganizationRow, listOrganizations, saveOrganization } from '../organizations/store.ts'
 import type { Provider } from '../upstream/provider.ts'
 import { listProviders, saveProvider } from '../upstream/store.ts'
 import type { Kind, Saving } from './kind.ts'
@@ -26,8 +26,13 @@ export const organization: Kind<Organization> = {
   references: (document) => CLIENT_LISTS.flatMap((list) => (document[list] ?? []).map((id, i) => ({ path: [list, i], kind: 'client', id }))),
   list: listOrganizations,
   save: async (saving) => {
-    await saveOrganization(saving.trx, saving.document, true)
+    await saveOrganization(saving.trx, saving.document, saving.declared)
     if (saving.current !== undefined && !sameFacts(saving.current.document, saving.document)) await refreshProviders(saving)
   },
+  find: async (db, id) => findOrganizationRow(db, id),
+  owner: (document) => ({ organization: document.organization_id }),
+  // Whose people are whose, and where in the world, is what everybody else goes by.
+  trusted: (document, before) => (before !== undefined && sameFacts(before, document) ? [] : ['realms', 'country']),
+  names: ['client'],
   remove: (trx, current) => deleteOrganization(trx, current.id),
 }

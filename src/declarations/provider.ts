@@ -51,18 +51,18 @@ function isFederation(document: Document | Provider | Federation): document is F
   return 'protocol' in document && document['protocol'] === FEDERATION
 }
 
-async function saveAsFederation({ trx, current }: Saving<Provider | Federation>, federation: Federation): Promise<void> {
+async function saveAsFederation({ trx, current, declared }: Saving<Provider | Federation>, federation: Federation): Promise<void> {
   if (current !== undefined && !isFederation(current.document)) await deleteProvider(trx, current.id)
-  await saveFederation(trx, federation)
+  await saveFederation(trx, federation, declared)
 }
 
-async function saveAsProvider({ ctx, trx, current, secret: declared, saysSecret }: Saving<Provider | Federation>, document: Provider): Promise<void> {
+async function saveAsProvider({ ctx, trx, current, secret: declared, saysSecret, declared: byFile }: Saving<Provider | Federation>, document: Provider): Promise<void> {
   if (current !== undefined && isFederation(current.document)) await removeFederation(trx, current.id)
   const organization = document.organization === undefined ? undefined : await readOrganization(trx, document.organization)
   // A secret is for the address it was given for: who changes the address must say it again.
   const movedAway = current !== undefined && ADDRESSES.some((member) => withoutUndefined(document)[member] !== current.document[member])
   const dropped = movedAway && !saysSecret ? null : undefined
-  await saveProvider(trx, document, organization, true, declared === undefined ? dropped : sealSecret(ctx, document.provider_id, declared.stored))
+  await saveProvider(trx, document, organization, byFile, declared === undefined ? dropped : sealSecret(ctx, document.provider_id, declared.stored))
   // Facts of another entity, or of none any more: the job reads the new ones within seconds.
   if (METADATA_SOURCES.some((member) => withoutUndefined(document)[member] !== current?.document[member])) await deleteSamlEntity(trx, document.provider_id)
 }
@@ -75,7 +75,9 @@ export const provider: Kind<Provider | Federation> = {
   identity: (document) => document.provider_id,
   references: (document) => (isFederation(document) || document.organization === undefined ? [] : [{ path: ['organization'], kind: 'organization', id: document.organization }]),
   list: async (db) => [...(await listProviders(db)), ...(await listDeclaredFederations(db))],
+  names: ['organization'],
   findOthers: findFederatedIds,
+  owner: (document) => (isFederation(document) ? {} : { organization: document.organization }),
   save: (saving) => (isFederation(saving.document) ? saveAsFederation(saving, saving.document) : saveAsProvider(saving, saving.document)),
   remove: (trx, current) => (isFederation(current.document) ? removeFederation(trx, current.id) : deleteProvider(trx, current.id)),
 }

@@ -62,14 +62,13 @@ function laterIssues(schema: z.ZodType, members: Document, issues: readonly z.co
   return again.error?.issues.filter((issue) => issue.code === 'custom' && !wrong.has(String(issue.path[0]))) ?? []
 }
 
-function checkMembers(source: SourceDocument, kind: Kind, members: Document, offered: Offered, faults: Fault[]): Document | undefined {
+/** Everything that is wrong with the members of a document, or the document as its schema reads it. */
+export function checkMembers(kind: Kind, members: Document, offered: Offered): { readonly document: Document } | { readonly issues: readonly z.core.$ZodIssue[]; readonly known: readonly string[] } {
   const schema = kind.schema(offered)
   const result = schema.safeParse(members)
-  if (result.success) return result.data
+  if (result.success) return { document: result.data }
   const { issues } = result.error
-  const known = kind.secret === undefined ? kind.members : [...kind.members, kind.secret.member(members)]
-  faults.push(...issueFaults(source, [...issues, ...laterIssues(schema, members, issues)], known))
-  return undefined
+  return { issues: [...issues, ...laterIssues(schema, members, issues)], known: kind.secret === undefined ? kind.members : [...kind.members, kind.secret.member(members)] }
 }
 
 function readOne(source: SourceDocument, options: ReadOptions, faults: Fault[]): Declaration | undefined {
@@ -80,7 +79,9 @@ function readOne(source: SourceDocument, options: ReadOptions, faults: Fault[]):
   const { [member ?? '']: _secret, ...rest } = members
   const before = faults.length
   const secret = takeSecret(source, kind, members, options, faults)
-  const document = checkMembers(source, kind, member === undefined ? members : rest, options.offered, faults)
+  const checked = checkMembers(kind, member === undefined ? members : rest, options.offered)
+  if ('issues' in checked) faults.push(...issueFaults(source, checked.issues, checked.known))
+  const document = 'document' in checked ? checked.document : undefined
   return document === undefined || faults.length > before ? undefined : { kind, id: kind.identity(document), document, secret, source }
 }
 

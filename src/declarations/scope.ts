@@ -13,6 +13,6 @@ export const scope: Kind<ScopeDefinition> = {
   identity: (document) => document.scope,
   references: () => [],
   list: listScopes,
-  save: ({ trx, document }) => saveScope(trx, document, true),
+  save: ({ trx, document, declared }) => saveScope(trx, document, declared),
   remove: (trx, current) => deleteScope(trx, current.id),
 }

@@ -6,11 +6,12 @@ export const trustedIssuer: Kind<TrustedIssuer> = {
   members: Object.keys(trustedIssuerSchema.shape),
   schema: () => trustedIssuerSchema,
   identity: (document) => document.issuer,
+  names: ['provider', 'client'],
   references: ({ provider, clients = [] }) => [
     ...(provider === undefined ? [] : [{ path: ['provider'], kind: 'provider', id: provider }]),
     ...clients.map((id, i) => ({ path: ['clients', i], kind: 'client', id })),
   ],
   list: listTrustedIssuers,
-  save: ({ trx, document }) => saveTrustedIssuer(trx, document, true),
+  save: ({ trx, document, declared }) => saveTrustedIssuer(trx, document, declared),
   remove: (trx, current) => deleteTrustedIssuer(trx, current.id),
 }

@@ -1,9 +1,9 @@
 import { z } from 'zod'
 import { drawToken } from '../lib/opaque-token.ts'
 import { isDeclaredDigest, listPasswords, setReadyPassword } from '../users/passwords.ts'
-import { deleteUser, listLocalUsers, saveLocalUser, setUserStatus } from '../users/store.ts'
-import { normalizeUsername, userClaimsSchema } from '../users/user.ts'
-import { type Kind, type ReadySecret, type SecretRules, withoutUndefined } from './kind.ts'
+import { deleteUser, findLocalUser, listLocalUsers, saveLocalUser, setUserStatus } from '../users/store.ts'
+import { normalizeUsername, type User, userClaimsSchema } from '../users/user.ts'
+import { type Current, type Kind, type ReadySecret, type SecretRules, withoutUndefined } from './kind.ts'
 import { passwordFault } from './secret.ts'
 
 const userSchema = z.strictObject({
@@ -50,6 +50,17 @@ function saidBy({ source }: ReadySecret): string | undefined {
   return source.is === 'hash' ? source.hash : source.text
 }
 
+function toCurrent(row: User, declared: boolean, secret: string | undefined): Current {
+  const username = row.username ?? ''
+  return {
+    id: row.organizationId === undefined ? username : `${row.organizationId}/${username}`,
+    document: withoutUndefined({ username, organization: row.organizationId, status: row.status, claims: row.claims, groups: row.groups }),
+    declared,
+    rowKey: row.userId,
+    secret,
+  }
+}
+
 export const user: Kind<DeclaredUser> = {
   kind: 'user',
   members: Object.keys(userSchema.shape),
@@ -59,23 +70,22 @@ export const user: Kind<DeclaredUser> = {
   // A person whom an operator locked stays locked when a file that says nothing about it is applied again.
   complete: (document, current) => ({ ...document, status: document.status ?? (current?.['status'] === 'locked' ? 'locked' : 'active') }),
   references: ({ organization }) => (organization === undefined ? [] : [{ path: ['organization'], kind: 'organization', id: organization }]),
+  names: ['organization'],
   list: async (db) => {
     const users = await listLocalUsers(db)
     const passwords = await listPasswords(db)
     return users.map((row) => {
       const kept = passwords.get(row.userId)
-      const username = row.username ?? ''
-      return {
-        id: row.organizationId === undefined ? username : `${row.organizationId}/${username}`,
-        document: withoutUndefined({ username, organization: row.organizationId, status: row.status, claims: row.claims, groups: row.groups }),
-        declared: row.declared,
-        rowKey: row.userId,
-        secret: kept && JSON.stringify({ phc: kept.phc, digest: kept.declaredDigest?.toString('hex') }),
-      }
+      return toCurrent(row, row.declared, kept && JSON.stringify({ phc: kept.phc, digest: kept.declaredDigest?.toString('hex') }))
     })
   },
-  save: async ({ ctx, trx, document, secret: declared }) => {
-    const userId = await saveLocalUser(trx, { username: document.username, organizationId: document.organization, claims: document.claims, groups: document.groups, declared: true })
+  find: async (db, id) => {
+    const [organization, name = ''] = id.includes('/') ? id.split('/') : [undefined, id]
+    const row = await findLocalUser(db, organization, name)
+    return row?.username === name ? toCurrent(row, false, undefined) : undefined
+  },
+  save: async ({ ctx, trx, document, secret: declared, declared: byFile }) => {
+    const userId = await saveLocalUser(trx, { username: document.username, organizationId: document.organization, claims: document.claims, groups: document.groups, declared: byFile })
     if (document.status !== undefined) await setUserStatus(trx, userId, document.status)
     if (declared !== undefined) await setReadyPassword(ctx, trx, userId, declared.stored, saidBy(declared))
   },

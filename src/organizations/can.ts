@@ -41,6 +41,8 @@ export type ObjectKind =
   | 'membership'
   | 'provider'
   | 'scope'
+  | 'authorization_details_type'
+  | 'trusted_issuer'
   | 'user'
   | 'consent'
   /** Why a request of a client was refused; the owner is the client's. */
@@ -83,6 +85,8 @@ const MATRIX: Readonly<Record<ObjectKind, Readonly<Partial<Record<Action, readon
   membership: { read: MEMBERS, create: ADMINS, change: ADMINS, delete: orSelf(ADMINS) },
   provider: { read: ADMINS, create: OPERATORS, change: OPERATORS, delete: OPERATORS, statistics: ADMINS },
   scope: { read: ['operator', 'anybody'], create: OPERATORS, change: OPERATORS, delete: OPERATORS },
+  authorization_details_type: { read: ['operator', 'anybody'], create: OPERATORS, change: OPERATORS, delete: OPERATORS },
+  trusted_issuer: { read: OPERATORS, create: OPERATORS, change: OPERATORS, delete: OPERATORS },
   user: { read: orSelf(OPERATORS), create: OPERATORS, change: OPERATORS, delete: OPERATORS },
   consent: { read: orSelf(OPERATORS), delete: orSelf(OPERATORS) },
   trace: { read: orSelf(DEVELOPERS) },

@@ -30,6 +30,12 @@ export async function readOrganization(db: Kysely<Database>, organizationId: str
   return row?.document as Organization | undefined
 }
 
+/** The same with whether a file made it. */
+export async function findOrganizationRow(db: Kysely<Database>, organizationId: string): Promise<DeclaredDocument | undefined> {
+  const row = await db.selectFrom('organizations').selectAll().where('organization_id', '=', organizationId).executeTakeFirst()
+  return row && { id: row.organization_id, document: row.document, declared: row.declared }
+}
+
 export async function listOrganizations(db: Kysely<Database>): Promise<readonly DeclaredDocument[]> {
   const rows = await db.selectFrom('organizations').selectAll().orderBy('organization_id').execute()
   return rows.map((row) => ({ id: row.organization_id, document: row.document, declared: row.declared }))

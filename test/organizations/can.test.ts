@@ -12,6 +12,8 @@ organization    oadm    o       oa      o       -       -        oa     -       
 membership      oadm    oa      oa      oas     -       -        -      -          -     -
 provider        oa      o       o       o       -       -        -      oa         -     -
 scope           *       o       o       o       -       -        -      -          -     -
+authorization_details_type * o     o       o       -       -        -      -          -     -
+trusted_issuer  o       o       o       o       -       -        -      -          -     -
 user            os      o       o       o       -       -        -      -          -     -
 consent         os      -       -       os      -       -        -      -          -     -
 trace           oads    -       -       -       -       -        -      -          -     -
@@ -56,7 +58,7 @@ const rows = actors.flatMap(([who, actor, letters, owner]) =>
 describe('who may do what', () => {
   test('the table has a cell for every action of every kind', () => {
     expect(lines.map((line) => line.trim().split(/\s+/).length)).toEqual(lines.map(() => actions.length + 1))
-    expect(rows).toHaveLength(actors.length * 13)
+    expect(rows).toHaveLength(actors.length * 15)
   })
 
   test.each(rows)('%s may do this to %s: %j', (_who, kind, allowed, actor, owner) => {

@@ -80,9 +80,9 @@ export async function listExpiredFederations(db: Kysely<Database>): Promise<read
 }
 
 /** Creates or replaces a declaration. It is imported at the next turn, whatever was known before. */
-export async function saveFederation(db: Kysely<Database>, federation: Federation): Promise<void> {
-  await sql`insert into federations (federation_id, document, declared) values (${federation.provider_id}, ${JSON.stringify(federation)}::jsonb, true)
-    on conflict (federation_id) do update set document = excluded.document, declared = true, updated_at = clock_now(), refresh_at = clock_now(),
+export async function saveFederation(db: Kysely<Database>, federation: Federation, declared: boolean): Promise<void> {
+  await sql`insert into federations (federation_id, document, declared) values (${federation.provider_id}, ${JSON.stringify(federation)}::jsonb, ${declared})
+    on conflict (federation_id) do update set document = excluded.document, declared = excluded.declared, updated_at = clock_now(), refresh_at = clock_now(),
       etag = null, last_modified = null, published_at = null, failure = null, failures = 0`.execute(db)
 }
 

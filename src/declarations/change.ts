@@ -1,0 +1,140 @@
+import type { Offered } from '../clients/metadata.ts'
+import type { Context } from '../context.ts'
+import { inTransaction } from '../database/transaction.ts'
+import { type Actor, can, type Owner } from '../organizations/can.ts'
+import { differences } from './difference.ts'
+import { kinds } from './index.ts'
+import { readMembers, requireFit, requireTrust } from './judge.ts'
+import type { Current, Document, Kind, ReadySecret } from './kind.ts'
+import { lockDeclarations } from './lock.ts'
+import { ChangeRefused } from './refused.ts'
+import { takeSaidSecret } from './said-secret.ts'
+import type { Secret } from './secret.ts'
+import { actionOn, findCurrent, kindOf, ownerOf, requireMay, type Thing, toThing } from './thing.ts'
+import { writeTurn } from './write-turn.ts'
+
+// Owns how one thing is made, changed or removed by somebody who is no file: by the API, by a page. The rules are those for files (apply.ts),
+// and two more: may they (organizations/can.ts), and is it still as they saw it.
+
+/** Who changes something, and by what way: the audit tells it. */
+export interface Changer {
+  readonly actor: Actor
+  /** The person; a client that acts by itself is none. */
+  readonly personId?: string | undefined
+  readonly through: 'api' | 'dashboard' | 'admin'
+}
+
+export interface Changed extends Thing {
+  /** A secret that was drawn for it. It is told now and never again. */
+  readonly secret?: string | undefined
+}
+
+export interface ChangeRules {
+  readonly offered: Offered
+  /** The version that it must still be; left out to change it whatever it is. */
+  readonly expected?: string | undefined
+}
+
+/** Who makes a thing another's must be free to give it and to put it there. */
+function requireOwnership({ actor }: Changer, kind: Kind, before: Owner | undefined, after: Owner): void {
+  if (before !== undefined && before.organization === after.organization && before.userId === after.userId) return
+  if (before !== undefined) requireMay(actor, 'transfer', kind, before)
+  if (can(actor, 'create', { kind: kind.kind, owner: after })) return
+  if (after.organization === undefined || !kind.members.includes('organization')) throw new ChangeRefused('forbidden')
+  throw new ChangeRefused('invalid', [{ path: 'organization', message: 'organization: you have no role there that allows this' }])
+}
+
+interface Writing {
+  readonly changer: Changer
+  readonly kind: Kind
+  readonly id: string
+  readonly document: Document
+  readonly current: Current | undefined
+  readonly secret: Secret | undefined
+}
+
+async function write(ctx: Context, { changer, kind, id, document, current, secret }: Writing): Promise<Changed> {
+  const ready: ReadySecret | undefined = secret === undefined ? undefined : await kind.secret?.ready(ctx, secret)
+  // What acts by itself is no person's own.
+  const by = kind.isPowerful?.(document) === true ? undefined : changer.personId
+  const thing = await inTransaction(ctx.db, async (trx) => {
+    await lockDeclarations(trx)
+    const now = await findCurrent({ db: trx }, kind, id)
+    if (current === undefined && now !== undefined) throw new ChangeRefused('exists')
+    if (current !== undefined && (now === undefined || toThing(kind, now).version !== toThing(kind, current).version)) throw new ChangeRefused('stale')
+    await kind.save({ ctx, trx, id, document, current, secret: ready, saysSecret: secret !== undefined, declared: current?.declared ?? false, by, operator: changer.actor.operator })
+    const saved = await findCurrent({ db: trx }, kind, id)
+    if (saved === undefined) throw new Error(`${kind.kind} ${id} was not written`)
+    return toThing(kind, saved)
+  })
+  record(ctx, changer, kind, id, current === undefined ? 'create' : 'change', differences(current?.document ?? {}, document).map(({ member }) => member))
+  return { ...thing, ...(secret?.is === 'generate' ? { secret: ready?.text } : {}) }
+}
+
+function record(ctx: Context, { through, personId, actor }: Changer, kind: Kind, id: string, change: 'create' | 'change' | 'remove', members: readonly string[]): void {
+  ctx.audit.record({ event: 'configuration.changed', kind: kind.kind, id, change, members, by: actor.userId, through, ...(personId === undefined ? {} : { actor: personId }), ...(kind.kind === 'client' ? { clientId: id } : {}) })
+}
+
+/** The secret that is said, or one to be drawn where the thing needs one and has none. */
+function neededSecret(kind: Kind, said: Secret | undefined, document: Document, current: Current | undefined): Secret | undefined {
+  return said ?? (current?.secret === undefined && kind.drawsSecret?.(document) === true ? { is: 'generate' } : undefined)
+}
+
+/** Makes a thing out of what somebody says. Throws ChangeRefused. */
+export async function createThing(ctx: Context, changer: Changer, kindName: Kind['kind'], said: Document, { offered }: ChangeRules): Promise<Changed> {
+  const kind = kindOf(kindName)
+  const { members, secret } = takeSaidSecret(kind, said)
+  const read = readMembers(kind, members, offered)
+  const document = kind.complete?.(read, undefined) ?? read
+  const id = kind.identity(document)
+  const owner = ownerOf(kind, document, { id, document, declared: false, ownedBy: changer.personId })
+  requireOwnership(changer, kind, undefined, owner)
+  requireTrust(changer.actor, kind, owner, document, undefined)
+  return writeTurn(ctx, async () => {
+    if ((await findCurrent(ctx, kind, id)) !== undefined) throw new ChangeRefused('exists')
+    await requireFit(ctx, kind, id, document, undefined)
+    return write(ctx, { changer, kind, id, document, current: undefined, secret: neededSecret(kind, secret, document, undefined) })
+  })
+}
+
+/** Makes a thing be what somebody says, all of it. Of many who saw the same version, one does. Throws ChangeRefused. */
+export async function replaceThing(ctx: Context, changer: Changer, kindName: Kind['kind'], id: string, said: Document, { offered, expected }: ChangeRules): Promise<Changed> {
+  const kind = kindOf(kindName)
+  return writeTurn(ctx, async () => {
+    const current = await findCurrent(ctx, kind, id)
+    if (current === undefined) throw new ChangeRefused('not_found')
+    const before = toThing(kind, current)
+    requireMay(changer.actor, actionOn(kind, current.document, 'change'), kind, before.owner)
+    if (expected !== undefined && before.version !== expected) throw new ChangeRefused('stale')
+    const { members, secret } = takeSaidSecret(kind, said)
+    const read = readMembers(kind, members, offered)
+    const member = kind.members[0] ?? ''
+    if (kind.identity(read) !== id) throw new ChangeRefused('invalid', [{ path: member, message: `${member} must stay ${id}` }])
+    const document = kind.complete?.(read, current.document) ?? read
+    requireOwnership(changer, kind, before.owner, ownerOf(kind, document, current))
+    requireTrust(changer.actor, kind, before.owner, document, current.document)
+    await requireFit(ctx, kind, id, document, current)
+    return write(ctx, { changer, kind, id, document, current, secret: neededSecret(kind, secret, document, current) })
+  })
+}
+
+/** Removes a thing that nothing names. Throws ChangeRefused. */
+export async function removeThing(ctx: Context, changer: Changer, kindName: Kind['kind'], id: string, { expected }: Pick<ChangeRules, 'expected'>): Promise<void> {
+  const kind = kindOf(kindName)
+  await writeTurn(ctx, () =>
+    inTransaction(ctx.db, async (trx) => {
+      await lockDeclarations(trx)
+      const current = await findCurrent({ db: trx }, kind, id)
+      if (current === undefined) throw new ChangeRefused('not_found')
+      const thing = toThing(kind, current)
+      requireMay(changer.actor, actionOn(kind, current.document, 'delete'), kind, thing.owner)
+      if (expected !== undefined && thing.version !== expected) throw new ChangeRefused('stale')
+      for (const other of kinds.filter(({ names }) => names?.includes(kind.kind))) {
+        const isNamed = (await other.list(trx)).some(({ document }) => other.references(document).some((reference) => reference.kind === kind.kind && reference.id === id))
+        if (isNamed) throw new ChangeRefused('in_use', [{ path: '', message: `A ${other.kind} names it` }])
+      }
+      await kind.remove(trx, current)
+    }),
+  )
+  record(ctx, changer, kind, id, 'remove', [])
+}

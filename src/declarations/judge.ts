@@ -1,0 +1,58 @@
+import type { Offered } from '../clients/metadata.ts'
+import type { Context } from '../context.ts'
+import { type Actor, can, type Owner } from '../organizations/can.ts'
+import { kinds } from './index.ts'
+import { memberFaults, memberName } from './issues.ts'
+import type { Current, Document, Kind } from './kind.ts'
+import { checkMembers } from './read.ts'
+import { type ChangeFault, ChangeRefused } from './refused.ts'
+import { findCurrent } from './thing.ts'
+
+// Owns what may be said of one thing: its schema, what it names, what others have already, and what only an operator may say. The same rules
+// that files are read by (read.ts, references.ts), with members in place of lines.
+
+/** The document as its schema reads it. Throws ChangeRefused with every fault. */
+export function readMembers(kind: Kind, members: Document, offered: Offered): Document {
+  const checked = checkMembers(kind, members, offered)
+  if ('document' in checked) return checked.document
+  throw new ChangeRefused('invalid', memberFaults(members, checked.issues, checked.known).map(({ path, message }) => ({ path: memberName(path), message })))
+}
+
+async function isThere(ctx: Context, name: string, id: string): Promise<boolean> {
+  const kind = kinds.find((one) => one.kind === name)
+  if (kind === undefined) return true
+  return (await findCurrent(ctx, kind, id)) !== undefined || ((await kind.findOthers?.(ctx.db, [id])) ?? []).length > 0
+}
+
+async function referenceFaults(ctx: Context, kind: Kind, document: Document, before: Document | undefined): Promise<readonly ChangeFault[]> {
+  const faults: ChangeFault[] = []
+  const known = new Set(before === undefined ? [] : kind.references(before).map((reference) => `${reference.kind} ${reference.id}`))
+  for (const { path, kind: name, id } of kind.references(document)) {
+    if (known.has(`${name} ${id}`) || (await isThere(ctx, name, id))) continue
+    faults.push({ path: memberName(path), message: `${memberName(path)}: there is no ${name} ${id}` })
+  }
+  return faults
+}
+
+async function uniqueFaults(ctx: Context, kind: Kind, id: string, document: Document): Promise<readonly ChangeFault[]> {
+  const own = kind.unique?.(document) ?? []
+  if (own.length === 0) return []
+  const taken = new Set((await kind.list(ctx.db)).filter((other) => other.id !== id).flatMap((other) => (kind.unique?.(other.document) ?? []).map(({ value }) => value)))
+  // Whose it is may be nobody's business here.
+  return own.filter(({ value }) => taken.has(value)).map(({ path, value }) => ({ path: memberName(path), message: `${memberName(path)}: another ${kind.kind} already has ${value}` }))
+}
+
+/** Throws ChangeRefused when a document says what somebody is not trusted to say. */
+export function requireTrust(actor: Actor, kind: Kind, owner: Owner, document: Document, before: Document | undefined): void {
+  const members = kind.trusted?.(document, before) ?? []
+  if (members.length === 0 || can(actor, 'trust', { kind: kind.kind, owner })) return
+  throw new ChangeRefused('invalid', members.map((member) => ({ path: member, message: `${member}: this is for an operator to say` })))
+}
+
+/** Throws ChangeRefused when a document does not go with everything else there is. Asks others who have to vouch for it. */
+export async function requireFit(ctx: Context, kind: Kind, id: string, document: Document, current: Current | undefined): Promise<void> {
+  const faults = [...(await referenceFaults(ctx, kind, document, current?.document)), ...(await uniqueFaults(ctx, kind, id, document))]
+  // They are asked when nothing else is wrong.
+  if (faults.length === 0) faults.push(...((await kind.ask?.(ctx, document)) ?? []).map(({ path, message }) => ({ path: memberName(path), message })))
+  if (faults.length > 0) throw new ChangeRefused('invalid', faults)
+}
