@@ -6,8 +6,8 @@ import { freePort } from './app.ts'
 
 // A person at a real browser, and the web server of a client on another origin.
 
-export function launchChromium(): Promise<Browser> {
-  return chromium.launch(chromiumLaunchOptions(chromiumPath() ?? ''))
+export function launchChromium(path = chromiumPath()): Promise<Browser> {
+  return chromium.launch(chromiumLaunchOptions(path ?? ''))
 }
 
 export interface Person {

@@ -2,6 +2,7 @@ import { accessSync, constants } from 'node:fs'
 import { delimiter, join } from 'node:path'
 
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome'] as const
+const SHELL = 'chromium-headless-shell'
 
 function isExecutable(path: string): boolean {
   try {
@@ -12,12 +13,21 @@ function isExecutable(path: string): boolean {
   }
 }
 
-/** The browser of this machine: CHROME_PATH, else the first of the usual names on PATH; undefined when there is none. */
-export function chromiumPath(): string | undefined {
+function firstOf(names: readonly string[]): string | undefined {
   const named = process.env['CHROME_PATH']
   if (named !== undefined && named !== '') return isExecutable(named) ? named : undefined
   const folders = (process.env['PATH'] ?? '').split(delimiter).filter((folder) => folder !== '')
-  return NAMES.flatMap((name) => folders.map((folder) => join(folder, name))).find(isExecutable)
+  return names.flatMap((name) => folders.map((folder) => join(folder, name))).find(isExecutable)
+}
+
+/** The browser of this machine: CHROME_PATH, else the first of the usual names on PATH; undefined when there is none. */
+export function chromiumPath(): string | undefined {
+  return firstOf(NAMES)
+}
+
+/** Where there is one, the same browser without all that stands around a page: it draws and runs pages at half the cost. Leaving, coming back and passkeys are the whole browser's. */
+export function headlessShellPath(): string | undefined {
+  return firstOf([SHELL, ...NAMES])
 }
 
 // Quiet, in few processes, and without the sandbox that Chromium cannot build as root.
