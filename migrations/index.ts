@@ -37,6 +37,7 @@ import * as m0042 from './0042-institution-and-clients.ts'
 import * as m0044 from './0044-managed-grants.ts'
 import * as m0045 from './0045-managed-grants-of-clients.ts'
 import * as m0046 from './0046-consent-webhooks.ts'
+import * as m0047 from './0047-gatekeeper.ts'
 import * as m0050 from './0050-roles.ts'
 import * as m0054 from './0054-audit-chain.ts'
 import * as m0055 from './0055-groups.ts'
@@ -81,6 +82,7 @@ export const migrations: Record<string, Migration> = {
   '0044-managed-grants': m0044,
   '0045-managed-grants-of-clients': m0045,
   '0046-consent-webhooks': m0046,
+  '0047-gatekeeper': m0047,
   '0050-roles': m0050,
   '0054-audit-chain': m0054,
   '0055-groups': m0055,

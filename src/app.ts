@@ -8,6 +8,7 @@ import { registerDemo } from './demo/routes.ts'
 import { keepLoginState } from './endpoints/check-session.ts'
 import type { Endpoint } from './endpoints/endpoint.ts'
 import { endpoints } from './endpoints/index.ts'
+import { registerGatekeeper } from './gatekeeper/routes.ts'
 import { presentApiError } from './http/api-errors.ts'
 import { acceptCookies } from './http/cookies.ts'
 import { acceptForms } from './http/forms.ts'
@@ -55,6 +56,7 @@ export async function buildApp(opened: OpenedContext): Promise<FastifyInstance> 
   app.setNotFoundHandler((request, reply) => presentPageError(ctx, new OAuthError('not_found', 'There is nothing here', { status: 404 }), request, reply))
   await registerEndpoints(app, ctx, 'machines', presentApiError)
   await registerEndpoints(app, ctx, 'people', presentPageError)
+  await registerGatekeeper(app, ctx)
   await registerAccount(app, ctx)
   await registerDashboard(app, ctx)
   if (config.demo) await registerDemo(app, ctx)

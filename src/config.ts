@@ -2,6 +2,7 @@ import { createPrivateKey } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { z } from 'zod'
 import { readCertificates } from './lib/certificate.ts'
+import { isLoopbackHost, issuerFault, mailUrlFault } from './lib/configured-address.ts'
 import { isMailAddress, parseMailbox } from './lib/mail-address.ts'
 import { nearest } from './lib/nearest.ts'
 import { pathAliasFault, readPathAliases } from './lib/path-alias.ts'
@@ -22,31 +23,10 @@ const number = (least: number, most: number) => z.string().regex(/^\d+$/, 'must 
 const onOff = z.enum(['0', '1']).transform((value) => value === '1')
 const CIDR = /^[0-9a-fA-F.:]+(\/\d{1,3})?$/
 
-function issuerFault(text: string): string | undefined {
-  if (!URL.canParse(text)) return 'must be an absolute URL'
-  const url = new URL(text)
-  if (url.protocol !== 'https:' && url.protocol !== 'http:') return 'must be an https URL (http only for a loopback address)'
-  if (url.search !== '' || url.hash !== '' || url.username !== '') return 'must have no query, fragment or user name'
-  if (text.endsWith('/')) return 'must not end with a slash'
-  if (url.pathname !== '/') return 'must be an origin without a path'
-  if (url.protocol === 'http:' && !isLoopbackHost(url.hostname)) return 'must be https unless the host is localhost, 127.0.0.1 or [::1]'
-  return undefined
-}
-
-function isLoopbackHost(host: string): boolean {
-  return host === 'localhost' || host === '127.0.0.1' || host === '[::1]' || host.endsWith('.localhost')
-}
-
 const issuer = z.string().superRefine((text, context) => {
   const fault = issuerFault(text)
   if (fault !== undefined) context.addIssue({ code: 'custom', message: fault })
 })
-
-function mailUrlFault(text: string): string | undefined {
-  const url = URL.canParse(text) ? new URL(text) : undefined
-  if (url === undefined || !['smtp:', 'smtps:'].includes(url.protocol) || url.hostname === '') return 'must be smtp://host or smtps://host, with user:password@ before the host where it asks for them'
-  return url.search === '' && url.hash === '' ? undefined : 'must have no query and no fragment'
-}
 
 const mailUrl = z.string().superRefine((text, context) => {
   const fault = mailUrlFault(text)
@@ -112,6 +92,9 @@ const variables = {
   PORTNER_CLIENT_ID_METADATA_DOCUMENTS: { schema: clientDocuments.default('off'), about: '1 takes clients whose client_id is the https address of a document about them; or the comma separated hosts whose documents are taken' },
   PORTNER_PATH_ALIASES: { schema: pathAliases.optional(), about: 'comma separated other addresses of endpoints, for clients that have them built in, such as /oauth2/auth=/oauth/authorization,/oauth2/token=/oauth/token' },
   PORTNER_AUDIT_DAYS: { schema: number(90, 36_500).default(730), about: 'days after which audit events are forgotten' },
+  PORTNER_GATEKEEPER_DOMAIN: { schema: z.string().regex(HOST, 'must be a host such as gk.example.org').optional(), about: 'domain below which each API has a name of its own at the gatekeeper: calendar.gk.example.org for gk.example.org; without it all are below /gk/' },
+  PORTNER_GATEKEEPER_HEADER_PREFIX: { schema: z.string().regex(/^[A-Za-z][A-Za-z0-9-]{0,39}-$/, 'must be the beginning of a header, such as X-Dataporten-').default('X-Dataporten-'), about: 'how the headers begin with which the gatekeeper tells an API who calls' },
+  PORTNER_GATEKEEPER_HOSTS: { schema: list.pipe(z.array(z.string().regex(HOST))).optional(), about: 'comma separated hosts of the own network that APIs of the dashboard and of the management API may have as upstream; those of files need no permission' },
   PORTNER_DB_POOL: { schema: number(2, 100).default(6), about: 'most database connections of a process beside those of the hot paths' },
   PORTNER_DB_PREPARE: { schema: onOff.default(true), about: '0 switches named prepared statements off (PgBouncer before 1.21)' },
   PORTNER_DB_BATCH: { schema: onOff.default(true), about: '0 switches the batching of hot statements off' },
@@ -162,6 +145,10 @@ export interface Config {
   /** Other addresses of endpoints, and where each leads. */
   readonly pathAliases: ReadonlyMap<string, string>
   readonly auditDays: number
+  /** Lower case, with a port where it is not the scheme's. */
+  readonly gatekeeperDomain: string | undefined
+  readonly gatekeeperHeaderPrefix: string
+  readonly gatekeeperHosts: readonly string[]
   readonly databasePool: number
   readonly prepareStatements: boolean
   readonly batchStatements: boolean
@@ -235,6 +222,12 @@ export function takesCertificates({ mtlsPort, clientCertificateHeader }: Config)
   return mtlsPort !== undefined || clientCertificateHeader !== undefined
 }
 
+// Else what is meant for our own endpoints would go to an API.
+function gatekeeperFaults({ PORTNER_GATEKEEPER_DOMAIN: domain }: Partial<Values>, own: readonly (string | undefined)[]): string[] {
+  const isBelow = (url: string | undefined): boolean => url !== undefined && URL.canParse(url) && new URL(url).host.endsWith(`.${domain}`)
+  return domain !== undefined && own.some(isBelow) ? ['PORTNER_GATEKEEPER_DOMAIN: the issuer must not be below it'] : []
+}
+
 /** Reads the environment. Throws ConfigError with every fault at once. */
 export function readConfig(env: Environment, options: { readonly demo: boolean }): Config {
   const faults = unknownNames(env)
@@ -249,7 +242,7 @@ export function readConfig(env: Environment, options: { readonly demo: boolean }
   }
   if (v.PORTNER_SECRET_KEY === undefined && !loopback) faults.push('PORTNER_SECRET_KEY: required unless the issuer is a loopback address; generate one with: openssl rand -base64 32')
   if (v.PORTNER_MAIL_URL !== undefined && v.PORTNER_MAIL_FROM === undefined) faults.push('PORTNER_MAIL_FROM: required with PORTNER_MAIL_URL')
-  faults.push(...mtlsFaults(v))
+  faults.push(...mtlsFaults(v), ...gatekeeperFaults(v, [issuer, mtlsUrlOf(v, issuer)]))
   if (faults.length > 0) throw new ConfigError(faults)
   return Object.freeze({
     port,
@@ -282,6 +275,9 @@ export function readConfig(env: Environment, options: { readonly demo: boolean }
     clientDocuments: v.PORTNER_CLIENT_ID_METADATA_DOCUMENTS ?? 'off',
     pathAliases: v.PORTNER_PATH_ALIASES ?? new Map(),
     auditDays: v.PORTNER_AUDIT_DAYS ?? 730,
+    gatekeeperDomain: v.PORTNER_GATEKEEPER_DOMAIN,
+    gatekeeperHeaderPrefix: v.PORTNER_GATEKEEPER_HEADER_PREFIX ?? 'X-Dataporten-',
+    gatekeeperHosts: v.PORTNER_GATEKEEPER_HOSTS ?? [],
     databasePool: v.PORTNER_DB_POOL ?? 6,
     prepareStatements: v.PORTNER_DB_PREPARE ?? true,
     batchStatements: v.PORTNER_DB_BATCH ?? true,

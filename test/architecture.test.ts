@@ -141,8 +141,9 @@ test('whoever goes out goes through the guarded fetcher', () => {
   // `fetch` as a function of the platform, and what makes requests in the packages that could.
   const goesOut = /(?<![.\w])fetch\(|\bfrom 'undici'|\bimport \{[^}]*\b(?:request|get)\b[^}]*\} from 'node:https?'|\bhttps?\.(?:request|get)\(/
   const outside = sources.filter(({ text }) => goesOut.test(text.replaceAll(/^\s*(?:\/\/|\*|\/\*\*).*$/gm, ''))).map(({ path }) => path)
-  // The command line and the demo ask this very server, at its own address; the connector's is a parameter, made of the guarded one.
-  expect(outside.filter((path) => !path.startsWith('cli/'))).toEqual(['demo/exchange.ts', 'lib/guarded-fetch.ts', 'upstream/oidc-redemption.ts'])
+  // The command line and the demo ask this very server, at its own address; the connector's is a parameter, made of the guarded one; the
+  // gatekeeper streams, and guards where to by its agents.
+  expect(outside.filter((path) => !path.startsWith('cli/'))).toEqual(['demo/exchange.ts', 'gatekeeper/forward.ts', 'lib/guarded-fetch.ts', 'upstream/oidc-redemption.ts'])
   const made = sources.filter(({ text }) => text.includes('createGuardedFetch(')).map(({ path }) => path)
   expect(made).toEqual(['lib/guarded-fetch.ts', 'open-context.ts'])
   const withLibrary = sources.filter(({ packages, text }) => packages.includes('openid-client') && /client\.(?:discovery|dynamicClientRegistration|authorizationCodeGrant|fetchUserInfo)\(/.test(text))

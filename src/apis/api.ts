@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { localizedText } from '../protocol/localized-text.ts'
+import { gatekeeperShape, gatekeeperFaults } from './gatekept.ts'
 
 const scopeText = z.strictObject({
   title: localizedText,
@@ -10,20 +11,24 @@ const scopeText = z.strictObject({
 const resource = z.string().max(2000).refine((text) => URL.canParse(text) && !text.includes('#') && !/\s/.test(text), 'must be an absolute URI without a fragment')
 
 /** What an API's declaration may say (a protected resource of RFC 8707). */
-export const apiSchema = z.strictObject({
-  api_id: z.string().regex(/^[a-z][a-z0-9-]{2,14}$/, 'must be a lower-case letter and 2 to 14 of a-z 0-9 -'),
-  name: localizedText,
-  audience: resource.optional(),
-  upstream: z.url().optional(),
-  organization: z.string().optional(),
-  access_token_format: z.enum(['opaque', 'jwt']).default('opaque'),
-  access_token_signing_alg: z.enum(['RS256', 'ES256', 'EdDSA']).default('ES256'),
-  require_user: z.boolean().default(false),
-  title: localizedText.optional(),
-  /** The scopes of what the API gets to know about whoever lets a client use it: people are told beside its name. */
-  receives: z.array(z.string().max(200).regex(/^[\x21\x23-\x5B\x5D-\x7E]+$/, 'must be one scope value')).max(50).optional(),
-  scopes: z.record(z.string().regex(/^[a-z0-9-]{1,50}$/, 'must be 1 to 50 of a-z 0-9 -'), scopeText).default({}),
-})
+export const apiSchema = z
+  .strictObject({
+    api_id: z.string().regex(/^[a-z][a-z0-9-]{2,14}$/, 'must be a lower-case letter and 2 to 14 of a-z 0-9 -'),
+    name: localizedText,
+    audience: resource.optional(),
+    ...gatekeeperShape,
+    organization: z.string().optional(),
+    access_token_format: z.enum(['opaque', 'jwt']).default('opaque'),
+    access_token_signing_alg: z.enum(['RS256', 'ES256', 'EdDSA']).default('ES256'),
+    require_user: z.boolean().default(false),
+    title: localizedText.optional(),
+    /** The scopes of what the API gets to know about whoever lets a client use it: people are told beside its name. */
+    receives: z.array(z.string().max(200).regex(/^[\x21\x23-\x5B\x5D-\x7E]+$/, 'must be one scope value')).max(50).optional(),
+    scopes: z.record(z.string().regex(/^[a-z0-9-]{1,50}$/, 'must be 1 to 50 of a-z 0-9 -'), scopeText).default({}),
+  })
+  .superRefine((api, context) => {
+    for (const { member, message } of gatekeeperFaults(api)) context.addIssue({ code: 'custom', path: [member], message })
+  })
 
 /** An API that tokens are made for. */
 export type Api = z.output<typeof apiSchema>

@@ -4,8 +4,17 @@ import { createCache, raiseCacheVersion } from '../database/cache-versions.ts'
 import type { DeclaredDocument } from '../database/declared.ts'
 import type { Database } from '../database/schema.ts'
 import type { Api } from './api.ts'
+import { apiIdOfAddress } from './gatekeeper-address.ts'
 
 // Owns apis.
+
+/** An API with what the gatekeeper needs to know beside its document. */
+export interface GatekeptApi {
+  readonly api: Api
+  /** An operator's file made it: its upstream may be in the own network. */
+  readonly declared: boolean
+  readonly sealedSecret: Buffer | undefined
+}
 
 function lookUp(column: 'api_id' | 'audience') {
   return perContext((ctx: Context) =>
@@ -24,6 +33,23 @@ function lookUp(column: 'api_id' | 'audience') {
 const byId = lookUp('api_id')
 const byAudience = lookUp('audience')
 
+const gatekept = perContext((ctx: Context) =>
+  createCache<string, GatekeptApi>({
+    name: 'apis',
+    versions: ctx.versions,
+    max: 10_000,
+    load: async (apiId) => {
+      const row = await ctx.db.selectFrom('apis').select(['document', 'declared', 'sealed_secret']).where('api_id', '=', apiId).executeTakeFirst()
+      return row === undefined ? undefined : { api: row.document as Api, declared: row.declared, sealedSecret: row.sealed_secret ?? undefined }
+    },
+  }),
+)
+
+/** An API as the gatekeeper needs it, from memory. The same value as long as nothing changed. */
+export function findGatekeptApi(ctx: Context, apiId: string): Promise<GatekeptApi | undefined> {
+  return gatekept(ctx).get(apiId)
+}
+
 /** An API by its id, from memory. */
 export function findApi(ctx: Context, apiId: string): Promise<Api | undefined> {
   return byId(ctx).get(apiId)
@@ -39,18 +65,22 @@ function ownEndpoints(audience: string): Api {
   return { api_id: 'portner', name: 'Portner', audience, access_token_format: 'opaque', access_token_signing_alg: 'ES256', require_user: false, scopes: {} }
 }
 
-/** An API by its audience, from memory; the issuer stands for this server's own endpoints. */
+/** An API by its audience or its address at the gatekeeper, from memory; the issuer stands for this server's own endpoints. */
 export async function findApiByAudience(ctx: Context, audience: string): Promise<Api | undefined> {
-  return ownResources(ctx.config.issuer).includes(audience) ? ownEndpoints(audience) : byAudience(ctx).get(audience)
+  if (ownResources(ctx.config.issuer).includes(audience)) return ownEndpoints(audience)
+  const apiId = apiIdOfAddress(ctx.config, audience)
+  return apiId === undefined ? byAudience(ctx).get(audience) : findApi(ctx, apiId)
 }
 
-export async function listApis(db: Kysely<Database>): Promise<readonly DeclaredDocument[]> {
+/** The APIs as they were declared; `secret` is sealed. */
+export async function listApis(db: Kysely<Database>): Promise<readonly (DeclaredDocument & { readonly secret: string | undefined })[]> {
   const rows = await db.selectFrom('apis').selectAll().orderBy('api_id').execute()
-  return rows.map((row) => ({ id: row.api_id, document: row.document, declared: row.declared }))
+  return rows.map((row) => ({ id: row.api_id, document: row.document, declared: row.declared, secret: row.sealed_secret?.toString('base64') }))
 }
 
-export async function saveApi(trx: Transaction<Database>, api: Api, declared: boolean): Promise<void> {
-  const values = { audience: api.audience ?? null, document: JSON.stringify(api), declared }
+/** Creates or replaces an API. `sealedSecret` null forgets the secret there is; left out, it stays. */
+export async function saveApi(trx: Transaction<Database>, api: Api, declared: boolean, sealedSecret?: Buffer | null): Promise<void> {
+  const values = { audience: api.audience ?? null, document: JSON.stringify(api), declared, ...(sealedSecret === undefined ? {} : { sealed_secret: sealedSecret }) }
   await trx
     .insertInto('apis')
     .values({ api_id: api.api_id, ...values })

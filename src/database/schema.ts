@@ -49,6 +49,7 @@ interface ClientSecrets {
 interface Apis extends Declared {
   api_id: string
   audience: string | null
+  sealed_secret: Buffer | null
 }
 
 /** apis/scopes.ts */

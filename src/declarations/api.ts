@@ -1,17 +1,47 @@
 import { type Api, apiSchema } from '../apis/api.ts'
+import { gatekeeperSecretFault } from '../apis/gatekept.ts'
+import { isSealedApiSecret, sealApiSecret } from '../apis/secret.ts'
 import { deleteApi, listApis, saveApi } from '../apis/store.ts'
-import type { Kind } from './kind.ts'
+import type { Document, Kind, Saving, SecretRules } from './kind.ts'
+
+const SECRET = 'gatekeeper_secret'
+
+function authType({ upstream_auth }: Document): unknown {
+  return typeof upstream_auth === 'object' && upstream_auth !== null && 'type' in upstream_auth ? upstream_auth.type : undefined
+}
+
+const secret: SecretRules = {
+  member: () => SECRET,
+  fault: (declared, _demo, members) => {
+    if (declared.is !== 'text') return 'is sent as it is: it must be one of { value: … }, { from_env: … } or { from_file: … }'
+    return gatekeeperSecretFault(declared.text, authType(members))
+  },
+  isCurrent: (ctx, current, declared) => current.secret !== undefined && declared.is === 'text' && isSealedApiSecret(ctx, current.id, Buffer.from(current.secret, 'base64'), declared.text),
+  ready: (_ctx, declared) => Promise.resolve({ source: declared, text: undefined, stored: declared.is === 'text' ? declared.text : '' }),
+  omission: (document) => (document['upstream_auth'] === undefined ? undefined : `${SECRET} is never exported: add it`),
+}
+
+/** A secret is for the address and the way that it was given for: who changes those must say it again. */
+function isMoved(document: Api, current: Document | undefined): boolean {
+  return current !== undefined && (document.upstream !== current['upstream'] || document.upstream_auth?.type !== authType(current))
+}
+
+async function save({ ctx, trx, document, declared: isDeclared, current, secret: declared, saysSecret }: Saving<Api>): Promise<void> {
+  const dropped = isMoved(document, current?.document) && !saysSecret ? null : undefined
+  await saveApi(trx, document, isDeclared, declared === undefined ? dropped : sealApiSecret(ctx, document.api_id, declared.stored))
+}
 
 export const api: Kind<Api> = {
   kind: 'api',
   members: Object.keys(apiSchema.shape),
+  secret,
   schema: () => apiSchema,
   identity: (document) => document.api_id,
   references: ({ organization }) => (organization === undefined ? [] : [{ path: ['organization'], kind: 'organization', id: organization }]),
   unique: ({ audience }) => (audience === undefined ? [] : [{ path: ['audience'], value: `the audience ${audience}` }]),
   list: listApis,
-  save: ({ trx, document, declared }) => saveApi(trx, document, declared),
   names: ['organization'],
   owner: ({ organization }) => ({ organization }),
+  save,
   remove: (trx, current) => deleteApi(trx, current.id),
 }

@@ -12,12 +12,12 @@ import { isSigningAlgorithm, signingAlgorithms } from '../keys/signing-key.ts'
 import { epochSeconds } from '../lib/clock.ts'
 import { bearerChallenge } from '../protocol/error.ts'
 import { USERINFO_TYPE } from '../protocol/names.ts'
+import { pointToMetadata, resourceMetadataAddress } from '../protocol/resource-metadata.ts'
 import { personTold } from '../tokens/person-told.ts'
 import { claimNames, userinfoClaims } from '../users/claims.ts'
 import { dataportenUserinfo } from '../users/dataporten-userinfo.ts'
 import { requireBearer } from './bearer.ts'
 import type { Endpoint } from './endpoint.ts'
-import { pointToMetadata } from './protected-resource.ts'
 import { demandOf, requireSignIn } from './step-up.ts'
 
 const PATH = '/userinfo'
@@ -60,7 +60,7 @@ export const userinfo: Endpoint = {
       try {
         return await answer(ctx, request, reply)
       } catch (error) {
-        throw pointToMetadata(error, `${ctx.config.issuer}${PATH}`)
+        throw pointToMetadata(error, resourceMetadataAddress(`${ctx.config.issuer}${PATH}`))
       }
     }
     app.get(PATH, handle)

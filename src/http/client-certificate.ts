@@ -1,31 +1,14 @@
 import type { X509Certificate } from 'node:crypto'
-import { BlockList, isIPv6 } from 'node:net'
 import { TLSSocket } from 'node:tls'
 import type { FastifyRequest } from 'fastify'
-import { type Context, perContext } from '../context.ts'
+import type { Context } from '../context.ts'
 import { invalidRequest } from '../protocol/error.ts'
 import { certificateOfHeader } from './certificate-header.ts'
+import { isFromProxy } from './trusted-proxy.ts'
 
 // Owns whose certificate a request was made with: the one of the TLS connection, or what a proxy of ours says in its header. That the
 // sender holds its private key was proven in the handshake, by us or by the proxy; whether the certificate is good for anything is asked
 // where it is used.
-
-const trusted = perContext(({ config }: Context) => {
-  const list = new BlockList()
-  for (const range of config.trustProxy) {
-    const [address = '', prefix] = range.split('/')
-    const family = isIPv6(address) ? 'ipv6' : 'ipv4'
-    if (prefix === undefined) list.addAddress(address, family)
-    else list.addSubnet(address, Number(prefix), family)
-  }
-  return list
-})
-
-/** Whether the other end of the connection is a proxy of ours: its address, and nothing that it or anybody says. */
-function isFromProxy(ctx: Context, { raw }: FastifyRequest): boolean {
-  const address = raw.socket.remoteAddress ?? ''
-  return address !== '' && trusted(ctx).check(address, isIPv6(address) ? 'ipv6' : 'ipv4')
-}
 
 /** Every value of a header: Node joins or drops repeated ones, and two of them must be seen. */
 export function everyHeader({ raw }: FastifyRequest, wanted: string): readonly string[] {

@@ -8,6 +8,13 @@ import { temporarilyUnavailable } from '../protocol/error.ts'
 const MOST_MS = 10_000
 const LOOK_MS = 1000
 
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** The route ends by itself what takes too long: it waits for others. */
+    ownDeadline?: true
+  }
+}
+
 /** Answers 503 in place of a handler that hangs. */
 export function limitHandlers(app: FastifyInstance): void {
   // In the order of arrival: a look ends at the first one that is young.
@@ -20,8 +27,8 @@ export function limitHandlers(app: FastifyInstance): void {
       if (!reply.sent && !reply.raw.destroyed) void reply.send(temporarilyUnavailable('The server took too long'))
     }
   }, LOOK_MS).unref()
-  app.addHook('onRequest', (_request, reply, done) => {
-    underWay.set(reply, performance.now())
+  app.addHook('onRequest', (request, reply, done) => {
+    if (request.routeOptions.config.ownDeadline !== true) underWay.set(reply, performance.now())
     done()
   })
   app.addHook('onResponse', (_request, reply, done) => {

@@ -2,6 +2,7 @@ import type { Writable } from 'node:stream'
 import { fastify, type FastifyInstance } from 'fastify'
 import { isPlainFailure, presentApiError } from './api-errors.ts'
 import type { Context } from '../context.ts'
+import { hostRewriter } from './gatekeeper-host.ts'
 import { limitHandlers } from './handler-deadline.ts'
 import { aliasRewriter } from './path-aliases.ts'
 
@@ -38,7 +39,7 @@ export function createServer(ctx: Context): FastifyInstance {
     trustProxy: config.trustProxy.length > 0 ? [...config.trustProxy] : false,
     routerOptions: { maxParamLength: 200, ignoreTrailingSlash: false, caseSensitive: true },
     exposeHeadRoutes: false,
-    ...(config.pathAliases.size === 0 ? {} : { rewriteUrl: aliasRewriter(config.pathAliases) }),
+    ...(config.pathAliases.size === 0 && config.gatekeeperDomain === undefined ? {} : { rewriteUrl: hostRewriter(config, aliasRewriter(config.pathAliases)) }),
     logger: false,
     clientErrorHandler: answerUnreadable,
     // A path that cannot be decoded is nobody's: the same answer as any other unreadable request. No hook runs for it.

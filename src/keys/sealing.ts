@@ -20,6 +20,7 @@ export type Purpose =
   | 'ciba-notification'
   | 'pairwise-salt'
   | 'audit-chain'
+  | 'api-secret'
 
 export interface Sealing {
   seal(purpose: Purpose, plain: Uint8Array, context: string): Buffer

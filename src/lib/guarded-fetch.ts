@@ -1,8 +1,9 @@
 import { lookup } from 'node:dns'
-import { isIP, type LookupFunction } from 'node:net'
+import { isIP } from 'node:net'
 import { Agent, fetch as send } from 'undici'
 import { isLoopbackAddress, isPublicAddress } from './address-class.ts'
 import { type Circuit, CircuitOpen, createCircuit } from './circuit.ts'
+import { guardedLookup, isLoopbackName, REFUSED } from './guarded-lookup.ts'
 
 // The one client for outgoing HTTP. Addresses of other parties come from configuration and from strangers, and a server that fetches what
 // it is told reaches into its own network (SSRF). So: https only, the name is resolved once and the connection goes to that very answer
@@ -51,24 +52,6 @@ const CONNECTIONS_PER_ORIGIN = 16
 /** Of one host: how many exchanges at once and in line, and after how many silences in a row it is left alone, for how many milliseconds. */
 const CIRCUIT = { atOnce: CONNECTIONS_PER_ORIGIN, waiting: 128, failures: 5, pause: 5000 } as const
 const MOST_CIRCUITS = 2000
-const REFUSED = 'EGUARD'
-
-function isLoopbackName(host: string): boolean {
-  return host === 'localhost' || host.endsWith('.localhost') || isLoopbackAddress(host)
-}
-
-// With undici the resolver runs inside the connection attempt: what it answers is what is connected to.
-function guardedLookup(resolve: typeof lookup, isAllowed: (address: string) => boolean): LookupFunction {
-  return (hostname, options, callback) => {
-    resolve(hostname, { all: true, family: options.family, verbatim: true }, (error, addresses) => {
-      const refused = error ?? (addresses.length === 0 || addresses.some(({ address }) => !isAllowed(address)) ? Object.assign(new Error('refused'), { code: REFUSED }) : undefined)
-      const first = addresses?.[0]
-      if (refused !== undefined || first === undefined) callback(refused ?? new Error('refused'), '', 0)
-      else if (options.all === true) callback(null, addresses)
-      else callback(null, first.address, first.family)
-    })
-  }
-}
 
 function requireAllowed(address: string, loopback: boolean, isAllowed: (address: string) => boolean): void {
   const url = URL.canParse(address) ? new URL(address) : undefined

@@ -1,0 +1,107 @@
+import { type ClientRequest, type IncomingMessage, request as plainRequest, type ServerResponse } from 'node:http'
+import { request as tlsRequest } from 'node:https'
+import { finished, pipeline } from 'node:stream'
+import { CircuitOpen } from '../lib/circuit.ts'
+import { OAuthError } from '../protocol/error.ts'
+import { answerHeaders, type Surroundings } from './answer-headers.ts'
+import { type Upstream, UpstreamSilent } from './upstream.ts'
+
+// Owns the exchange with an upstream: one request out, its answer back, both as streams and at the slower one's pace. Decides nothing, and
+// makes no header but those of the framing. It does not go through the guarded fetcher, which keeps answers in memory: what guards the
+// address is the agent (upstream.ts).
+
+/** Milliseconds in which nothing at all moves on a stream that has begun. */
+export const IDLE_MILLISECONDS = 300_000
+
+export interface Outgoing {
+  readonly method: string
+  /** Path and query, byte for byte. */
+  readonly path: string
+  /** A flat list: names and values. */
+  readonly headers: readonly string[]
+}
+
+function hasBody({ headers }: IncomingMessage): boolean {
+  return headers['transfer-encoding'] !== undefined || (headers['content-length'] !== undefined && headers['content-length'] !== '0')
+}
+
+/** How the body is framed towards the upstream: as it came. A method that brings bodies says that there is none. */
+function framing(incoming: IncomingMessage, method: string): readonly string[] {
+  const { 'content-length': length, 'transfer-encoding': coding } = incoming.headers
+  if (coding !== undefined) return ['transfer-encoding', 'chunked']
+  if (length !== undefined) return ['content-length', length]
+  return method === 'POST' || method === 'PUT' || method === 'PATCH' ? ['content-length', '0'] : []
+}
+
+/** Opens a request to the upstream; nothing is sent yet but its head. */
+export function openRequest({ origin, agent, proof }: Upstream, { method, path, headers }: Outgoing, more: readonly string[]): ClientRequest {
+  const start = origin.protocol === 'https:' ? tlsRequest : plainRequest
+  return start({ agent, host: origin.hostname.replace(/^\[|\]$/g, ''), port: origin.port === '' ? undefined : Number(origin.port), method, path, setHost: false, headers: ['host', origin.host, ...headers, ...proof, ...more] })
+}
+
+function isReset(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && (error.code === 'ECONNRESET' || error.code === 'EPIPE')
+}
+
+/** One try. Gives the answer's head with its body to come; throws UpstreamSilent. */
+function ask(upstream: Upstream, outgoing: Outgoing, incoming: IncomingMessage, response: ServerResponse): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    const out = openRequest(upstream, outgoing, framing(incoming, outgoing.method))
+    const timer = setTimeout(() => void out.destroy(new UpstreamSilent('too-slow')), upstream.timeout)
+    const leave = (): void => void out.destroy()
+    // The time runs from the last that was sent: a long body is no silence of the upstream.
+    const onChunk = (): void => void timer.refresh()
+    response.once('close', leave)
+    out.once('response', (answer) => {
+      clearTimeout(timer)
+      incoming.off('data', onChunk)
+      finished(answer, () => response.off('close', leave))
+      resolve(answer)
+    })
+    out.once('error', (error) => {
+      clearTimeout(timer)
+      response.off('close', leave)
+      if (error instanceof UpstreamSilent) reject(error)
+      else if (response.destroyed) reject(new OAuthError('gone', 'The caller has gone', { status: 499 }))
+      else reject(new UpstreamSilent('unreachable', Object.assign(error, { again: out.reusedSocket && isReset(error) })))
+    })
+    if (hasBody(incoming)) {
+      incoming.pipe(out)
+      incoming.on('data', onChunk)
+    } else out.end()
+  })
+}
+
+/** A connection that the upstream closed at the very moment of its use: what had no body and changes nothing is asked once more. */
+function mayAskAgain(error: unknown, { method }: Outgoing, incoming: IncomingMessage): boolean {
+  return error instanceof UpstreamSilent && error.cause instanceof Error && 'again' in error.cause && error.cause.again === true && (method === 'GET' || method === 'HEAD') && !hasBody(incoming)
+}
+
+function toRefusal(error: unknown): unknown {
+  const headers = { 'retry-after': '5' }
+  if (error instanceof CircuitOpen) return new OAuthError('upstream_unavailable', 'The API does not answer at the moment', { status: 502, headers, detail: `gatekeeper.circuit ${error.reason}` })
+  if (!(error instanceof UpstreamSilent)) return error
+  if (error.reason === 'too-slow') return new OAuthError('upstream_timeout', 'The API took too long to answer', { status: 504, detail: 'gatekeeper.timeout' })
+  return new OAuthError('upstream_unavailable', 'The API cannot be reached at the moment', { status: 502, detail: 'gatekeeper.unreachable', cause: error.cause })
+}
+
+/** Sends a request on and gives the head of its answer. Throws 502 and 504. */
+export async function exchange(upstream: Upstream, outgoing: Outgoing, incoming: IncomingMessage, response: ServerResponse): Promise<IncomingMessage> {
+  incoming.socket.setTimeout(IDLE_MILLISECONDS)
+  const once = (): Promise<IncomingMessage> => ask(upstream, outgoing, incoming, response)
+  try {
+    return await upstream.circuit.run(() => once().catch((error: unknown) => (mayAskAgain(error, outgoing, incoming) ? once() : Promise.reject(error))))
+  } catch (error) {
+    throw toRefusal(error)
+  }
+}
+
+/** Hands an answer to the caller. One that breaks off ends the connection: half an answer must not look like a whole one. */
+export function answerWith(answer: IncomingMessage, response: ServerResponse, surroundings: Surroundings): void {
+  response.writeHead(answer.statusCode ?? 502, [...answerHeaders(answer.rawHeaders, surroundings)])
+  response.flushHeaders()
+  answer.setTimeout(IDLE_MILLISECONDS, () => answer.destroy())
+  pipeline(answer, response, (error) => {
+    if (error !== undefined && error !== null) response.destroy()
+  })
+}

@@ -1,0 +1,46 @@
+import type { Api } from '../apis/api.ts'
+import { readApiScope } from '../apis/api.ts'
+import type { Context } from '../context.ts'
+import { personTold } from '../tokens/person-told.ts'
+import type { Caller } from './admit.ts'
+
+// Owns the headers that tell an upstream who calls (product.md §1.2). `Userid` is there only with a person behind the call, and never rests on
+// its absence alone: `Subject-Type` says which it is.
+
+/** A value of a header as others wrote it: what is not plain in it is percent-encoded, so that it can neither end the header nor the list. */
+export function plainValue(text: string): string {
+  const wellFormed = Buffer.from(text).toString()
+  return wellFormed.replaceAll(/[^A-Za-z0-9\-._~:/@+=]/gu, (one) => [...Buffer.from(one)].map((byte) => `%${byte.toString(16).toUpperCase().padStart(2, '0')}`).join(''))
+}
+
+function listValue(values: readonly string[]): string {
+  return values.map(plainValue).join(',')
+}
+
+/** The API's own names for what a token lets its client do there: `write` for `gk_calendar_write`. Only those that it declares. */
+export function ownScopes({ api_id, scopes: declared }: Pick<Api, 'api_id' | 'scopes'>, scopes: readonly string[]): readonly string[] {
+  return scopes.flatMap((scope) => {
+    const named = readApiScope(scope)
+    return named?.apiId === api_id && named.name !== undefined && Object.hasOwn(declared, named.name) ? [named.name] : []
+  })
+}
+
+/** The headers, without the prefix of their names. `token` is the upstream's own short one, where it asks for that. */
+export function identityHeaders(ctx: Context, api: Api, caller: Caller, token?: string): ReadonlyMap<string, string> {
+  const headers = new Map([['Gatekeeper', api.api_id]])
+  if (caller.is === 'nobody') return headers
+  const { clientId, scopes, person } = caller.token
+  headers.set('Clientid', plainValue(clientId)).set('Scopes', listValue(ownScopes(api, scopes))).set('Subject-Type', caller.is)
+  if (token !== undefined) headers.set('Token', token)
+  if (person === undefined) return headers
+  const { userId, groups } = personTold(ctx, person)
+  const receives = api.receives ?? []
+  headers.set('Acr', plainValue(person.details.acr ?? ''))
+  // Other ids of people are kept as hashes only: the list is there for who reads it, and empty.
+  if (receives.includes('userid')) headers.set('Userid', plainValue(userId)).set('Userid-sec', '')
+  if (receives.includes('groups')) headers.set('Groups', listValue(groups))
+  return headers
+}
+
+/** All names that we may set, for whoever has to take them away first. */
+export const identityNames = ['Gatekeeper', 'Clientid', 'Userid', 'Userid-sec', 'Scopes', 'Acr', 'Subject-Type', 'Groups', 'Token'] as const

@@ -1,0 +1,133 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { gatekeeperAddresses } from '../apis/gatekeeper-address.ts'
+import { findGatekeptApi, type GatekeptApi } from '../apis/store.ts'
+import type { Context } from '../context.ts'
+import { presentApiError } from '../http/api-errors.ts'
+import { gatekeptName } from '../http/gatekeeper-host.ts'
+import { type PresentedProof, presentedProof } from '../http/proof.ts'
+import { invalidRequest, OAuthError } from '../protocol/error.ts'
+import { pointToMetadata, resourceMetadataAddress } from '../protocol/resource-metadata.ts'
+import type { Caller } from './admit.ts'
+import { OPEN } from './answer-headers.ts'
+import { callerHeaders, requireSingles } from './caller-headers.ts'
+import { isUnframed } from './framing.ts'
+import { answerWith, exchange, type Outgoing } from './forward.ts'
+import { identityHeaders } from './identity-headers.ts'
+import { judge, spendConsent } from './judge.ts'
+import { answerPreflight, isPreflight } from './preflight.ts'
+import { readTarget, type Target } from './target.ts'
+import { closeTunnels, openTunnel } from './tunnel.ts'
+import { acceptUpgrades, waitingSocket } from './upgrades.ts'
+import { closeUpstreams, type Upstream, upstreamOf } from './upstream.ts'
+
+// The gatekeeper: a reverse proxy in front of the APIs that are registered here. It takes tokens and gives upstreams a caller they can trust
+// (product.md §1.2). It owns the way of a call: address, API, decision, the request made of nothing, the answer. Who may come in is admit.ts;
+// what a token stands for is asked at every call and never kept.
+
+const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const
+
+interface Call {
+  readonly ctx: Context
+  readonly request: FastifyRequest
+  readonly reply: FastifyReply
+  readonly gatekept: GatekeptApi
+  readonly target: Target
+  /** Where the caller found the API: under its own name, or below the issuer. */
+  readonly address: string
+}
+
+function isByHost({ config }: Context, { raw }: FastifyRequest): boolean {
+  return gatekeptName(config.gatekeeperDomain, raw.headers.host) !== undefined
+}
+
+async function readCall(ctx: Context, request: FastifyRequest, reply: FastifyReply): Promise<Call> {
+  requireSingles(request.raw.rawHeaders)
+  const target = readTarget(request.raw.url ?? '')
+  const gatekept = await findGatekeptApi(ctx, target.apiId)
+  if (gatekept === undefined) throw new OAuthError('not_found', 'There is no such API', { status: 404 })
+  const addresses = gatekeeperAddresses(ctx.config, target.apiId)
+  const address = (isByHost(ctx, request) ? addresses[0] : addresses.at(-1)) ?? ''
+  return { ctx, request, reply, gatekept, target, address }
+}
+
+/** A proof speaks of the address that the API has here, whatever the Host header says. */
+function proofOf({ ctx, request, target, address }: Call): PresentedProof {
+  const path = target.path.split('?', 1)[0] ?? ''
+  const { mtlsUrl, issuer } = ctx.config
+  const urls = [address, ...(mtlsUrl === undefined || !address.startsWith(issuer) ? [] : [mtlsUrl + address.slice(issuer.length)])]
+  return { ...presentedProof(ctx, request), urls: urls.map((base) => base + path) }
+}
+
+/** The request to the upstream: what the caller may say, then what we say. */
+function requestOf({ ctx, request, gatekept: { api }, target }: Call, { base }: Upstream, caller: Caller): Outgoing {
+  const prefix = ctx.config.gatekeeperHeaderPrefix
+  const ours = [...identityHeaders(ctx, api, caller)].flatMap(([name, value]) => [prefix + name, value])
+  return { method: request.method, path: base + target.path, headers: [...callerHeaders(request.raw.rawHeaders, api, prefix), ...ours] }
+}
+
+function secondsLeft({ clock }: Context, caller: Caller): number {
+  return caller.is === 'nobody' ? 3600 : caller.token.expiresAt - clock.now() / 1000
+}
+
+async function passOn(call: Call, upstream: Upstream, caller: Caller): Promise<void> {
+  const { ctx, request, reply, gatekept, address } = call
+  const outgoing = requestOf(call, upstream, caller)
+  const socket = waitingSocket(request.raw)
+  if (socket === undefined && request.headers.expect !== undefined) reply.raw.writeContinue()
+  const answer = await (socket === undefined
+    ? exchange(upstream, outgoing, request.raw, reply.raw)
+    : openTunnel(ctx, { upstream, outgoing, incoming: request.raw, response: reply.raw, caller: socket, milliseconds: secondsLeft(ctx, caller) * 1000 }))
+  reply.hijack()
+  if (answer !== undefined) answerWith(answer, reply.raw, { isBelowIssuer: address.startsWith(`${ctx.config.issuer}/`), upstream: gatekept.api.upstream ?? '', address })
+}
+
+async function serve(call: Call): Promise<void> {
+  const { ctx, request, gatekept } = call
+  if (isUnframed(request.raw)) throw invalidRequest('The body of the request cannot be told from what follows', { detail: 'gatekeeper.framing' })
+  const upstream = upstreamOf(ctx, gatekept)
+  if (upstream === undefined) throw new OAuthError('not_found', 'The API is not served here', { status: 404 })
+  const caller = await judge(ctx, gatekept.api, { method: request.method, authorization: request.headers.authorization, proof: () => proofOf(call) })
+  if (upstream.circuit.isOpen()) throw new OAuthError('upstream_unavailable', 'The API does not answer at the moment', { status: 502, headers: { 'retry-after': '5' }, detail: 'gatekeeper.circuit silent' })
+  await spendConsent(ctx, caller)
+  await passOn(call, upstream, caller)
+}
+
+async function handle(ctx: Context, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+  void reply.headers(OPEN)
+  const call = await readCall(ctx, request, reply)
+  if (isPreflight(request)) return answerPreflight(request, reply)
+  try {
+    await serve(call)
+    return reply
+  } catch (error) {
+    // What was not read of a body stands between this request and the next one.
+    if (!request.raw.complete) void reply.header('connection', 'close')
+    throw pointToMetadata(error, resourceMetadataAddress(call.address))
+  }
+}
+
+function isForApi(ctx: Context, url: string | undefined, host: string | undefined): boolean {
+  return url?.startsWith('/gk/') === true || gatekeptName(ctx.config.gatekeeperDomain, host) !== undefined
+}
+
+/** A caller that waits with its body is told to go on when it has been let in, and not before. */
+function holdContinue(app: FastifyInstance, ctx: Context): void {
+  app.server.on('checkContinue', (request, response) => {
+    if (!isForApi(ctx, request.url, request.headers.host)) response.writeContinue()
+    app.routing(request, response)
+  })
+}
+
+/** Registers the gatekeeper. */
+export async function registerGatekeeper(app: FastifyInstance, ctx: Context): Promise<void> {
+  acceptUpgrades(app)
+  holdContinue(app, ctx)
+  app.addHook('preClose', async () => closeTunnels(ctx))
+  app.addHook('onClose', async () => closeUpstreams(ctx))
+  await app.register(async (scope) => {
+    scope.setErrorHandler((error, request, reply) => presentApiError(ctx, error, request, reply))
+    // A body is the upstream's: nothing here reads it.
+    scope.addContentTypeParser('*', (_request, _payload, done) => done(null))
+    scope.route({ method: [...METHODS], url: '/gk/*', config: { ownDeadline: true }, handler: (request, reply) => handle(ctx, request, reply) })
+  })
+}
