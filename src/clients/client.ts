@@ -1,4 +1,3 @@
-import { formatScope } from '../protocol/scope.ts'
 import { inLanguage } from '../protocol/localized-text.ts'
 import type { Compatibility } from './compatibility.ts'
 import type { ClientMetadata } from './metadata.ts'
@@ -56,10 +55,6 @@ export function clientName(client: Client, language: string): string {
 /** The host of a client that describes itself at an address of its own: the one thing about it that is proven. */
 export function documentHost({ clientId }: Pick<Client, 'clientId'>): string | undefined {
   return clientId.includes('://') ? new URL(clientId).host : undefined
-}
-
-export function registeredScope(client: Client): string {
-  return formatScope(client.scopes)
 }
 
 /** Where a client starts a sign-in at our word (OpenID Connect Core §4): its `initiate_login_uri`, told who we are. */

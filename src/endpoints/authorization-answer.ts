@@ -5,7 +5,6 @@ import type { Departure } from '../authorization-request/response-modes/mode.ts'
 import { findResponseType, type ResponseType } from '../authorization-request/response-types.ts'
 import { type Client, hasSwitch } from '../clients/client.ts'
 import { profileOf } from '../clients/profile-rules.ts'
-import { isOwnClient } from '../clients/own-clients.ts'
 import { sectorDetails } from '../clients/sector.ts'
 import type { Context } from '../context.ts'
 import { drawToken } from '../lib/opaque-token.ts'
@@ -19,10 +18,10 @@ import { OPAQUE_LIFETIME_SECONDS } from '../tokens/access-tokens.ts'
 import type { AuthorizationDetails, GrantedConsent } from '../tokens/authorization.ts'
 import { createCode } from '../tokens/authorization-codes.ts'
 import { startGrant } from '../tokens/direct-grants.ts'
+import { grantedConsent } from './granted-consent.ts'
 import { withManagedGrant } from './managed-request.ts'
 import { signIdToken } from '../tokens/id-token.ts'
 import { confirmationText } from '../tokens/sender-constraint/constraint.ts'
-import { findConsent, noteUse } from '../users/consents.ts'
 
 // Owns the good answer of the authorization endpoint: the code, and what a client with the switch `implicit` gets through the browser.
 
@@ -31,14 +30,6 @@ interface Decided {
   readonly request: AuthorizationRequest
   readonly done: Done
   readonly details: AuthorizationDetails
-}
-
-/** The consent that a code came from. Where the operator implies it, it begins with the first use. */
-async function consentOf(ctx: Context, client: Client, { user, consent, scopes }: Done): Promise<GrantedConsent | undefined> {
-  if (isOwnClient(client.clientId)) return undefined
-  const noted = await noteUse(ctx, user.userId, client.key, scopes)
-  const id = consent?.id ?? noted ?? (await findConsent(ctx.db, user.userId, client.key)).consentId
-  return consent ?? (id === undefined ? undefined : { id })
 }
 
 function detailsOf(client: Client, request: AuthorizationRequest, { session, claims }: Done, consent: GrantedConsent | undefined): AuthorizationDetails {
@@ -117,7 +108,7 @@ export async function authorizationAnswer(ctx: Context, client: Client, request:
   const type = findResponseType(request.responseType)
   if (type === undefined) throw new Error(`no response type ${request.responseType}`)
   if (request.pushed !== undefined && !(await spendPushedRequest(ctx, request.pushed))) return answerError(ctx, redirectOf(request), invalidRequestUri('The pushed request was answered before'))
-  const consent = await consentOf(ctx, client, done)
+  const consent = await grantedConsent(ctx, client, done)
   if (consent?.until === undefined && request.limited?.scopes.some((scope) => done.scopes.includes(scope)) === true) throw new Error('a scope with an end was granted without a consent')
   const whole = await withManagedGrant(ctx, client, { request, done })
   const details = { ...detailsOf(client, whole.request, whole.done, consent), ...(whole.managed && { managed: whole.managed }) }

@@ -30,7 +30,7 @@ import type { Endpoint } from './endpoint.ts'
 import { presentedCredentials } from './presented-credentials.ts'
 
 // The backchannel authentication endpoint (CIBA Core §7): a client that knows the person asks without a browser; the person decides on a
-// page of ours that a mail and the account pages lead to.
+// page of ours that a mail leads to.
 
 const PATH = '/oauth/backchannel_authentication'
 const LONGEST_SECONDS = 3600

@@ -8,6 +8,7 @@ import type { OAuthError } from '../protocol/error.ts'
 import type { Done } from '../signin/next-step.ts'
 import { approveRequest, type Decided, denyRequest } from '../tokens/decoupled-requests.ts'
 import { decoupledEnd } from './device-verification.ts'
+import { grantedConsent } from './granted-consent.ts'
 
 // Owns the end of a journey whose client waits elsewhere: the decision goes into the request's row, the browser to a page of ours.
 
@@ -18,9 +19,11 @@ function endAt(ctx: Context, clientId: string, connected: boolean): Departure {
 type Tell = (decided: Decided) => Promise<void>
 
 /** Lets it in. What was decided or ended meanwhile stays so, and the page says it. */
-export async function approveDecoupled(ctx: Context, client: Client, request: AuthorizationRequest, { session, user, scopes }: Done, tell: Tell): Promise<Departure> {
+export async function approveDecoupled(ctx: Context, client: Client, request: AuthorizationRequest, done: Done, tell: Tell): Promise<Departure> {
+  const { session, user, scopes } = done
   const acr = acrOf(session, request.acrValues)
-  const details = { ...(acr === undefined ? {} : { acr }), amr: amrOf(session), ...sectorDetails(client) }
+  const consent = await grantedConsent(ctx, client, done)
+  const details = { ...(acr === undefined ? {} : { acr }), amr: amrOf(session), ...(consent && { consent }), ...sectorDetails(client) }
   const decided = request.decoupled && (await approveRequest(ctx, request.decoupled.id, { userId: user.userId, scopes, details, authTime: session.authTime }))
   if (decided !== undefined) await tell(decided)
   return endAt(ctx, client.clientId, decided !== undefined)

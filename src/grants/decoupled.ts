@@ -16,8 +16,8 @@ const ANSWERS: Readonly<Record<PollState, () => OAuthError>> = {
   slow: () => slowDown('The client asks too often; wait five seconds longer'),
   denied: () => accessDenied('The person did not allow it'),
   expired: () => expiredToken('The request is over; start again'),
-  // Approved, but the person or the client may not act any more.
-  approved: () => invalidGrant('The person or the client may not act any more', { detail: 'decoupled.not_live' }),
+  // Approved, but the person or the client may not act any more, or the person took it back since.
+  approved: () => invalidGrant('What was allowed does not hold any more', { detail: 'decoupled.not_live' }),
 }
 
 /** Tokens for an approved request, or how it stands. */

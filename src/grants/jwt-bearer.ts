@@ -15,12 +15,12 @@ import { type Authorization, joinList } from '../tokens/authorization.ts'
 import { startGrant } from '../tokens/direct-grants.ts'
 import { confirmationText } from '../tokens/sender-constraint/constraint.ts'
 import { findProvider } from '../upstream/store.ts'
-import { mayUseClient } from '../signin/institution.ts'
-import { findConsent, noteUse } from '../users/consents.ts'
+import { noteUse } from '../users/consents.ts'
 import { findByIdentity } from '../users/identities.ts'
 import { findLocalUser } from '../users/store.ts'
 import { normalizeUsername, type User } from '../users/user.ts'
 import { defineGrant, type GrantRequest } from './grant-type.ts'
+import { unaskedScopes } from './unasked-scopes.ts'
 
 // The JWT bearer grant (RFC 7523 §2.1 and §3): a declared issuer says who is meant, once and to us alone. A person is meant by an identity
 // that has signed in here before: nobody is made by somebody else's word, and nobody is found by an address.
@@ -90,10 +90,9 @@ async function spend(ctx: Context, { trusted, jti, exp }: Asserted): Promise<voi
 
 async function forPerson(ctx: Context, request: Request, asserted: Asserted, user: User): Promise<Authorization> {
   const { client, access, lifetime, resources, confirmation } = request
-  const scopes = scopesOf(request)
-  await requireUnlimited(ctx, scopes)
-  if ((await findConsent(ctx.db, user.userId, client.key)).removedAt !== undefined) throw refused('consent_removed')
-  if (!(await mayUseClient(ctx, client, user))) throw refused('institution')
+  const asked = scopesOf(request)
+  await requireUnlimited(ctx, asked)
+  const scopes = await unaskedScopes(ctx, client, user, asked, refused)
   await spend(ctx, asserted)
   const started = await startGrant(ctx, { client, userId: user.userId, sessionId: undefined, scopes, audience: resources, details: {}, authTime: asserted.authTime, offline: true, token: access, lifetime, refreshHash: null, confirmation: confirmationText(confirmation), grantConfirmation: null })
   if (started === undefined) throw refused('not_live')

@@ -16,10 +16,10 @@ import type { PasswordConnector } from '../upstream/connector.ts'
 import { openConnector } from '../upstream/open.ts'
 import type { ProviderFacts } from '../upstream/provider.ts'
 import { listAcceptedLocalProviders } from '../upstream/store.ts'
-import { mayUseClient } from '../signin/institution.ts'
 import { noteUse } from '../users/consents.ts'
 import type { User } from '../users/user.ts'
 import { defineGrant, type GrantRequest } from './grant-type.ts'
+import { unaskedScopes } from './unasked-scopes.ts'
 
 // The resource owner password credentials grant (RFC 6749 §4.3), for clients with the switch `password` and people who prove nothing but a
 // password. It is the login page without the page: the same counters, the same time for names that nobody has.
@@ -85,10 +85,10 @@ export const password = defineGrant({
   redeem: async (request, ctx) => {
     const { client, resources, access, lifetime, confirmation } = request
     if (!hasSwitch(client, 'password')) throw unauthorizedClient('The client may not use this grant type', { detail: 'password.not_switched_on' })
-    const scopes = await scopesOf(request, ctx)
+    const asked = await scopesOf(request, ctx)
     const { user, providerId } = await prove(ctx, request)
     await requireOneFactor(ctx, request, user)
-    if (!(await mayUseClient(ctx, client, user))) throw refused('institution')
+    const scopes = await unaskedScopes(ctx, client, user, asked, refused)
     const refresh = mayUseGrant(client, 'refresh_token') ? drawSecret() : undefined
     const details = { acr: ACR_PASSWORD, amr: ['pwd'] }
     const bound = confirmationText(confirmation)

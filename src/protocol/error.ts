@@ -69,9 +69,8 @@ export const invalidDpopProof = code('invalid_dpop_proof')
 export const useDpopNonce = code('use_dpop_nonce')
 // RFC 9396 §5
 export const invalidAuthorizationDetails = code('invalid_authorization_details')
-// RFC 8707 §2, RFC 7009 §2.2.1
+// RFC 8707 §2
 export const invalidTarget = code('invalid_target')
-export const unsupportedTokenType = code('unsupported_token_type')
 // Grant Management for OAuth 2.0 §5.3
 export const invalidGrantId = code('invalid_grant_id')
 // OpenID Connect Core §3.1.2.6 and Unmet Authentication Requirements
@@ -80,7 +79,6 @@ export const consentRequired = code('consent_required')
 export const interactionRequired = code('interaction_required')
 export const accountSelectionRequired = code('account_selection_required')
 export const unmetAuthenticationRequirements = code('unmet_authentication_requirements')
-export const requestNotSupported = code('request_not_supported')
 export const requestUriNotSupported = code('request_uri_not_supported')
 export const invalidRequestObject = code('invalid_request_object')
 export const invalidRequestUri = code('invalid_request_uri')

@@ -14,10 +14,6 @@ export function parseScope(scope: string | undefined): readonly string[] {
   return values
 }
 
-export function formatScope(values: readonly string[]): string {
-  return values.join(' ')
-}
-
 /** Those of `values` that are not in `allowed`. */
 export function beyond(values: readonly string[], allowed: readonly string[]): readonly string[] {
   const set = new Set(allowed)

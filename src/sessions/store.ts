@@ -45,12 +45,6 @@ export async function listSessions(ctx: Context, browserId: string): Promise<rea
   return rows.map(toSession)
 }
 
-/** Whether a session (an id token's `sid`) is one of this browser's live ones. */
-export async function findSession(ctx: Context, sessionId: string): Promise<Session | undefined> {
-  const { rows } = await sql<Row>`select ${COLUMNS} from sessions where session_id = ${sessionId} and ${LIVE}`.execute(ctx.db)
-  return rows[0] === undefined ? undefined : toSession(rows[0])
-}
-
 export interface SignedIn {
   readonly browserId: string
   readonly userId: string

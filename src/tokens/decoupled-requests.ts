@@ -3,6 +3,7 @@ import { clientIsLive } from '../clients/store.ts'
 import type { Context } from '../context.ts'
 import { type DrawnToken, readToken } from '../lib/opaque-token.ts'
 import { newRowId } from '../lib/random.ts'
+import { consentWasRemoved } from '../users/consents.ts'
 import { joinLiveUser, userIsLive } from '../users/store.ts'
 import { type AuthorizationDetails, joinList, type PersonAuthorization, readPerson, splitList } from './authorization.ts'
 import { startGrants } from './direct-grants.ts'
@@ -100,12 +101,6 @@ export async function findDecoupledRequest(ctx: Context, id: string): Promise<De
   return rows[0] && toRequest(rows[0])
 }
 
-/** The requests that wait for a person's decision, newest first. */
-export async function listWaitingRequests(ctx: Context, userId: string): Promise<readonly DecoupledRequest[]> {
-  const { rows } = await sql<Row>`select ${COLUMNS} from decoupled_requests where expected_user = ${userId} and status = 'pending' and expires_at > clock_now() order by created_at desc limit 20`.execute(ctx.db)
-  return rows.map(toRequest)
-}
-
 export interface Approval {
   readonly userId: string
   readonly scopes: readonly string[]
@@ -161,7 +156,7 @@ const REDEEM = {
   text: `with consumed as (
       update decoupled_requests r set status = 'used'
       where r.request_id = $1::uuid and r.secret_hash = $2::bytea and r.client_key = $3::bigint and r.kind = $4::text and r.status = 'approved' and r.expires_at > clock_now()
-        and ${userIsLive('r.user_id')} and ${clientIsLive('r.client_key')}
+        and ${userIsLive('r.user_id')} and ${clientIsLive('r.client_key')} and not ${consentWasRemoved('r.user_id', 'r.client_key', 'r.granted_scope')}
       returning $5::uuid as grant_id, r.client_key, r.user_id, null::uuid as session_id, r.granted_scope, r.granted_scope as scope, r.audience as granted_audience, r.audience, r.details, r.auth_time,
         true as offline, $6::uuid as token_id, $7::bytea as token_hash, $8::int as lifetime, $9::bytea as refresh_hash, $10::text as confirmation, $11::text as grant_confirmation, null::jsonb as authorization_details),
     ${startGrants('consumed')}

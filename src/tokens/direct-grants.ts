@@ -3,6 +3,7 @@ import type { Client } from '../clients/client.ts'
 import { sectorDetails } from '../clients/sector.ts'
 import { clientIsLive } from '../clients/store.ts'
 import { newRowId } from '../lib/random.ts'
+import { consentWasRemoved } from '../users/consents.ts'
 import { joinLiveUser, userIsLive } from '../users/store.ts'
 import { insertAccessTokens } from './access-tokens.ts'
 import { type AuthorizationDetails, joinList, type PersonAuthorization, readPerson } from './authorization.ts'
@@ -42,7 +43,7 @@ const START = {
       select $1::uuid as grant_id, $2::bigint as client_key, $3::uuid as user_id, $4::uuid as session_id, $5::text as granted_scope, $5::text as scope,
         $6::text as granted_audience, $6::text as audience, $7::jsonb as details, to_timestamp($8::double precision) as auth_time, $9::boolean as offline,
         $10::uuid as token_id, $11::bytea as token_hash, $12::int as lifetime, $13::bytea as refresh_hash, $14::text as confirmation, $15::text as grant_confirmation, null::jsonb as authorization_details),
-    live as (select item.* from item where ${userIsLive('item.user_id')} and ${clientIsLive('item.client_key')}),
+    live as (select item.* from item where ${userIsLive('item.user_id')} and ${clientIsLive('item.client_key')} and not ${consentWasRemoved('item.user_id', 'item.client_key', 'item.scope')}),
     ${startGrants('live')}
     select l.user_id, l.session_id, l.auth_time, l.details, u.claims, u.groups, l.grant_id from live l ${joinLiveUser('l.user_id')}`,
 }
@@ -52,7 +53,7 @@ export interface StartedGrant {
   readonly person: PersonAuthorization
 }
 
-/** Keeps a grant and its access token. Nothing when the person or the client may not act any more. */
+/** Keeps a grant and its access token. Nothing when the person or the client may not act any more, or the person took any of it back. */
 export async function startGrant(ctx: Context, grant: DirectGrant): Promise<StartedGrant | undefined> {
   const { client, userId, sessionId, scopes, audience, details, authTime, offline, token, lifetime, refreshHash, confirmation, grantConfirmation } = grant
   const [row] = await ctx.hot(START, [newRowId(ctx.clock.now()), client.key, userId, sessionId ?? null, scopes.join(' '), joinList(audience), JSON.stringify({ ...details, ...sectorDetails(client) }), authTime, offline, token.id, token.hash, lifetime, refreshHash, confirmation, grantConfirmation])

@@ -6,7 +6,6 @@ export const DSIG = 'http://www.w3.org/2000/09/xmldsig#'
 export const XMLENC = 'http://www.w3.org/2001/04/xmlenc#'
 
 export const PERSISTENT = 'urn:oasis:names:tc:SAML:2.0:nameid-format:persistent'
-export const TRANSIENT = 'urn:oasis:names:tc:SAML:2.0:nameid-format:transient'
 export const POST_BINDING = 'urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST'
 export const REDIRECT_BINDING = 'urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect'
 export const EXCLUSIVE_C14N = 'http://www.w3.org/2001/10/xml-exc-c14n#'

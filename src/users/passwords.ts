@@ -54,12 +54,6 @@ function digestOf(ctx: Context, userId: string, password: string): Buffer {
   return hmacSha256(deriveKey(ctx.sealing.macKey('declared-password'), userId), password)
 }
 
-/** Whether the person's password is the one a file declared and nobody has changed it since. */
-export async function isDeclaredPassword(ctx: Context, userId: string, password: string): Promise<boolean> {
-  const row = await ctx.db.selectFrom('passwords').select('declared_digest').where('user_id', '=', userId).executeTakeFirst()
-  return row?.declared_digest?.equals(digestOf(ctx, userId, password)) ?? false
-}
-
 /** Sets a password. `declared` marks it as a file's. */
 export async function setPassword(ctx: Context, db: Kysely<Database>, userId: string, password: string, declared: boolean): Promise<void> {
   const phc = await ctx.passwords.hash(password)

@@ -1,7 +1,10 @@
 import * as client from 'openid-client'
 import fc from 'fast-check'
+import { sql } from 'kysely'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { withdraw } from '../../src/account/withdraw.ts'
 import { newUserCode, readUserCode } from '../../src/tokens/user-code.ts'
+import { removeScopes } from '../../src/users/consents.ts'
 import { startTestServer, type TestServer } from '../support/app.ts'
 import { type Browser, newBrowser, type Page, pageName } from '../support/browser.ts'
 import { get, type JsonAnswer, type Parameters, post, walk } from '../support/relying-party.ts'
@@ -98,6 +101,33 @@ describe('what a poll hears', () => {
     await server.ctx.db.updateTable('users').set({ status: 'locked' }).where('username', '=', 'lin').execute()
     expect(await poll(body['device_code'])).toMatchObject({ status: 400, body: { error: 'invalid_grant' } })
     await server.ctx.db.updateTable('users').set({ status: 'active' }).where('username', '=', 'lin').execute()
+  })
+})
+
+describe('what the person has let the device have', () => {
+  async function connected(clientId: string): Promise<{ readonly code: unknown; readonly userId: string; readonly consentId: string }> {
+    const { body } = await begin({ client_id: clientId })
+    const browser = newBrowser(server.issuer)
+    await browser.submit(await toQuestion(browser, String(body['user_code'])), 'decision', { decision: 'allow' })
+    const { rows } = await sql<{ user_id: string; consent_id: string }>`select user_id, consent_id from consents join users using (user_id) join clients using (client_key) where username = 'ada' and client_id = ${clientId}`.execute(server.ctx.db)
+    return { code: body['device_code'], userId: rows[0]?.user_id ?? '', consentId: rows[0]?.consent_id ?? '' }
+  }
+
+  test.each([
+    ['all of it', ({ userId, consentId }: Awaited<ReturnType<typeof connected>>) => withdraw(server.ctx, userId, consentId)],
+    ['a part of it', ({ userId, consentId }: Awaited<ReturnType<typeof connected>>) => removeScopes(server.ctx, userId, consentId, ['profile'])],
+  ])('is not fetched once the person took back %s', async (_what, takeBack) => {
+    const allowed = await connected('tv')
+    await takeBack(allowed)
+    expect(await poll(allowed.code)).toMatchObject({ status: 400, body: { error: 'invalid_grant' } })
+    expect((await poll((await connected('tv')).code)).status).toBe(200)
+  })
+
+  test('stands among their applications and in its tokens, also where the operator answers for them', async () => {
+    await server.apply(`kind: client\nclient_id: house-tv\nclient_name: House\napplication_type: device\nconsent: implied\ngrant_types: ['${GRANT}']\nscope: openid profile\n`)
+    const { code, consentId } = await connected('house-tv')
+    const { body } = await poll(code, { client_id: 'house-tv' })
+    expect((await get(server.issuer, `/api/consents/${consentId}`, { authorization: `Bearer ${body['access_token']}` })).status).toBe(200)
   })
 })
 

@@ -86,6 +86,15 @@ describe('for a person of an institution', () => {
     expect((await ask(await ofAda(), 'portal')).status).toBe(200)
   })
 
+  test('what they took back is left out, and somebody who took back all of that gives nothing', async () => {
+    const { userId, clientKey } = await whose(String((await ask(await ofAda(), 'portal', { scope: 'openid' })).body['access_token']))
+    const decline = (declined: string[]) => server.ctx.db.updateTable('consents').set({ declined }).where('user_id', '=', userId).where('client_key', '=', clientKey).execute()
+    await decline(['profile', 'gk_calendar'])
+    expect(await ask(await ofAda(), 'portal', { scope: 'openid profile' })).toMatchObject({ status: 200, body: { scope: 'openid' } })
+    expect(await ask(await ofAda(), 'portal', { scope: 'gk_calendar' })).toMatchObject({ status: 400, body: { error: 'invalid_grant' } })
+    await decline([])
+  })
+
   test('whoever is locked is not', async () => {
     const lock = (status: 'locked' | 'active') => server.ctx.db.updateTable('users').set({ status }).where('username', '=', 'ada').execute()
     await lock('locked')

@@ -59,6 +59,16 @@ describe('what is refused, in one and the same words', () => {
     await expect.poll(async () => (await ask({ username: 'kai', password: 'kai has a password' })).status).toBe(200)
   })
 
+  test('a person who took back what the client had, with the right password', async () => {
+    expect((await ask({ scope: 'openid' })).status).toBe(200)
+    const change = (values: { removed_at?: Date | null; declined?: string[] }) => server.ctx.db.updateTable('consents').set(values).execute()
+    await change({ declined: ['profile'] })
+    expect(await ask({ scope: 'openid profile' })).toMatchObject({ status: 200, body: { scope: 'openid' } })
+    await change({ removed_at: new Date(server.ctx.clock.now()) })
+    expect(await ask({ scope: 'openid' })).toMatchObject(REFUSED)
+    await change({ removed_at: null, declined: [] })
+  })
+
   test('a locked person', async () => {
     await server.ctx.db.updateTable('users').set({ status: 'locked' }).where('username', '=', 'kai').execute()
     expect(await ask({ username: 'kai', password: 'kai has a password' })).toMatchObject(REFUSED)
