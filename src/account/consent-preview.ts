@@ -8,6 +8,7 @@ import { epochSeconds } from '../lib/clock.ts'
 import { findOrganization } from '../organizations/store.ts'
 import { consentModel } from '../signin/consent-model.ts'
 import type { Journey } from '../signin/journey.ts'
+import { withheldScopes } from '../signin/realms.ts'
 import { noHint } from '../upstream/provider-hint.ts'
 import type { User } from '../users/user.ts'
 import { notFound } from './not-found.ts'
@@ -37,6 +38,7 @@ async function firstJourney(ctx: Context, client: Client, { user, session }: Acc
     consent: { granted: [], declined: [] },
     institution: await findOrganization(ctx, user.organizationId),
     received: await receivedWith(ctx, scopes),
+    withheld: await withheldScopes(ctx, client, user, scopes),
   }
 }
 

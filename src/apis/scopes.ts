@@ -5,6 +5,7 @@ import type { DeclaredDocument } from '../database/declared.ts'
 import type { Database } from '../database/schema.ts'
 import type { LocalizedText } from '../protocol/localized-text.ts'
 import { readApiScope } from './api.ts'
+import { findScopePolicy } from './scope-policy.ts'
 import { hasEnd, isStandardScope, type ScopeDefinition, splitDuration } from './scope-definition.ts'
 import { findApi } from './store.ts'
 
@@ -52,8 +53,8 @@ export async function describeScope(ctx: Context, scope: string): Promise<ScopeT
   if (named === undefined || api === undefined) return undefined
   // Whoever may not come in gets to know nothing: it stands with the scope that lets in.
   const owner = { name: api.name, organization: api.organization, receives: named.name === undefined ? (api.receives ?? []) : [] }
-  if (named.name === undefined) return { title: api.title ?? api.name, description: undefined, api: owner }
-  const sub = api.scopes[named.name]
+  if (named.name === undefined) return { title: api.title ?? api.name, description: api.description, api: owner }
+  const sub = Object.hasOwn(api.scopes, named.name) ? api.scopes[named.name] : undefined
   return sub === undefined ? undefined : { title: sub.title, description: sub.description, api: owner }
 }
 
@@ -67,9 +68,7 @@ export async function receivedWith(ctx: Context, scopes: readonly string[]): Pro
 /** Whether an application that nobody here knows may ask people for a scope: the standard ones, and those of APIs that nobody has to approve. */
 export async function isOpenScope(ctx: Context, scope: string): Promise<boolean> {
   if (isStandardScope(scope)) return true
-  const named = readApiScope(scope)
-  const api = named === undefined ? undefined : await findApi(ctx, named.apiId)
-  return api !== undefined && (named?.name === undefined || api.scopes[named.name]?.approval === 'auto')
+  return (await findScopePolicy(ctx, scope))?.approval === 'auto'
 }
 
 export async function listScopes(db: Kysely<Database>): Promise<readonly DeclaredDocument[]> {

@@ -62,7 +62,7 @@ export function ownResources(issuer: string): readonly string[] {
 
 /** This server's own endpoints as an API: a token for others only must not open /userinfo (RFC 8707 §3), so a client may ask for both. */
 function ownEndpoints(audience: string): Api {
-  return { api_id: 'portner', name: 'Portner', audience, access_token_format: 'opaque', access_token_signing_alg: 'ES256', require_user: false, scopes: {} }
+  return { api_id: 'portner', name: 'Portner', audience, access_token_format: 'opaque', access_token_signing_alg: 'ES256', require_user: false, approval: 'auto', scopes: {} }
 }
 
 /** An API by its audience or its address at the gatekeeper, from memory; the issuer stands for this server's own endpoints. */
@@ -70,6 +70,13 @@ export async function findApiByAudience(ctx: Context, audience: string): Promise
   if (ownResources(ctx.config.issuer).includes(audience)) return ownEndpoints(audience)
   const apiId = apiIdOfAddress(ctx.config, audience)
   return apiId === undefined ? byAudience(ctx).get(audience) : findApi(ctx, apiId)
+}
+
+/** These APIs as the database has them now; those that are not there are left out. */
+export async function readApis(db: Kysely<Database>, ids: readonly string[]): Promise<readonly Api[]> {
+  if (ids.length === 0) return []
+  const rows = await db.selectFrom('apis').select('document').where('api_id', 'in', [...ids]).execute()
+  return rows.map((row) => row.document as Api)
 }
 
 /** The APIs as they were declared; `secret` is sealed. */

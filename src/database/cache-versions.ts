@@ -6,7 +6,7 @@ import type { Database } from './schema.ts'
 // Owns cache_versions: one counter a kind of thing that may be cached. A writer raises it in its own transaction; a reader asks for the
 // counters when its last answer is older than STALENESS_MS. Hence no process uses anything older, with or without NOTIFY.
 
-export type CacheName = 'clients' | 'apis' | 'scopes' | 'providers' | 'organizations' | 'signing_keys' | 'trusted_issuers'
+export type CacheName = 'clients' | 'apis' | 'scopes' | 'providers' | 'organizations' | 'signing_keys' | 'trusted_issuers' | 'scope_approvals'
 
 /** How old a cached client, API, scope, provider or organization may be, in milliseconds. */
 export const STALENESS_MS = 800

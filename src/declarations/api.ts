@@ -1,7 +1,8 @@
 import { type Api, apiSchema } from '../apis/api.ts'
 import { gatekeeperSecretFault } from '../apis/gatekept.ts'
+import { removeApi } from '../apis/remove-api.ts'
 import { isSealedApiSecret, sealApiSecret } from '../apis/secret.ts'
-import { deleteApi, listApis, saveApi } from '../apis/store.ts'
+import { listApis, saveApi } from '../apis/store.ts'
 import type { Document, Kind, Saving, SecretRules } from './kind.ts'
 
 const SECRET = 'gatekeeper_secret'
@@ -43,5 +44,5 @@ export const api: Kind<Api> = {
   names: ['organization'],
   owner: ({ organization }) => ({ organization }),
   save,
-  remove: (trx, current) => deleteApi(trx, current.id),
+  remove: (trx, current) => removeApi(trx, current.id),
 }

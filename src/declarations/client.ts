@@ -1,4 +1,5 @@
 import { readApiScope } from '../apis/api.ts'
+import { noteWishes } from '../apis/requests.ts'
 import { isOwnApiScope, isStandardScope } from '../apis/scope-definition.ts'
 import { type Client, hasSecret } from '../clients/client.ts'
 import { type ClientMetadata, clientMetadataSchema, isClientId } from '../clients/metadata.ts'
@@ -126,8 +127,9 @@ export const client: Kind<ClientMetadata> = {
   isPowerful: actsByItself,
   drawsSecret: (document) => hasSecret({ token_endpoint_auth_method: String(document['token_endpoint_auth_method']) }),
   names: ['organization', 'provider', 'authorization_details_type'],
-  save: async ({ ctx, trx, id, document, current, secret: said, declared, by }) => {
+  save: async ({ ctx, trx, id, document, current, secret: said, declared, by, operator }) => {
     const key = await saveClient(trx, id, document, declared)
+    await noteWishes(trx, { clientKey: key, scope: document.scope, organization: document.organization, operator, by })
     if (current === undefined && by !== undefined) await setClientOwner(trx, id, by)
     if (said === undefined) return
     const { text, stored } = said

@@ -14,6 +14,7 @@ import { accessDenied, invalidRequestUri } from '../protocol/error.ts'
 import { joinSession } from '../sessions/participants.ts'
 import { touchSession } from '../sessions/store.ts'
 import type { Done } from '../signin/next-step.ts'
+import { realmDetails } from '../signin/realms.ts'
 import { OPAQUE_LIFETIME_SECONDS } from '../tokens/access-tokens.ts'
 import type { AuthorizationDetails, GrantedConsent } from '../tokens/authorization.ts'
 import { createCode } from '../tokens/authorization-codes.ts'
@@ -111,7 +112,7 @@ export async function authorizationAnswer(ctx: Context, client: Client, request:
   const consent = await grantedConsent(ctx, client, done)
   if (consent?.until === undefined && request.limited?.scopes.some((scope) => done.scopes.includes(scope)) === true) throw new Error('a scope with an end was granted without a consent')
   const whole = await withManagedGrant(ctx, client, { request, done })
-  const details = { ...detailsOf(client, whole.request, whole.done, consent), ...(whole.managed && { managed: whole.managed }) }
+  const details = { ...detailsOf(client, whole.request, whole.done, consent), ...(await realmDetails(ctx, done.user, whole.done.scopes)), ...(whole.managed && { managed: whole.managed }) }
   const parameters = await parametersOf(ctx, { client, request: whole.request, done: whole.done, details }, type)
   const { backchannel_logout_uri: back, frontchannel_logout_uri: front } = client.metadata
   if (back !== undefined || front !== undefined) await joinSession(ctx, done.session.sessionId, client.key)

@@ -6,6 +6,7 @@ import type { Context } from '../context.ts'
 import { acrOf, amrOf } from '../protocol/acr.ts'
 import type { OAuthError } from '../protocol/error.ts'
 import type { Done } from '../signin/next-step.ts'
+import { realmDetails } from '../signin/realms.ts'
 import { approveRequest, type Decided, denyRequest } from '../tokens/decoupled-requests.ts'
 import { decoupledEnd } from './device-verification.ts'
 import { grantedConsent } from './granted-consent.ts'
@@ -23,7 +24,7 @@ export async function approveDecoupled(ctx: Context, client: Client, request: Au
   const { session, user, scopes } = done
   const acr = acrOf(session, request.acrValues)
   const consent = await grantedConsent(ctx, client, done)
-  const details = { ...(acr === undefined ? {} : { acr }), amr: amrOf(session), ...(consent && { consent }), ...sectorDetails(client) }
+  const details = { ...(acr === undefined ? {} : { acr }), amr: amrOf(session), ...(consent && { consent }), ...(await realmDetails(ctx, user, scopes)), ...sectorDetails(client) }
   const decided = request.decoupled && (await approveRequest(ctx, request.decoupled.id, { userId: user.userId, scopes, details, authTime: session.authTime }))
   if (decided !== undefined) await tell(decided)
   return endAt(ctx, client.clientId, decided !== undefined)

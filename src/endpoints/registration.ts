@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { noteWishes } from '../apis/requests.ts'
 import { type Client, hasSecret } from '../clients/client.ts'
 import type { ClientMetadata } from '../clients/metadata.ts'
 import { drawRegistrationAccessToken, isRegistrationAccessToken, spendRegistrationToken } from '../clients/registrations.ts'
@@ -63,6 +64,7 @@ async function register(ctx: Context, request: FastifyRequest, reply: FastifyRep
   const secret = hasSecret(metadata) ? drawToken('cs', now).text : undefined
   const access = await inTransaction(ctx.db, async (trx) => {
     const key = await saveClient(trx, clientId, metadata, false)
+    await noteWishes(trx, { clientKey: key, scope: metadata.scope, organization: undefined, operator: false })
     if (secret !== undefined) await addSecret(trx, key, keptSecret(ctx, key, metadata.token_endpoint_auth_method, secret), 0, now)
     return drawRegistrationAccessToken(trx, key, now)
   })
@@ -99,6 +101,7 @@ async function replace(ctx: Context, request: FastifyRequest, reply: FastifyRepl
   const secret = needsSecret ? drawToken('cs', ctx.clock.now()).text : undefined
   await inTransaction(ctx.db, async (trx) => {
     await saveClient(trx, client.clientId, { ...metadata, status: client.status }, false)
+    await noteWishes(trx, { clientKey: client.key, scope: metadata.scope, organization: undefined, operator: false })
     if (secret !== undefined) await addSecret(trx, client.key, keptSecret(ctx, client.key, metadata.token_endpoint_auth_method, secret), 0, ctx.clock.now())
   })
   ctx.audit.record({ event: 'client.changed', clientId: client.clientId, change: 'changed itself' })

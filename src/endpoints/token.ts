@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { type Api, withoutOrphans } from '../apis/api.ts'
+import { approvedScopes, judgeScopes, missingDetail } from '../apis/approved-scopes.ts'
 import { readAuthorizationDetails } from '../apis/authorization-details.ts'
 import { findApiByAudience } from '../apis/store.ts'
 import { type AuthenticatedClient, authenticateClient, claimedClientId } from '../clients/authenticate.ts'
@@ -27,6 +28,7 @@ import type { Form } from '../protocol/form.ts'
 import { parseResources } from '../protocol/resource.ts'
 import { parseScope } from '../protocol/scope.ts'
 import { extendResponse } from '../tokens/extended-response.ts'
+import { bearerOf } from '../tokens/authorization.ts'
 import { accessTokenLifetime, issueTokens, maySign, type TokenResponse } from '../tokens/issue.ts'
 import type { Confirmation } from '../tokens/sender-constraint/constraint.ts'
 import { dpopAlgorithms } from '../tokens/sender-constraint/dpop.ts'
@@ -66,16 +68,19 @@ async function askedDetails(ctx: Context, grant: ListedGrant, { metadata }: Auth
   return (await readAuthorizationDetails(ctx, text, metadata.authorization_details_types)).details
 }
 
-/** The scope that was asked for, without what nobody can have. */
-function askedScopes(form: Form): readonly string[] {
+/** The scope that was asked for, without what nobody can have, and what the client has not been given. */
+async function askedScopes(ctx: Context, client: AuthenticatedClient, form: Form): Promise<readonly string[]> {
   const asked = parseScope(form.single.get('scope'))
-  const scopes = withoutOrphans(asked)
-  if (asked.length > 0 && scopes.length === 0) throw invalidScope('A part of an API goes with the scope of the API', { parameter: 'scope' })
-  return scopes
+  const whole = withoutOrphans(asked)
+  if (asked.length > 0 && whole.length === 0) throw invalidScope('A part of an API goes with the scope of the API', { parameter: 'scope' })
+  const { scopes, missing } = await judgeScopes(ctx, client, whole.filter((scope) => client.scopes.includes(scope)), undefined)
+  const left = whole.filter((scope) => scopes.includes(scope) || !client.scopes.includes(scope))
+  if (whole.length > 0 && left.length === 0) throw invalidScope('The scope has not been approved for this client', { parameter: 'scope', detail: missingDetail(missing) })
+  return left
 }
 
 async function redeem(ctx: Context, grant: ListedGrant, client: AuthenticatedClient, form: Form, confirmation: Confirmation | undefined, address: string): Promise<TokenResponse> {
-  const scopes = askedScopes(form)
+  const scopes = await askedScopes(ctx, client, form)
   const resources = parseResources(form.repeatable.get('resource'), form.repeatable.get('audience'))
   const asked = resources.length === 0 ? [] : await findApis(ctx, resources)
   const authorizationDetails = await askedDetails(ctx, grant, client, form)
@@ -83,7 +88,9 @@ async function redeem(ctx: Context, grant: ListedGrant, client: AuthenticatedCli
   const access = drawToken('at', ctx.clock.now())
   const redemption = await grant.redeem({ client, parameters, scopes, resources, apis: asked, authorizationDetails, access, lifetime: accessTokenLifetime(asked), confirmation, address }, ctx)
   if (redemption.kind === 'answered') return redemption.response
-  const { authorization, drawn, settle } = redemption
+  const { drawn, settle } = redemption
+  // What was approved when the person said yes, or when the grant was made, may be taken back since.
+  const authorization = { ...redemption.authorization, scopes: await approvedScopes(ctx, client, redemption.authorization.scopes, bearerOf(redemption.authorization.person)) }
   const apis = authorization.audience.length === 0 ? [] : await findApis(ctx, authorization.audience)
   const issued = await issueTokens(ctx, client, authorization, apis, drawn, confirmation)
   const response = hasSwitch(client, 'extended_token_response') ? await extendResponse(ctx, client, issued) : issued

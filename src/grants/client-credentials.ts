@@ -2,21 +2,25 @@ import { z } from 'zod'
 import { invalidGrant, invalidScope } from '../protocol/error.ts'
 import { beyond } from '../protocol/scope.ts'
 import { withoutOrphans } from '../apis/api.ts'
+import { approvedScopes, judgeScopes, missingDetail } from '../apis/approved-scopes.ts'
 import { isStandardScope } from '../apis/scope-definition.ts'
 import { mintClientToken } from '../tokens/access-tokens.ts'
 import { joinList } from '../tokens/authorization.ts'
 import { confirmationText } from '../tokens/sender-constraint/constraint.ts'
 import type { Client } from '../clients/client.ts'
+import type { Context } from '../context.ts'
 import { defineGrant } from './grant-type.ts'
 
 // The client credentials grant (RFC 6749 §4.4): a client for itself, without a person and without a refresh token.
 
 /** Scopes about a person mean nothing here; a client that asks for none gets what it may have without one. */
-function grantedScopes(client: Client, requested: readonly string[]): readonly string[] {
-  if (requested.length === 0) return withoutOrphans(client.scopes.filter((scope) => !isStandardScope(scope)))
+async function grantedScopes(ctx: Context, client: Client, requested: readonly string[]): Promise<readonly string[]> {
+  if (requested.length === 0) return approvedScopes(ctx, client, withoutOrphans(client.scopes.filter((scope) => !isStandardScope(scope))), 'client')
   const refused = beyond(requested, client.scopes)
   if (refused.length > 0) throw invalidScope('The client may not have this scope', { detail: `scope.not_registered ${refused.join(' ')}` })
-  return requested
+  const { scopes, missing } = await judgeScopes(ctx, client, requested, 'client')
+  if (scopes.length === 0) throw invalidScope('The scope has not been approved for tokens without a person', { parameter: 'scope', detail: missingDetail(missing) })
+  return scopes
 }
 
 export const clientCredentials = defineGrant({
@@ -25,7 +29,7 @@ export const clientCredentials = defineGrant({
   publicClients: 'refused',
   readsDetails: true,
   redeem: async ({ client, scopes, resources, authorizationDetails, access, lifetime, confirmation }, ctx) => {
-    const granted = grantedScopes(client, scopes)
+    const granted = await grantedScopes(ctx, client, scopes)
     const kept = await mintClientToken(ctx, { id: access.id, hash: access.hash, clientKey: client.key, scope: granted.join(' '), audience: joinList(resources), lifetime, confirmation: confirmationText(confirmation), authorizationDetails })
     if (!kept) throw invalidGrant('The client may no longer have tokens', { detail: 'client.disabled' })
     return { kind: 'authorized', authorization: { scopes: granted, audience: resources, person: undefined, authorizationDetails }, drawn: { access, refreshToken: undefined } }

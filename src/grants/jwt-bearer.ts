@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { approvedScopes } from '../apis/approved-scopes.ts'
 import { requireUnlimited } from '../apis/limited-scopes.ts'
 import { keysOf } from '../clients/keys.ts'
 import { clientSigningAlgorithms } from '../clients/json-web-keys.ts'
@@ -15,6 +16,7 @@ import { type Authorization, joinList } from '../tokens/authorization.ts'
 import { startGrant } from '../tokens/direct-grants.ts'
 import { confirmationText } from '../tokens/sender-constraint/constraint.ts'
 import { findProvider } from '../upstream/store.ts'
+import { realmDetails } from '../signin/realms.ts'
 import { noteUse } from '../users/consents.ts'
 import { findByIdentity } from '../users/identities.ts'
 import { findLocalUser } from '../users/store.ts'
@@ -94,7 +96,7 @@ async function forPerson(ctx: Context, request: Request, asserted: Asserted, use
   await requireUnlimited(ctx, asked)
   const scopes = await unaskedScopes(ctx, client, user, asked, refused)
   await spend(ctx, asserted)
-  const started = await startGrant(ctx, { client, userId: user.userId, sessionId: undefined, scopes, audience: resources, details: {}, authTime: asserted.authTime, offline: true, token: access, lifetime, refreshHash: null, confirmation: confirmationText(confirmation), grantConfirmation: null })
+  const started = await startGrant(ctx, { client, userId: user.userId, sessionId: undefined, scopes, audience: resources, details: await realmDetails(ctx, user, scopes), authTime: asserted.authTime, offline: true, token: access, lifetime, refreshHash: null, confirmation: confirmationText(confirmation), grantConfirmation: null })
   if (started === undefined) throw refused('not_live')
   await noteUse(ctx, user.userId, client.key, scopes)
   return { scopes, audience: resources, person: started.person, withoutIdToken: true }
@@ -103,7 +105,7 @@ async function forPerson(ctx: Context, request: Request, asserted: Asserted, use
 async function forClient(ctx: Context, request: Request, asserted: Asserted): Promise<Authorization> {
   const { client, access, lifetime, resources, confirmation } = request
   if (asserted.sub !== client.clientId) throw refused('sub')
-  const scopes = scopesOf(request)
+  const scopes = await approvedScopes(ctx, client, scopesOf(request), 'client')
   await spend(ctx, asserted)
   const kept = await mintClientToken(ctx, { id: access.id, hash: access.hash, clientKey: client.key, scope: scopes.join(' '), audience: joinList(resources), lifetime, confirmation: confirmationText(confirmation), authorizationDetails: [] })
   if (!kept) throw refused('client')

@@ -9,6 +9,7 @@ import { invalidGrant, invalidScope, type OAuthError, refusedByLimit, temporaril
 import { epochSeconds } from '../lib/clock.ts'
 import { beyond } from '../protocol/scope.ts'
 import { mustProveFactor } from '../signin/factors-of.ts'
+import { realmDetails } from '../signin/realms.ts'
 import { tryPassword } from '../signin/try-password.ts'
 import { startGrant } from '../tokens/direct-grants.ts'
 import { confirmationText } from '../tokens/sender-constraint/constraint.ts'
@@ -90,7 +91,7 @@ export const password = defineGrant({
     await requireOneFactor(ctx, request, user)
     const scopes = await unaskedScopes(ctx, client, user, asked, refused)
     const refresh = mayUseGrant(client, 'refresh_token') ? drawSecret() : undefined
-    const details = { acr: ACR_PASSWORD, amr: ['pwd'] }
+    const details = { acr: ACR_PASSWORD, amr: ['pwd'], ...(await realmDetails(ctx, user, scopes)) }
     const bound = confirmationText(confirmation)
     const started = await startGrant(ctx, { client, userId: user.userId, sessionId: undefined, scopes, audience: resources, details, authTime: epochSeconds(ctx.clock), offline: true, token: access, lifetime, refreshHash: refresh?.hash ?? null, confirmation: bound, grantConfirmation: null })
     if (started === undefined) throw refused('not_live')

@@ -27,8 +27,13 @@ export function hasTakenBack(journey: Journey): boolean {
 }
 
 /** Everything that the person is asked for: the scopes, and those of the claims that are asked for by name. */
-export function askedScopes({ request }: Journey): readonly string[] {
-  return [...request.scopes, ...(request.claimScopes ?? [])]
+export function askedScopes({ request, withheld }: Journey): readonly string[] {
+  return [...request.scopes, ...(request.claimScopes ?? [])].filter((scope) => !withheld.includes(scope))
+}
+
+/** Whether nothing is left of what the client asked for, because others have not approved it. */
+export function isAllWithheld(journey: Journey): boolean {
+  return journey.withheld.length > 0 && askedScopes(journey).length === 0
 }
 
 /** Whether consent to it has an end. */
@@ -69,7 +74,7 @@ function granted(journey: Journey, scopes: readonly string[]): readonly string[]
 
 /** What the client gets of what it asked for. Implied consent covers all but what the person has unticked when asked. */
 export function grantedScopes(journey: Journey): readonly string[] {
-  return withoutOrphans(granted(journey, journey.request.scopes))
+  return withoutOrphans(granted(journey, journey.request.scopes.filter((scope) => !journey.withheld.includes(scope))))
 }
 
 /** The claims that the client gets by their names: those of scopes that it was granted. */

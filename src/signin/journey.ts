@@ -42,6 +42,8 @@ export interface Journey {
   readonly institution: Organization | undefined
   /** What APIs get to know about the person with what is asked for (apis/scopes.ts). */
   readonly received: readonly string[]
+  /** What the client asks for and does not get of this person, because somebody has not approved it. */
+  readonly withheld: readonly string[]
 }
 
 /** Whether the client of a kept request may still be answered there: both may have changed since the request was checked. */

@@ -1,9 +1,9 @@
 import type { ClaimsRequest } from '../protocol/claims-request.ts'
-import type { OAuthError } from '../protocol/error.ts'
+import { invalidScope, type OAuthError } from '../protocol/error.ts'
 import type { Session } from '../sessions/session.ts'
 import type { User } from '../users/user.ts'
 import { chosenAccount } from './chosen-account.ts'
-import { agreedConsent, grantedClaims, grantedScopes } from './granted-scopes.ts'
+import { agreedConsent, grantedClaims, grantedScopes, isAllWithheld } from './granted-scopes.ts'
 import type { GrantedConsent } from '../tokens/authorization.ts'
 import type { Journey } from './journey.ts'
 import { steps } from './steps/index.ts'
@@ -32,6 +32,7 @@ export type Next = Done | { readonly kind: 'step'; readonly step: Step; readonly
 
 /** What comes next. With `prompt=none` nothing may be shown: the first step's reason becomes the refusal. */
 export function nextStep(journey: Journey): Next {
+  if (isAllWithheld(journey)) return { kind: 'refused', error: invalidScope('The scope has not been approved for this person', { parameter: 'scope', detail: `scope.withheld ${journey.withheld.join(' ').slice(0, 200)}` }) }
   const silent = journey.request.prompt.includes('none')
   for (const step of steps) {
     const reason = step.reason(journey)

@@ -15,6 +15,7 @@ import { type BrowserOfRequest, pendingSessionsOf, sessionsOf } from './browser.
 import { chosenAccount, mustSignInAgain } from './chosen-account.ts'
 import { factorsOf } from './factors-of.ts'
 import type { Account, Journey } from './journey.ts'
+import { withheldScopes } from './realms.ts'
 import { secondFactorNeed } from './second-factor-need.ts'
 import type { Interaction } from './store.ts'
 
@@ -55,20 +56,21 @@ export async function readJourney(ctx: Context, input: JourneyInput): Promise<Jo
   const { request, client, interaction } = input
   const accounts = await listAccounts(ctx, input)
   const nothing: Consent = { granted: [], declined: [] }
-  const journey: Journey = { request, client, progress: interaction?.progress ?? {}, now: Math.floor(ctx.clock.now() / 1000), accounts, soleProvider: undefined, hint: noHint, factors: [], consent: nothing, institution: undefined, received: [] }
+  const journey: Journey = { request, client, progress: interaction?.progress ?? {}, now: Math.floor(ctx.clock.now() / 1000), accounts, soleProvider: undefined, hint: noHint, factors: [], consent: nothing, institution: undefined, received: [], withheld: [] }
   const account = chosenAccount(journey)
   const signsIn = account?.session === undefined || mustSignInAgain(journey, account)
   const proven = account?.pending ?? account?.session
   const mayNeedFactor = account !== undefined && proven !== undefined && secondFactorNeed(journey, proven, account.pending !== undefined) !== undefined
   const rules = client.metadata.login_providers
   const mayChoose = signsIn && account?.pending === undefined
-  const [soleProvider, hint, factors, consent, institution, received] = await Promise.all([
+  const [soleProvider, hint, factors, consent, institution, received, withheld] = await Promise.all([
     mayChoose ? findSoleProvider(ctx, rules) : undefined,
     mayChoose ? resolveHint(ctx, rules, request) : noHint,
     mayNeedFactor ? factorsOf(ctx, account.user) : [],
     account?.session === undefined ? nothing : findConsent(ctx.db, account.user.userId, client.key),
     account?.session === undefined ? undefined : findOrganization(ctx, account.user.organizationId),
     account?.session === undefined ? [] : receivedWith(ctx, request.scopes),
+    account?.session === undefined ? [] : withheldScopes(ctx, client, account.user, request.scopes),
   ])
-  return { ...journey, soleProvider, hint, factors: factors.map(({ name }) => name), consent, institution, received }
+  return { ...journey, soleProvider, hint, factors: factors.map(({ name }) => name), consent, institution, received, withheld }
 }

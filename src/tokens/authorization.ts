@@ -1,3 +1,4 @@
+import type { Bearer } from '../apis/approved-scopes.ts'
 import type { AuthorizationDetail } from '../protocol/authorization-details.ts'
 import type { ClaimsRequest } from '../protocol/claims-request.ts'
 import type { GrantAction } from '../protocol/grant-management.ts'
@@ -16,6 +17,8 @@ export interface AuthorizationDetails {
   readonly claims?: ClaimsRequest
   readonly acr?: string
   readonly amr?: readonly string[]
+  /** Where the person belonged when they signed in (signin/realms.ts), where an organization decides what the client may have. */
+  readonly realms?: readonly string[]
   /** The sector that the person is called for (clients/sector.ts); absent where they are called by their own id. */
   readonly sector?: string
   /** What the person allowed in more words than scopes have (RFC 9396). */
@@ -44,6 +47,11 @@ export interface PersonAuthorization {
   /** Seconds since the epoch. */
   readonly authTime: number
   readonly details: AuthorizationDetails
+}
+
+/** Whom a token speaks for, as the rule of APIs' scopes asks (apis/approved-scopes.ts). */
+export function bearerOf(person: PersonAuthorization | undefined): Bearer {
+  return person === undefined ? 'client' : { realms: person.details.realms ?? [] }
 }
 
 /** The `act` claim (RFC 8693 §4.1). */

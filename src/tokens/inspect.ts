@@ -1,4 +1,5 @@
-import { joinLiveClient } from '../clients/store.ts'
+import { approvedScopes } from '../apis/approved-scopes.ts'
+import { findClientByKey, joinLiveClient } from '../clients/store.ts'
 import { type Context, perContext } from '../context.ts'
 import { createBatch } from '../database/batch.ts'
 import { verifyOwn } from '../keys/verify.ts'
@@ -9,7 +10,7 @@ import type { AuthorizationDetail } from '../protocol/authorization-details.ts'
 import { ACCESS_TOKEN_TYPE } from '../protocol/names.ts'
 import { joinLiveUser } from '../users/store.ts'
 import { joinLiveAccessToken } from './access-tokens.ts'
-import { type Actor, detailsOfToken, type PersonAuthorization, readPerson, splitList } from './authorization.ts'
+import { type Actor, bearerOf, detailsOfToken, type PersonAuthorization, readPerson, splitList } from './authorization.ts'
 import { GRANT_IS_LIVE, joinGrant } from './grants.ts'
 
 // Owns the one question "what does this access token stand for now": userinfo, introspection and the gatekeeper ask it. Everything a token
@@ -105,7 +106,15 @@ async function inspectJwt(ctx: Context, text: string): Promise<InspectedToken | 
   return found && { ...found, format: 'jwt' }
 }
 
+// What was taken from the client since is gone from its tokens. From memory: within STALENESS_MS, in every process.
+async function asApproved(ctx: Context, token: InspectedToken): Promise<InspectedToken | undefined> {
+  if (!token.scopes.some((scope) => scope.startsWith('gk_'))) return token
+  const client = await findClientByKey(ctx, token.clientKey)
+  return client && { ...token, scopes: await approvedScopes(ctx, client, token.scopes, bearerOf(token.person)) }
+}
+
 /** What a presented access token stands for, or nothing: unknown, expired, revoked, or resting on something that is gone. */
 export async function inspectAccessToken(ctx: Context, text: string): Promise<InspectedToken | undefined> {
-  return text.startsWith('ptr_') ? inspectOpaque(ctx, text) : inspectJwt(ctx, text)
+  const token = await (text.startsWith('ptr_') ? inspectOpaque(ctx, text) : inspectJwt(ctx, text))
+  return token && asApproved(ctx, token)
 }

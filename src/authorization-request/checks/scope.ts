@@ -1,4 +1,5 @@
 import { withoutOrphans } from '../../apis/api.ts'
+import { judgeScopes, missingDetail } from '../../apis/approved-scopes.ts'
 import { limitedRequest, purposesOf } from '../../apis/limited-scopes.ts'
 import { isOpenScope } from '../../apis/scopes.ts'
 import { type Client, documentHost, mayUseGrant } from '../../clients/client.ts'
@@ -14,7 +15,7 @@ async function refusedScopes(ctx: Context, client: Client, asked: readonly strin
   return asked.filter((scope, i) => open[i] !== true || (client.scopes.length > 0 && !client.scopes.includes(scope)))
 }
 
-/** Scopes that the client registered; none named means all of them. A subscope without its API's scope is dropped. `offline_access` means nothing to a client without refresh tokens (Core §11). */
+/** Scopes that the client registered; none named means all of them. A subscope without its API's scope is dropped, and so is what nobody has approved for the client. `offline_access` means nothing to a client without refresh tokens (Core §11). */
 export const checkScope: Check = async (draft, ctx) => {
   const client = clientOf(draft)
   const named = parseScope(draft.form.single.get('scope'))
@@ -24,6 +25,8 @@ export const checkScope: Check = async (draft, ctx) => {
   if (refused.length > 0) throw invalidScope('The client may not have this scope', { parameter: 'scope', detail: `scope.not_registered ${refused.join(' ').slice(0, 200)}` })
   const meant = withoutOrphans(asked)
   if (meant.length === 0) throw invalidScope('A part of an API goes with the scope of the API', { parameter: 'scope' })
-  const limited = await limitedRequest(ctx, meant)
-  return learn(draft, { ...(limited && { limited }), scopes: meant.filter((scope) => scope !== 'offline_access' || mayUseGrant(client, 'refresh_token')) })
+  const { scopes, missing } = await judgeScopes(ctx, client, meant, undefined)
+  if (scopes.length === 0) throw invalidScope('The scope has not been approved for this client', { parameter: 'scope', detail: missingDetail(missing) })
+  const limited = await limitedRequest(ctx, scopes)
+  return learn(draft, { ...(limited && { limited }), scopes: scopes.filter((scope) => scope !== 'offline_access' || mayUseGrant(client, 'refresh_token')) })
 }

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { type Command as Commander, Option } from 'commander'
+import { noteWishes } from '../../apis/requests.ts'
 import { hasSecret } from '../../clients/client.ts'
 import { applicationTypes, type ClientMetadata, clientMetadataSchema, clientStatuses } from '../../clients/metadata.ts'
 import { profileNames } from '../../clients/profiles.ts'
@@ -90,6 +91,7 @@ async function create(io: Io, options: Options): Promise<number> {
     const secret = !hasSecret(metadata) ? undefined : await readSecret(io, ctx, options)
     await inTransaction(ctx.db, async (trx) => {
       const key = await saveClient(trx, metadata.client_id, metadata, false)
+      await noteWishes(trx, { clientKey: key, scope: metadata.scope, organization: metadata.organization, operator: true })
       if (secret !== undefined) await addSecret(trx, key, keptSecret(ctx, key, metadata.token_endpoint_auth_method, secret), 0, ctx.clock.now())
     })
     ctx.audit.record({ event: 'client.changed', clientId: metadata.client_id, change: 'create by command' })
