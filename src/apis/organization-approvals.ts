@@ -60,7 +60,7 @@ export async function listApprovalsOfRealms(db: Kysely<Database>, realms: readon
 type RealmDecision = Omit<Decision, 'scope'> & { readonly realm: string }
 
 function record(ctx: Context, { clientId, realm, by }: RealmDecision, scopes: readonly string[], decision: 'approved' | 'refused' | 'withdrawn'): void {
-  for (const scope of scopes) ctx.audit.record({ event: 'scope.organization_decided', clientId, realm, scope, decision, ...(by === undefined ? {} : { userId: by }) })
+  for (const scope of scopes) ctx.audit.record({ event: 'scope.organization_decided', clientId, realm, scope, decision, ...(by === undefined ? {} : { actor: by }) })
 }
 
 /** Replaces everything that a realm lets a client have by these scopes, which organizations must decide about. */

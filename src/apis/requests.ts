@@ -123,7 +123,7 @@ async function decide(ctx: Context, { clientKey, clientId, scope, by }: Decision
     if (rows.length > 0) await raiseCacheVersion(trx, 'scope_approvals')
     return rows.length > 0
   })
-  if (decided) ctx.audit.record({ event: 'scope.decided', clientId, scope, decision, ...(by === undefined ? {} : { userId: by }) })
+  if (decided) ctx.audit.record({ event: 'scope.decided', clientId, scope, decision, ...(by === undefined ? {} : { actor: by }) })
   return decided
 }
 
@@ -152,6 +152,6 @@ export async function askAgain(ctx: Context, { clientKey, clientId, scope, by }:
     if (rows.length > 0) await raiseCacheVersion(trx, 'scope_approvals')
     return rows.length > 0
   })
-  if (asked) ctx.audit.record({ event: 'scope.requested', clientId, scope, ...(by === undefined ? {} : { userId: by }) })
+  if (asked) ctx.audit.record({ event: 'scope.requested', clientId, scope, ...(by === undefined ? {} : { actor: by }) })
   return asked
 }

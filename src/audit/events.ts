@@ -24,9 +24,9 @@ type Happened =
   | { readonly event: 'client.changed'; readonly clientId: string; readonly change: string }
   | { readonly event: 'organization.member_changed'; readonly organizationId: string; readonly userId: string; readonly change: string }
   | { readonly event: 'operator.changed'; readonly userId: string; readonly change: string }
-  | { readonly event: 'scope.requested'; readonly clientId: string; readonly scope: string; readonly userId?: string }
-  | { readonly event: 'scope.decided'; readonly clientId: string; readonly scope: string; readonly decision: 'granted' | 'refused' | 'withdrawn'; readonly userId?: string }
-  | { readonly event: 'scope.organization_decided'; readonly clientId: string; readonly realm: string; readonly scope: string; readonly decision: 'approved' | 'refused' | 'withdrawn'; readonly userId?: string }
+  | { readonly event: 'scope.requested'; readonly clientId: string; readonly scope: string }
+  | { readonly event: 'scope.decided'; readonly clientId: string; readonly scope: string; readonly decision: 'granted' | 'refused' | 'withdrawn' }
+  | { readonly event: 'scope.organization_decided'; readonly clientId: string; readonly realm: string; readonly scope: string; readonly decision: 'approved' | 'refused' | 'withdrawn' }
   | { readonly event: 'user.changed'; readonly userId: string; readonly change: string }
   | { readonly event: 'password.reset_asked'; readonly providerId: string; readonly userId?: string }
   | { readonly event: 'password.changed'; readonly userId: string; readonly by: 'reset' | 'account' }
