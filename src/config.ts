@@ -48,11 +48,8 @@ function isPrivateKey(pem: string): boolean {
 }
 
 const HOST = /^[a-z0-9.-]+(:\d{1,5})?$/
-const clientDocuments = z.union([
-  z.literal('0').transform(() => 'off' as const),
-  z.literal('1').transform(() => 'any' as const),
-  list.pipe(z.array(z.string().regex(HOST)).min(1)),
-], 'must be 0, 1 or hosts such as app.example.org')
+const documentHosts = list.pipe(z.array(z.string().regex(HOST)).min(1))
+const clientDocuments = z.union([z.literal('0').transform(() => 'off' as const), z.literal('1').transform(() => 'any' as const), documentHosts], 'must be 0, 1 or hosts such as app.example.org')
 
 const pathAliases = list
   .superRefine((pairs, context) => {
@@ -91,6 +88,7 @@ const variables = {
   PORTNER_FETCH_REQUEST_URIS: { schema: onOff.default(false), about: '1 lets clients refer to signed requests at addresses that they registered (request_uri)' },
   PORTNER_CLIENT_ID_METADATA_DOCUMENTS: { schema: clientDocuments.default('off'), about: '1 takes clients whose client_id is the https address of a document about them; or the comma separated hosts whose documents are taken' },
   PORTNER_PATH_ALIASES: { schema: pathAliases.optional(), about: 'comma separated other addresses of endpoints, for clients that have them built in, such as /oauth2/auth=/oauth/authorization,/oauth2/token=/oauth/token' },
+  PORTNER_CONSENT_EVENT_DAYS: { schema: number(30, 36_500).default(730), about: 'days after which events of consents leave the feeds of clients' },
   PORTNER_AUDIT_DAYS: { schema: number(90, 36_500).default(730), about: 'days after which audit events are forgotten' },
   PORTNER_GATEKEEPER_DOMAIN: { schema: z.string().regex(HOST, 'must be a host such as gk.example.org').optional(), about: 'domain below which each API has a name of its own at the gatekeeper: calendar.gk.example.org for gk.example.org; without it all are below /gk/' },
   PORTNER_GATEKEEPER_HEADER_PREFIX: { schema: z.string().regex(/^[A-Za-z][A-Za-z0-9-]{0,39}-$/, 'must be the beginning of a header, such as X-Dataporten-').default('X-Dataporten-'), about: 'how the headers begin with which the gatekeeper tells an API who calls' },
@@ -144,6 +142,7 @@ export interface Config {
   readonly clientDocuments: Values['PORTNER_CLIENT_ID_METADATA_DOCUMENTS']
   /** Other addresses of endpoints, and where each leads. */
   readonly pathAliases: ReadonlyMap<string, string>
+  readonly consentEventDays: number
   readonly auditDays: number
   /** Lower case, with a port where it is not the scheme's. */
   readonly gatekeeperDomain: string | undefined
@@ -274,6 +273,7 @@ export function readConfig(env: Environment, options: { readonly demo: boolean }
     fetchRequestUris: v.PORTNER_FETCH_REQUEST_URIS ?? false,
     clientDocuments: v.PORTNER_CLIENT_ID_METADATA_DOCUMENTS ?? 'off',
     pathAliases: v.PORTNER_PATH_ALIASES ?? new Map(),
+    consentEventDays: v.PORTNER_CONSENT_EVENT_DAYS ?? 730,
     auditDays: v.PORTNER_AUDIT_DAYS ?? 730,
     gatekeeperDomain: v.PORTNER_GATEKEEPER_DOMAIN,
     gatekeeperHeaderPrefix: v.PORTNER_GATEKEEPER_HEADER_PREFIX ?? 'X-Dataporten-',

@@ -7,6 +7,7 @@ import { sections as dashboardSections } from './dashboard/index.ts'
 import { kinds } from './declarations/index.ts'
 import { endpoints } from './endpoints/index.ts'
 import { grantTypes } from './grants/index.ts'
+import { groupSources } from './groups/index.ts'
 import { jobs } from './jobs/index.ts'
 import { steps } from './signin/steps/index.ts'
 import { senderConstraints } from './tokens/sender-constraint/index.ts'
@@ -26,6 +27,7 @@ export const lists: Readonly<Record<string, readonly string[]>> = {
   'sections of the dashboard': dashboardSections.map(({ name }) => name),
   endpoints: endpoints.map(({ name }) => name),
   'kinds of documents': kinds.map(({ kind }) => kind),
+  'sources of groups': groupSources.map(({ name }) => name),
   jobs: jobs.map(({ name }) => name),
 }
 

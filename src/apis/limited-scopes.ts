@@ -1,7 +1,7 @@
 import type { Context } from '../context.ts'
 import { invalidScope } from '../protocol/error.ts'
 import { readApiScope } from './api.ts'
-import { hasEnd, isStandardScope, splitDuration } from './scope-definition.ts'
+import { hasEnd, isOwnScope, splitDuration } from './scope-definition.ts'
 import { findScope } from './scopes.ts'
 
 // Owns what a scope value says of how long the consent to it lasts: `debt.presentation.100` is for 100 days, at most as many as its declaration
@@ -25,7 +25,7 @@ function daysOf(text: string, purpose: string, most: number): number {
 
 /** Reads a value; nothing when consent to it has no end, or nobody declared it. Throws `invalid_scope` for a duration that is not allowed. */
 export async function readLimitedScope(ctx: Context, scope: string): Promise<LimitedScope | undefined> {
-  if (isStandardScope(scope) || readApiScope(scope) !== undefined) return undefined
+  if (isOwnScope(scope) || readApiScope(scope) !== undefined) return undefined
   const literal = await findScope(ctx, scope)
   if (literal !== undefined) {
     if (!hasEnd(literal)) return undefined

@@ -15,6 +15,9 @@ export type ScopeDefinition = z.output<typeof scopeSchema>
 /** The scopes that OpenID Connect and this server define themselves (Core §5.4; `groups` and `userid` ours). */
 export const standardScopes = ['openid', 'profile', 'email', 'phone', 'address', 'groups', 'userid', 'offline_access'] as const
 
+/** Ours too, for clients that an operator gives them to: what institutions call the person, and the other members of the person's groups. */
+export const givenScopes = ['userid-feide', 'groups-memberids'] as const
+
 /** The scopes of this server's own API, for clients that an operator gives them to. */
 export const ownApiScopes = [
   'consent.create',
@@ -39,12 +42,18 @@ export const ownApiScopes = [
   'portner.keys.write',
 ] as const
 
-export function isOwnApiScope(scope: string): boolean {
-  return (ownApiScopes as readonly string[]).includes(scope)
-}
-
 export function isStandardScope(scope: string): boolean {
   return (standardScopes as readonly string[]).includes(scope)
+}
+
+/** A scope that this server has words of its own for, whoever may have it. */
+export function isOwnScope(scope: string): boolean {
+  return isStandardScope(scope) || (givenScopes as readonly string[]).includes(scope)
+}
+
+/** A scope that a client has by an operator's word only. */
+export function isGivenScope(scope: string): boolean {
+  return (ownApiScopes as readonly string[]).includes(scope) || (givenScopes as readonly string[]).includes(scope)
 }
 
 const DURATION = /^(.+)\.(\d{1,6})$/

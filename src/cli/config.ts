@@ -36,6 +36,7 @@ const shown: Readonly<Record<VariableName, (config: Config) => string | number |
   PORTNER_FETCH_REQUEST_URIS: (config) => config.fetchRequestUris,
   PORTNER_CLIENT_ID_METADATA_DOCUMENTS: (config) => (typeof config.clientDocuments === 'string' ? config.clientDocuments : config.clientDocuments.join(',')),
   PORTNER_PATH_ALIASES: (config) => [...config.pathAliases].map(([alias, path]) => `${alias}=${path}`).join(','),
+  PORTNER_CONSENT_EVENT_DAYS: (config) => config.consentEventDays,
   PORTNER_AUDIT_DAYS: (config) => config.auditDays,
   PORTNER_GATEKEEPER_DOMAIN: (config) => config.gatekeeperDomain,
   PORTNER_GATEKEEPER_HEADER_PREFIX: (config) => config.gatekeeperHeaderPrefix,

@@ -56,18 +56,19 @@ interface Row {
 
 export interface Feed {
   readonly events: readonly ConsentEvent[]
-  /** Nothing: there has not been an event yet. */
+  /** The smallest number that has not been taken out; one after the last when all were. Nothing: there has not been an event yet. */
   readonly first: number | undefined
   readonly last: number | undefined
 }
 
-/** The events of a client's consents from a number on, at most `limit`, and which numbers there are. */
-export async function readFeed(ctx: Context, clientKey: string, fromSequence: number, limit: number): Promise<Feed> {
+/** The events of a client's consents from a number on (left out: from the first that there is), at most `limit`, and which numbers there are. */
+export async function readFeed(ctx: Context, clientKey: string, fromSequence: number | undefined, limit: number): Promise<Feed> {
   await numberEvents(ctx, clientKey)
-  const events = await listEvents(ctx, clientKey, fromSequence, limit)
-  const bounds = await sql<{ first: string | null; last: string | null }>`select min(sequence) as first, max(sequence) as last from consent_events where client_key = ${clientKey}`.execute(ctx.db)
-  const { first, last } = bounds.rows[0] ?? { first: null, last: null }
-  return { events, first: first === null ? undefined : Number(first), last: last === null ? undefined : Number(last) }
+  const events = await listEvents(ctx, clientKey, fromSequence ?? 1, limit)
+  // After the events: what was taken out in between, before any of them, is seen here.
+  const { rows } = await sql<{ first: string; last: string }>`select first_sequence as first, last_sequence as last from consent_feeds where client_key = ${clientKey} and last_sequence > 0`.execute(ctx.db)
+  const [row] = rows
+  return row === undefined ? { events: [], first: undefined, last: undefined } : { events: events.filter(({ sequence }) => sequence >= Number(row.first)), first: Number(row.first), last: Number(row.last) }
 }
 
 /** Those of them that have numbers. */
@@ -119,4 +120,26 @@ export async function noteSent(ctx: Context, clientKey: string, sequence: number
 /** Nobody is to be told for now. Seconds. */
 export async function restFeed(ctx: Context, clientKey: string, seconds: number): Promise<void> {
   await sql`update consent_feeds set attempts = 0, next_at = clock_now() + make_interval(secs => ${seconds}) where client_key = ${clientKey}`.execute(ctx.db)
+}
+
+/** Feeds that are looked through in one statement. */
+const FEEDS_AT_ONCE = 20
+
+/**
+ * Takes events that are older than so many days out of the feeds, at most `limit`: from the front of each, so that what is left has no hole,
+ * and the feed says in the same statement where it begins now. Returns how many.
+ */
+export async function forgetEvents(ctx: Context, days: number, limit: number): Promise<number> {
+  const { rows } = await sql<{ gone: string }>`with due as (
+      select f.client_key from consent_feeds f where f.first_sequence <= f.last_sequence
+        and exists (select from consent_events e where e.client_key = f.client_key and e.sequence = f.first_sequence and e.happened_at < clock_now() - make_interval(days => ${days}))
+      order by f.client_key limit ${FEEDS_AT_ONCE} for update skip locked),
+    heads as (
+      select d.client_key, e.sequence, bool_and(e.happened_at < clock_now() - make_interval(days => ${days})) over (partition by d.client_key order by e.sequence) as is_old
+      from due d cross join lateral (select sequence, happened_at from consent_events e where e.client_key = d.client_key and e.sequence is not null order by e.sequence limit ${Math.ceil(limit / FEEDS_AT_ONCE)}) e),
+    ends as (select client_key, max(sequence) as sequence from heads where is_old group by client_key),
+    gone as (delete from consent_events e using ends where e.client_key = ends.client_key and e.sequence <= ends.sequence returning 1),
+    moved as (update consent_feeds f set first_sequence = ends.sequence + 1 from ends where f.client_key = ends.client_key)
+    select count(*) as gone from gone`.execute(ctx.db)
+  return Number(rows[0]?.gone ?? 0)
 }

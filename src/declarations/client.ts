@@ -1,6 +1,6 @@
 import { readApiScope } from '../apis/api.ts'
 import { noteWishes } from '../apis/requests.ts'
-import { isOwnApiScope, isStandardScope } from '../apis/scope-definition.ts'
+import { isGivenScope, isStandardScope } from '../apis/scope-definition.ts'
 import { type Client, hasSecret } from '../clients/client.ts'
 import { type ClientMetadata, clientMetadataSchema, isClientId } from '../clients/metadata.ts'
 import { isOwnClient } from '../clients/own-clients.ts'
@@ -47,7 +47,7 @@ function providerReferences(rules: readonly string[]): readonly Reference[] {
 }
 
 function isKnownScope(scope: string, known: (kind: string, id: string) => boolean): boolean {
-  if (isStandardScope(scope) || isOwnApiScope(scope) || known('scope', scope)) return true
+  if (isStandardScope(scope) || isGivenScope(scope) || known('scope', scope)) return true
   const named = readApiScope(scope)
   return named !== undefined && known('api', named.apiId)
 }
@@ -77,7 +77,7 @@ function powersOf(document: Document): readonly (readonly [string, string])[] {
   const { scope, profile, consent, compatibility, organization } = document
   const switches = Array.isArray(compatibility) ? compatibility.map(String) : []
   return [
-    ...String(scope).split(' ').filter(isOwnApiScope).map((value) => ['scope', value] as const),
+    ...String(scope).split(' ').filter(isGivenScope).map((value) => ['scope', value] as const),
     ...(profile === 'legacy' ? [['profile', 'legacy'] as const] : []),
     ...(consent === 'implied' ? [['consent', 'implied'] as const] : []),
     // Plain http goes with `status: development` only, and people are warned.

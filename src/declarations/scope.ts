@@ -1,9 +1,9 @@
-import { isStandardScope, ownApiScopes, type ScopeDefinition, scopeSchema } from '../apis/scope-definition.ts'
+import { isGivenScope, isStandardScope, type ScopeDefinition, scopeSchema } from '../apis/scope-definition.ts'
 import { deleteScope, listScopes, saveScope } from '../apis/scopes.ts'
 import type { Kind } from './kind.ts'
 
 const schema = scopeSchema
-  .refine((document) => !isStandardScope(document.scope) && !(ownApiScopes as readonly string[]).includes(document.scope), { path: ['scope'], error: 'is a scope that this server defines itself' })
+  .refine((document) => !isStandardScope(document.scope) && !isGivenScope(document.scope), { path: ['scope'], error: 'is a scope that this server defines itself' })
   .refine((document) => !document.scope.startsWith('gk_'), { path: ['scope'], error: 'gk_ scopes are declared by their api' })
 
 export const scope: Kind<ScopeDefinition> = {

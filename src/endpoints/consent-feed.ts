@@ -29,6 +29,11 @@ function numberIn({ single }: Form, name: string, usual: number, most: number): 
   return number
 }
 
+/** A reader that was away for too long has missed something, and must not believe otherwise. */
+function gone(first: number, last: number): OAuthError {
+  return new OAuthError('events_gone', `Events before ${first} are not kept any more`, { status: 410, parameter: 'from_sequence', members: { first_sequence: first, last_sequence: last } })
+}
+
 /** Where the client's own events are sent to, and what it verifies them with. */
 async function showWebhook(ctx: Context, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
   const { clientKey } = await requireClientToken(ctx, request, SCOPE)
@@ -41,7 +46,9 @@ async function showWebhook(ctx: Context, request: FastifyRequest, reply: Fastify
 async function answer(ctx: Context, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
   const { clientKey, clientId } = await requireClientToken(ctx, request, SCOPE)
   const form = queryForm(request)
-  const { events, first, last } = await readFeed(ctx, clientKey, numberIn(form, 'from_sequence', 1, Number.MAX_SAFE_INTEGER), numberIn(form, 'limit', USUAL_LIMIT, MOST))
+  const from = form.single.has('from_sequence') ? numberIn(form, 'from_sequence', 1, Number.MAX_SAFE_INTEGER) : undefined
+  const { events, first, last } = await readFeed(ctx, clientKey, from, numberIn(form, 'limit', USUAL_LIMIT, MOST))
+  if (from !== undefined && first !== undefined && from < first) throw gone(first, last ?? 0)
   return sendJson(reply, { first_sequence: first ?? null, last_sequence: last ?? null, events: events.map((event) => describeEvent(event, clientId)) })
 }
 

@@ -11,6 +11,7 @@ import { discovery } from './discovery.ts'
 import type { Endpoint } from './endpoint.ts'
 import { endSessionEndpoint } from './end-session.ts'
 import { grantManagement } from './grant-management.ts'
+import { groups } from './groups.ts'
 import { health } from './health.ts'
 import { home } from './home.ts'
 import { introspection } from './introspection.ts'
@@ -27,4 +28,4 @@ import { userinfo } from './userinfo.ts'
 
 const described: readonly Endpoint[] = [authorize, pushedAuthorizationRequest, token, userinfo, introspection, revocation, deviceAuthorization, backchannelAuthentication, registration, grantManagement, endSessionEndpoint, checkSession, jwks]
 
-export const endpoints: readonly Endpoint[] = [...described, discovery(described), protectedResource, samlMetadata, organizationAuthorization, consentFeed, consentRegistration, consents, deviceVerification, approval, home, health, logo]
+export const endpoints: readonly Endpoint[] = [...described, discovery(described), protectedResource, samlMetadata, organizationAuthorization, consentFeed, consentRegistration, consents, groups, deviceVerification, approval, home, health, logo]

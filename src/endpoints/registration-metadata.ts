@@ -1,5 +1,5 @@
 import type { z } from 'zod'
-import { ownApiScopes, standardScopes } from '../apis/scope-definition.ts'
+import { isGivenScope, standardScopes } from '../apis/scope-definition.ts'
 import { offeredMethods } from '../clients/authentication/offered-methods.ts'
 import { localizedName } from '../clients/localized-name.ts'
 import { type ClientMetadata, clientMetadataSchema } from '../clients/metadata.ts'
@@ -48,7 +48,7 @@ function requireOffered(config: Config, { token_endpoint_auth_method: method, tl
 
 // They tell of other clients' consents, or speak for people: an operator gives them.
 function requireNoOwnScopes({ scope }: ClientMetadata): void {
-  const own = scope.split(' ').find((value) => (ownApiScopes as readonly string[]).includes(value))
+  const own = scope.split(' ').find(isGivenScope)
   if (own !== undefined) throw invalidClientMetadata(`scope: ${own} is given by the operator`)
 }
 

@@ -5,6 +5,7 @@ import { encryptFor, isEncrypted } from '../clients/encryption.ts'
 import { contentEncryptions, encryptionAlgorithms } from '../clients/response-encryption.ts'
 import { findClientByKey, isRegisteredOrigin } from '../clients/store.ts'
 import type { Context } from '../context.ts'
+import { principalNamesOf } from '../groups/principal-names.ts'
 import { allowRegisteredOrigin, answerPreflight } from '../http/cors.ts'
 import { sendJson } from '../http/json.ts'
 import { refuseOtherMethods } from '../http/methods.ts'
@@ -13,6 +14,7 @@ import { epochSeconds } from '../lib/clock.ts'
 import { bearerChallenge } from '../protocol/error.ts'
 import { USERINFO_TYPE } from '../protocol/names.ts'
 import { pointToMetadata, resourceMetadataAddress } from '../protocol/resource-metadata.ts'
+import { withGroups } from '../tokens/groups-told.ts'
 import { personTold } from '../tokens/person-told.ts'
 import { claimNames, userinfoClaims } from '../users/claims.ts'
 import { dataportenUserinfo } from '../users/dataporten-userinfo.ts'
@@ -35,9 +37,14 @@ async function answer(ctx: Context, request: FastifyRequest, reply: FastifyReply
   if (person === undefined) throw bearerChallenge(403, 'insufficient_scope', 'The token has no person behind it', 'openid')
   if (!scopes.some((scope) => OPENING.includes(scope))) throw bearerChallenge(403, 'insufficient_scope', 'The token may not ask about the person', 'openid')
   requireSignIn(person, demandOf(client), epochSeconds(ctx.clock))
-  const subject = personTold(ctx, person)
-  if (client !== undefined && hasSwitch(client, 'dataporten_userinfo')) return send(ctx, reply, client, { ...dataportenUserinfo(subject, scopes, client.clientId) })
-  return send(ctx, reply, client, { sub: subject.userId, ...userinfoClaims(subject, scopes, person.details.claims ?? {}) })
+  const told = personTold(ctx, person)
+  if (client !== undefined && hasSwitch(client, 'dataporten_userinfo')) {
+    const names = scopes.includes('userid-feide') ? await principalNamesOf(ctx, [person.subject.userId]) : undefined
+    return send(ctx, reply, client, { ...dataportenUserinfo(told, scopes, client.clientId, names?.get(person.subject.userId) ?? []) })
+  }
+  const asked = person.details.claims ?? {}
+  const subject = await withGroups(ctx, person, told, scopes, asked.userinfo)
+  return send(ctx, reply, client, { sub: subject.userId, ...userinfoClaims(subject, scopes, asked) })
 }
 
 /** As JSON, or signed, encrypted, or both, for a client that registered so (OpenID Connect Core §5.3.2). */

@@ -3,7 +3,7 @@ import { invalidGrant, invalidScope } from '../protocol/error.ts'
 import { beyond } from '../protocol/scope.ts'
 import { withoutOrphans } from '../apis/api.ts'
 import { approvedScopes, judgeScopes, missingDetail } from '../apis/approved-scopes.ts'
-import { isStandardScope } from '../apis/scope-definition.ts'
+import { isOwnScope } from '../apis/scope-definition.ts'
 import { mintClientToken } from '../tokens/access-tokens.ts'
 import { joinList } from '../tokens/authorization.ts'
 import { confirmationText } from '../tokens/sender-constraint/constraint.ts'
@@ -15,7 +15,7 @@ import { defineGrant } from './grant-type.ts'
 
 /** Scopes about a person mean nothing here; a client that asks for none gets what it may have without one. */
 async function grantedScopes(ctx: Context, client: Client, requested: readonly string[]): Promise<readonly string[]> {
-  if (requested.length === 0) return approvedScopes(ctx, client, withoutOrphans(client.scopes.filter((scope) => !isStandardScope(scope))), 'client')
+  if (requested.length === 0) return approvedScopes(ctx, client, withoutOrphans(client.scopes.filter((scope) => !isOwnScope(scope))), 'client')
   const refused = beyond(requested, client.scopes)
   if (refused.length > 0) throw invalidScope('The client may not have this scope', { detail: `scope.not_registered ${refused.join(' ')}` })
   const { scopes, missing } = await judgeScopes(ctx, client, requested, 'client')

@@ -25,5 +25,5 @@ export async function presentApiError(ctx: Context, thrown: unknown, request: Fa
     .code(error.status)
     .headers({ ...error.headers, 'cache-control': 'no-store', pragma: 'no-cache', 'x-request-id': reference })
     .type('application/json; charset=utf-8')
-    .send({ error: error.code, error_description: asciiDescription(error.description), ...(error.reason === undefined ? {} : { error_reason: error.reason }) })
+    .send({ ...error.members, error: error.code, error_description: asciiDescription(error.description), ...(error.reason === undefined ? {} : { error_reason: error.reason }) })
 }

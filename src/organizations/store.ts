@@ -36,6 +36,12 @@ export async function findOrganizationRow(db: Kysely<Database>, organizationId: 
   return row && { id: row.organization_id, document: row.document, declared: row.declared }
 }
 
+/** The organization whose people's addresses end with a domain. */
+export async function findOrganizationByRealm(db: Kysely<Database>, realm: string): Promise<Organization | undefined> {
+  const { rows } = await sql<{ document: Organization }>`select document from organizations where document->'realms' @> ${JSON.stringify([realm])}::jsonb order by organization_id limit 1`.execute(db)
+  return rows[0]?.document
+}
+
 export async function listOrganizations(db: Kysely<Database>): Promise<readonly DeclaredDocument[]> {
   const rows = await db.selectFrom('organizations').selectAll().orderBy('organization_id').execute()
   return rows.map((row) => ({ id: row.organization_id, document: row.document, declared: row.declared }))

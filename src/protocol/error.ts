@@ -11,6 +11,8 @@ export interface ErrorOptions {
   readonly reason?: string
   /** The parameter at fault, for the developer's details. */
   readonly parameter?: string
+  /** For machines, beside the error: what they need to go on. */
+  readonly members?: Readonly<Record<string, string | number>>
 }
 
 export class OAuthError extends Error {
@@ -21,6 +23,7 @@ export class OAuthError extends Error {
   readonly detail: string | undefined
   readonly reason: string | undefined
   readonly parameter: string | undefined
+  readonly members: Readonly<Record<string, string | number>>
 
   /** `description` is public: ASCII without quotes, backslashes and line ends (RFC 6749 §5.2). */
   constructor(code: string, description: string, options: ErrorOptions = {}) {
@@ -32,6 +35,7 @@ export class OAuthError extends Error {
     this.detail = options.detail
     this.reason = options.reason
     this.parameter = options.parameter
+    this.members = options.members ?? {}
   }
 }
 

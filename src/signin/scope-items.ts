@@ -1,5 +1,5 @@
 import { describeScope, type ScopeText } from '../apis/scopes.ts'
-import { isStandardScope } from '../apis/scope-definition.ts'
+import { isOwnScope } from '../apis/scope-definition.ts'
 import type { Context } from '../context.ts'
 import { type Locale, localized } from '../http/locale.ts'
 import type { ScopeItem } from '../http/scope-item.ts'
@@ -25,7 +25,7 @@ async function apiItem(ctx: Context, api: NonNullable<ScopeText['api']>, user: U
 
 /** The words alone: what an API gets to know is not unfolded once more. */
 async function plainItem(ctx: Context, scope: string, user: User, language: Locale): Promise<ScopeItem> {
-  if (isStandardScope(scope)) return { scope, value: valueOf(scope, user) }
+  if (isOwnScope(scope)) return { scope, value: valueOf(scope, user) }
   const text = await describeScope(ctx, scope)
   return text === undefined ? { scope } : { scope, sentence: localized(text.title, language), details: text.description && localized(text.description, language) }
 }
@@ -33,6 +33,6 @@ async function plainItem(ctx: Context, scope: string, user: User, language: Loca
 /** One line of the consent page. */
 export async function scopeItem(ctx: Context, scope: string, user: User, language: Locale): Promise<ScopeItem> {
   const item = await plainItem(ctx, scope, user, language)
-  const api = isStandardScope(scope) ? undefined : (await describeScope(ctx, scope))?.api
+  const api = isOwnScope(scope) ? undefined : (await describeScope(ctx, scope))?.api
   return api === undefined ? item : { ...item, api: await apiItem(ctx, api, user, language) }
 }

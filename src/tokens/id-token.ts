@@ -7,6 +7,7 @@ import { epochSeconds } from '../lib/clock.ts'
 import { idTokenClaims, userinfoClaims } from '../users/claims.ts'
 import { ID_TOKEN_TYPE } from '../protocol/names.ts'
 import type { PersonAuthorization } from './authorization.ts'
+import { withGroups } from './groups-told.ts'
 import { personTold } from './person-told.ts'
 
 /** Seconds. */
@@ -30,7 +31,7 @@ export async function signIdToken(ctx: Context, client: Client, person: PersonAu
   const now = epochSeconds(ctx.clock)
   const { nonce, acr, amr, claims } = person.details
   const alg = client.metadata.id_token_signed_response_alg
-  const subject = personTold(ctx, person)
+  const subject = await withGroups(ctx, person, personTold(ctx, person), beside.scopes ?? [], claims?.id_token)
   const jws = await ctx.keyring.sign(isSigningAlgorithm(alg) ? alg : 'RS256', ID_TOKEN_TYPE, {
     ...userinfoClaims(subject, beside.scopes ?? [], {}),
     ...idTokenClaims(subject, claims ?? {}),

@@ -45,11 +45,38 @@ export interface MappedPerson {
   readonly groups: readonly string[] | undefined
   /** What they call the person that others may call them too. Whether they are believed is the operator's word (person-of.ts in signin). */
   readonly secondaryIds?: readonly SecondaryId[]
+  /** What they say the person is with them. Whether it is theirs to say is asked elsewhere (affiliations-of.ts in signin). */
+  readonly said?: SaidAffiliations
+}
+
+/** eduPerson's words, as they came (REFEDS names them for OpenID Connect). */
+export interface SaidAffiliations {
+  /** `student@realm` … */
+  readonly scopedAffiliations: readonly string[]
+  readonly affiliations: readonly string[]
+  readonly primaryAffiliation: string | undefined
+  readonly principalName: string | undefined
 }
 
 /** Their words about a person → ours. */
 export function mapPerson(theirs: Claims, mapping: ClaimsMapping): MappedPerson {
-  return { claims: mapClaims(theirs, mapping), groups: mapGroups(theirs, mapping), secondaryIds: mapSecondaryIds(theirs, mapping) }
+  return { claims: mapClaims(theirs, mapping), groups: mapGroups(theirs, mapping), secondaryIds: mapSecondaryIds(theirs, mapping), said: readAffiliations(theirs) }
+}
+
+const MOST_AFFILIATIONS = 100
+
+function textsIn(theirs: Claims, name: string): readonly string[] {
+  const value = Object.hasOwn(theirs, name) ? theirs[name] : undefined
+  return (Array.isArray(value) ? value : [value]).filter((one): one is string => typeof one === 'string' && one !== '' && one.length <= LONGEST_GROUP).slice(0, MOST_AFFILIATIONS)
+}
+
+function readAffiliations(theirs: Claims): SaidAffiliations {
+  return {
+    scopedAffiliations: textsIn(theirs, 'eduperson_scoped_affiliation'),
+    affiliations: textsIn(theirs, 'eduperson_affiliation'),
+    primaryAffiliation: textsIn(theirs, 'eduperson_primary_affiliation')[0],
+    principalName: textsIn(theirs, 'eduperson_principal_name')[0],
+  }
 }
 
 /** Their groups; nothing when they say nothing of groups. */

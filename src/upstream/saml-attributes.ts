@@ -13,6 +13,8 @@ export const ATTRIBUTE_NAMES: Readonly<Record<string, string>> = {
   eduPersonUniqueId: 'urn:oid:1.3.6.1.4.1.5923.1.1.1.13',
   eduPersonTargetedID: 'urn:oid:1.3.6.1.4.1.5923.1.1.1.10',
   eduPersonScopedAffiliation: 'urn:oid:1.3.6.1.4.1.5923.1.1.1.9',
+  eduPersonAffiliation: 'urn:oid:1.3.6.1.4.1.5923.1.1.1.1',
+  eduPersonPrimaryAffiliation: 'urn:oid:1.3.6.1.4.1.5923.1.1.1.5',
   eduPersonNickname: 'urn:oid:1.3.6.1.4.1.5923.1.1.1.2',
   eduPersonOrcid: 'urn:oid:1.3.6.1.4.1.5923.1.1.1.16',
   isMemberOf: 'urn:oid:1.3.6.1.4.1.5923.1.5.1.1',
@@ -41,6 +43,14 @@ const SOURCES: Readonly<Record<string, readonly string[]>> = {
   phone_number: ['telephoneNumber'],
   locale: ['preferredLanguage'],
   groups: ['isMemberOf', 'http://schemas.microsoft.com/ws/2008/06/identity/claims/groups'],
+}
+
+/** What the person is at the institution, by the names of REFEDS. */
+const AFFILIATIONS: Readonly<Record<string, string>> = {
+  eduperson_scoped_affiliation: 'eduPersonScopedAffiliation',
+  eduperson_affiliation: 'eduPersonAffiliation',
+  eduperson_primary_affiliation: 'eduPersonPrimaryAffiliation',
+  eduperson_principal_name: 'eduPersonPrincipalName',
 }
 
 /** Attributes whose values end in a domain of the institution: it speaks for its own domains only (shibmd:Scope). */
@@ -89,6 +99,7 @@ export function toClaims(values: AttributeValues, mapping: ClaimsMapping): Reado
     const source = sources.find((name) => valuesOf(values, name).length > 0)
     if (source !== undefined) put(ours, valuesOf(values, source), ours === 'groups')
   }
+  for (const [claim, attribute] of Object.entries(AFFILIATIONS)) put(claim, valuesOf(values, attribute), true)
   for (const [theirs, ours] of Object.entries(mapping)) put(theirs, valuesOf(values, theirs), ours === 'groups')
   return claims
 }

@@ -16,13 +16,13 @@ export interface DataportenUserinfo {
 }
 
 /**
- * The shape for clients with the switch `dataporten_userinfo`. Other ids of a person are kept as hashes only, so `userid_sec` is empty; it is
- * there because such clients read it.
+ * The shape for clients with the switch `dataporten_userinfo`. `userid_sec` has what institutions call the person, with the scope
+ * `userid-feide`; national ids and the like are kept as hashes only. It is there without, because such clients read it.
  */
-export function dataportenUserinfo({ userId, claims }: Subject, scopes: readonly string[], clientId: string): DataportenUserinfo {
+export function dataportenUserinfo({ userId, claims }: Subject, scopes: readonly string[], clientId: string, principalNames: readonly string[]): DataportenUserinfo {
   const { name, email, picture } = claims
   const user: DataportenUser = {
-    ...(scopes.includes('userid') ? { userid: userId, userid_sec: [] } : {}),
+    ...(scopes.includes('userid') ? { userid: userId, userid_sec: scopes.includes('userid-feide') ? principalNames : [] } : {}),
     ...(scopes.includes('profile') && name !== undefined ? { name } : {}),
     ...(scopes.includes('profile') && picture !== undefined ? { profilephoto: picture } : {}),
     ...(scopes.includes('email') && email !== undefined ? { email } : {}),

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { expireConsentsJob } from '../../src/jobs/expire-consents.ts'
+import { forgetConsentEventsJob } from '../../src/jobs/forget-consent-events.ts'
 import { entries, openAccount } from '../support/account.ts'
 import { startTestServer, type TestServer } from '../support/app.ts'
 import { newBrowser } from '../support/browser.ts'
@@ -162,5 +163,36 @@ describe('the feed', () => {
 
   test('the same for any of them', async () => {
     await fc.assert(fc.asyncProperty(fc.array(fc.boolean(), { minLength: 1, maxLength: 25 }), storm), { numRuns: 5 })
+  })
+
+  test('begins later once its oldest events are old, and never has a hole; who comes too late is told so', async () => {
+    await Promise.all([create(PAPER), create(PAPER), create(PAPER, other)])
+    const before = await feed()
+    await feed('', other)
+    await server.advance(731 * 86_400)
+    bank = await itself(server, 'bank', 'consent.create consent.events')
+    other = await itself(server, 'other-bank', 'consent.create consent.events')
+    const kept = String((await create(PAPER)).body['consent_id'])
+    const last = Number(before.last) + 1
+    // Readers ask while it is taken out: each gets all from its number on, or hears that it is too late.
+    const readers = Array.from({ length: 20 }, async () => {
+      const answer = await ask(server, 'feed?from_sequence=1&limit=1000', bank)
+      if (answer.status === 410) return expect(answer.body).toMatchObject({ error: 'events_gone', last_sequence: last })
+      expect((answer.body['events'] as readonly Event[]).map(({ sequence }) => sequence)).toEqual(Array.from({ length: last }, (_, i) => i + 1))
+    })
+    const [gone] = await Promise.all([forgetConsentEventsJob.run(server.ctx, () => false), ...readers])
+    expect(gone).toBeGreaterThanOrEqual(Number(before.last))
+    const after = await feed()
+    expect([after.first, after.last]).toEqual([last, last])
+    expect(after.events.map(({ sequence, consent_id }) => [sequence, consent_id])).toEqual([[last, kept]])
+    const late = await ask(server, `feed?from_sequence=${last - 1}`, bank)
+    expect([late.status, late.body]).toEqual([410, { error: 'events_gone', error_description: `Events before ${last} are not kept any more`, first_sequence: last, last_sequence: last }])
+    expect((await feed(`?from_sequence=${last}`)).events).toHaveLength(1)
+    // Of another client everything was old: it goes on with the next number.
+    const empty = await feed('', other)
+    expect([empty.events, empty.first]).toEqual([[], Number(empty.last) + 1])
+    await create(PAPER, other)
+    expect((await feed('', other)).events.map(({ sequence }) => sequence)).toEqual([Number(empty.last) + 1])
+    expect(await forgetConsentEventsJob.run(server.ctx, () => false)).toBe(0)
   })
 })

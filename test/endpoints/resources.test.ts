@@ -35,7 +35,7 @@ describe('/userinfo', () => {
       phone_number: '+4712345678',
       phone_number_verified: false,
       address: { formatted: 'Storgata 1, Oslo', country: 'Norway' },
-      groups: ['staff', 'planners'],
+      groups: ['fc:org:ntu.example', 'staff', 'planners'],
       userid: sub,
     })
   })
