@@ -42,6 +42,7 @@ import * as m0048 from './0048-scope-moderation.ts'
 import * as m0050 from './0050-roles.ts'
 import * as m0054 from './0054-audit-chain.ts'
 import * as m0055 from './0055-groups.ts'
+import * as m0053 from './0053-traces.ts'
 
 // The list of migrations, forward only. A new one is one file and one line here; a landed one is never changed.
 export const migrations: Record<string, Migration> = {
@@ -88,4 +89,5 @@ export const migrations: Record<string, Migration> = {
   '0050-roles': m0050,
   '0054-audit-chain': m0054,
   '0055-groups': m0055,
+  '0053-traces': m0053,
 }

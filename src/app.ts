@@ -1,4 +1,4 @@
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { registerAccount } from './account/routes.ts'
 import { addDocumentRule } from './clients/document-rules.ts'
 import type { Config } from './config.ts'
@@ -19,6 +19,7 @@ import { requireKnownTargets } from './http/path-aliases.ts'
 import { createServer } from './http/server.ts'
 import { lists, requireSoundLists } from './lists.ts'
 import { OAuthError } from './protocol/error.ts'
+import type { Trace } from './protocol/trace.ts'
 import type { OpenedContext } from './open-context.ts'
 import { registerTestApproval } from './test-approval.ts'
 import { registerTestClock } from './test-clock.ts'
@@ -37,6 +38,13 @@ async function registerEndpoints(app: FastifyInstance, ctx: Context, answers: En
   })
 }
 
+/** A path that is not ours. Of all of them the metadata's is the one that clients get wrong (RFC 8414 §3.1). */
+function nothingHere({ url }: FastifyRequest, issuer: string): OAuthError {
+  const path = url.split('?', 1)[0] ?? '/'
+  const trace: Trace = path.includes('.well-known') ? { cause: 'discovery.path', compared: [{ name: 'path', sent: path, expected: `${issuer}/.well-known/openid-configuration` }], hints: path.endsWith('/') ? [{ name: 'trailing_slash' }] : [] } : { cause: 'path.unknown', compared: [{ name: 'path', sent: path }] }
+  return new OAuthError('not_found', 'There is nothing here', { status: 404, trace })
+}
+
 /** The links that stand at the same place of every page, as far as the operator named them. */
 function pageLinks({ supportUrl, privacyUrl, accessibilityUrl }: Config): { help?: string; privacy?: string; accessibility?: string } {
   return { ...(supportUrl === undefined ? {} : { help: supportUrl }), ...(privacyUrl === undefined ? {} : { privacy: privacyUrl }), ...(accessibilityUrl === undefined ? {} : { accessibility: accessibilityUrl }) }
@@ -53,7 +61,7 @@ export async function buildApp(opened: OpenedContext): Promise<FastifyInstance> 
   keepLoginState(app, ctx)
   registerPages(app, { serviceName: config.serviceName, demo: config.demo, https: config.issuer.startsWith('https:'), pseudoLocales: config.testClock, links: pageLinks(config) })
   app.setErrorHandler((error, request, reply) => presentPageError(ctx, error, request, reply))
-  app.setNotFoundHandler((request, reply) => presentPageError(ctx, new OAuthError('not_found', 'There is nothing here', { status: 404 }), request, reply))
+  app.setNotFoundHandler((request, reply) => presentPageError(ctx, nothingHere(request, config.issuer), request, reply))
   await registerEndpoints(app, ctx, 'machines', presentApiError)
   await registerEndpoints(app, ctx, 'people', presentPageError)
   await registerGatekeeper(app, ctx)

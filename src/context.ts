@@ -3,6 +3,7 @@ import type { Audit } from './audit/record.ts'
 import type { Log } from './audit/log.ts'
 import type { Metrics } from './audit/metrics.ts'
 import type { Config } from './config.ts'
+import type { Diagnosis } from './diagnosis/record.ts'
 import type { DatabaseHandle } from './database/connect.ts'
 import type { CurrentVersions } from './database/cache-versions.ts'
 import type { Database } from './database/schema.ts'
@@ -29,6 +30,8 @@ export interface Context {
   /** What people are called towards single sectors. */
   readonly pairwise: PairwiseSubjects
   readonly audit: Audit
+  /** Traces of what was refused, and why. */
+  readonly diagnosis: Diagnosis
   readonly passwords: PasswordHasher
   /** The one way out: every HTTP request to others. */
   readonly fetch: GuardedFetch

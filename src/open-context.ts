@@ -4,11 +4,13 @@ import { createMetrics, type Metrics } from './audit/metrics.ts'
 import { createAudit } from './audit/record.ts'
 import { readChainKey } from './audit/chain-store.ts'
 import { numberBeforeOldest } from './audit/store.ts'
+import { findClient } from './clients/store.ts'
 import type { Config } from './config.ts'
 import type { Context } from './context.ts'
 import { watchCacheVersions } from './database/cache-versions.ts'
 import { type Connection, openDatabase } from './database/connect.ts'
 import { installTestClock, moveTestClock, readTestClock } from './database/test-clock.ts'
+import { createDiagnosis } from './diagnosis/record.ts'
 import { knownLocale } from './http/locale.ts'
 import { translator } from './http/messages.ts'
 import { createKeyring } from './keys/keyring.ts'
@@ -82,8 +84,10 @@ export async function openContext(config: Config, options: OpenOptions): Promise
   if (config.testFetch) log.warn({ event: 'test.switch' }, 'PORTNER_TEST_FETCH is on: outgoing requests reach this machine, unencrypted too; never in production')
   const outgoing = createGuardedFetch({ loopback: config.testFetch, onCircuit: (host, isOpen) => noteCircuit(log, metrics, host, isOpen) })
   const mail = createMail({ config, db, sealing, clock, log, metrics, words: (language) => translator(knownLocale(language)) })
+  const diagnosis = createDiagnosis({ db, clock, log, metrics, sealing, isRegistered: async (clientId) => (await findClient(ctx, clientId)) !== undefined })
+  const ctx: Context = { config, db, hot, versions, clock, log, metrics, keyring, sealing, pairwise, audit, diagnosis, passwords, fetch: outgoing.fetch, mail }
   return {
-    ctx: { config, db, hot, versions, clock, log, metrics, keyring, sealing, pairwise, audit, passwords, fetch: outgoing.fetch, mail },
+    ctx,
     moveClock:
       testClock &&
       (async (seconds) => {
@@ -95,6 +99,7 @@ export async function openContext(config: Config, options: OpenOptions): Promise
       if (options.passwords === undefined) passwords.close()
       await mail.close()
       await outgoing.close()
+      await diagnosis.close()
       await audit.close()
       await close()
     },

@@ -1,4 +1,5 @@
 import type { Context } from '../context.ts'
+import type { Hint, Trace } from '../protocol/trace.ts'
 import { readApiScope, withoutOrphans } from './api.ts'
 import { findApprovals } from './organization-approvals.ts'
 import { type AskingClient, findRequestStates, grantedAtOnce, type RequestState } from './requests.ts'
@@ -74,6 +75,13 @@ export async function approvedScopes(ctx: Context, client: AskingClient, scopes:
 export async function asksOrganizations(ctx: Context, scopes: readonly string[]): Promise<boolean> {
   const policies = await Promise.all(scopes.filter((scope) => scope.startsWith('gk_')).map((scope) => findScopePolicy(ctx, scope)))
   return policies.some((policy) => policy?.approval === 'organization')
+}
+
+/** For the diagnosis: which scopes, and who would have to approve each. */
+export function missingTrace(all: readonly Missing[]): Trace {
+  const cause = all.length > 0 && all.every((one) => one.cause === 'scope.not_declared') ? 'scope.unknown' : 'scope.not_approved'
+  const hints = all.filter(({ approvers }) => approvers.length > 0).slice(0, 10).map(({ scope, approvers }): Hint => ({ name: 'approver', values: { scope, who: approvers.join(', ').slice(0, 200) } }))
+  return { cause, compared: all.slice(0, 10).map((one) => ({ name: one.cause, sent: one.scope })), hints }
 }
 
 /** For the log: the cause, the scope, and who would have to approve it. */

@@ -16,6 +16,7 @@ export interface Metrics {
   readonly insecureRedirectWarnings: Counter<'decision'>
   readonly federationImports: Counter<'result'>
   readonly auditDropped: Counter
+  readonly tracesDropped: Counter<'reason'>
   readonly circuitsOpen: Gauge<'protocol'>
   readonly reportOnly: Counter<'profile' | 'rule'>
   readonly mails: Counter<'kind' | 'result'>
@@ -43,6 +44,7 @@ export function createMetrics(version: string, processMetrics: boolean): Metrics
     insecureRedirectWarnings: new Counter({ name: 'portner_http_redirect_warnings_total', help: 'Warnings about plain http redirect URIs', labelNames: ['decision'], registers }),
     federationImports: new Counter({ name: 'portner_federation_imports_total', help: 'Imports of a federation: imported, unchanged, failed', labelNames: ['result'], registers }),
     auditDropped: new Counter({ name: 'portner_audit_events_dropped_total', help: 'Audit events that found the buffer full', registers }),
+    tracesDropped: new Counter({ name: 'portner_traces_dropped_total', help: 'Traces of refusals that were not kept: the buffer was full, one client had too many, or the database was gone', labelNames: ['reason'], registers }),
     circuitsOpen: new Gauge({ name: 'portner_upstream_circuits_open', help: 'Peers that did not answer and are not asked for a while', labelNames: ['protocol'], registers }),
     reportOnly: new Counter({ name: 'portner_report_only_total', help: 'Requests that the stricter profile of report_only would have refused', labelNames: ['profile', 'rule'], registers }),
     mails: new Counter({ name: 'portner_mails_total', help: 'Mails that left, that the mail server put off, and that were given up', labelNames: ['kind', 'result'], registers }),

@@ -41,10 +41,10 @@ function specificCode({ code, reason }: OAuthError): string | undefined {
   return code === 'invalid_scope' ? 'invalid_scopes' : undefined
 }
 
-/** The refusal to a client (RFC 6749 §4.1.2.1): the registered code with the finer reason beside it, or in its place for a client that knows no other. */
-export async function answerError(ctx: Context, to: VerifiedRedirect, error: OAuthError): Promise<Departure> {
+/** The refusal to a client (RFC 6749 §4.1.2.1): the registered code with the finer reason beside it, or in its place for a client that knows no other. `errorUri`: where its developers read why. */
+export async function answerError(ctx: Context, to: VerifiedRedirect, error: OAuthError, errorUri?: string): Promise<Departure> {
   const client = await findClient(ctx, to.clientId)
   const specific = client !== undefined && hasSwitch(client, 'specific_error_codes') ? specificCode(error) : undefined
   const reason = specific === undefined && error.reason !== undefined ? { error_reason: error.reason } : {}
-  return depart(ctx, to, { error: specific ?? error.code, error_description: asciiDescription(error.description), ...reason })
+  return depart(ctx, to, { error: specific ?? error.code, error_description: asciiDescription(error.description), ...reason, ...(errorUri === undefined ? {} : { error_uri: errorUri }) })
 }

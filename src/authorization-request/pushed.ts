@@ -2,6 +2,7 @@ import { sql } from 'kysely'
 import type { Context } from '../context.ts'
 import { drawToken, readToken } from '../lib/opaque-token.ts'
 import type { Form } from '../protocol/form.ts'
+import type { Findings } from '../protocol/trace.ts'
 
 // Owns pushed_requests (RFC 9126): what a client laid down over an authenticated channel before it sent the browser. The browser carries a
 // reference only. It may be opened more than once while the journey goes on (reload, a second tab) and is answered once.
@@ -47,6 +48,16 @@ export async function findPushedRequest(ctx: Context, clientKey: string, request
   if (row === undefined) return undefined
   const { single, repeatable } = row.form
   return { id: presented.id, form: { single: new Map(Object.entries(single)), repeatable: new Map(Object.entries(repeatable)), repeated: new Set() }, jkt: row.jkt ?? undefined }
+}
+
+/** How a reference stands that was not taken: its age, or that it was answered; nothing of one that is not ours. */
+export async function pushedFindings(ctx: Context, requestUri: string): Promise<Findings> {
+  const presented = readToken('ru', requestUri.slice(URN.length))
+  if (presented === undefined) return {}
+  const { rows } = await sql<{ over: number; used_at: Date | null }>`select extract(epoch from clock_now() - expires_at)::int as over, used_at from pushed_requests where request_id = ${presented.id} and secret_hash = ${presented.hash}`.execute(ctx.db)
+  const row = rows[0]
+  if (row === undefined) return {}
+  return { compared: [{ name: 'request_uri: age (s)', sent: String(PUSHED_LIFETIME_SECONDS + row.over), expected: `≤ ${PUSHED_LIFETIME_SECONDS}` }], hints: row.used_at === null ? [] : [{ name: 'first_used', values: { time: row.used_at.toISOString() } }] }
 }
 
 /** Spends a request. False when it has been answered before: of two tabs one gets the code. */

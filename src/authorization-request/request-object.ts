@@ -8,6 +8,7 @@ import { epochSeconds } from '../lib/clock.ts'
 import { invalidRequestObject } from '../protocol/error.ts'
 import { type Form, isRepeatable } from '../protocol/form.ts'
 import { JwtFault, readJwtHeader, verifyJwt } from '../protocol/jwt.ts'
+import { jwtFindings } from '../protocol/jwt-findings.ts'
 
 // Signed request objects (RFC 9101): the parameters of a request as a JWT of the client. What stands outside of it counts no more.
 
@@ -71,6 +72,6 @@ export async function readRequestObject(ctx: Context, client: Client, jwt: strin
     return toForm(claims)
   } catch (error) {
     if (!(error instanceof JwtFault)) throw error
-    throw invalidRequestObject('The request object is not valid', { parameter: 'request', detail: `request_object.${error.message}` })
+    throw invalidRequestObject('The request object is not valid', { parameter: 'request', detail: `request_object.${error.message}`, trace: { cause: 'jar.invalid', ...jwtFindings(jwt, error, profile, epochSeconds(ctx.clock)) } })
   }
 }

@@ -6,6 +6,7 @@ import { configCommand } from './config.ts'
 import { consentCommand } from './consent/consent.ts'
 import { diffCommand } from './diff.ts'
 import { doctorCommand } from './doctor/doctor.ts'
+import { explainCommand } from './explain.ts'
 import { exportCommand } from './export.ts'
 import { healthcheckCommand } from './healthcheck.ts'
 import { keysCommand } from './keys.ts'
@@ -37,6 +38,7 @@ export const commands: readonly Command[] = [
   tokenCommand,
   auditCommand,
   performCommand,
+  explainCommand,
   healthcheckCommand,
   configCommand,
   versionCommand,

@@ -1,5 +1,6 @@
 import type { Context } from '../context.ts'
 import { invalidClient, invalidRequest, type OAuthError } from '../protocol/error.ts'
+import type { Trace } from '../protocol/trace.ts'
 import type { ClientAuthenticationMethod, PresentedCredentials } from './authentication/method.ts'
 import { clientAuthenticationMethods } from './authentication/index.ts'
 import { type Client, isEnabled } from './client.ts'
@@ -13,9 +14,9 @@ const proven: unique symbol = Symbol('authenticated')
 export type AuthenticatedClient = Client & { readonly [proven]: true }
 
 // One public sentence for unknown, disabled, wrong method and wrong secret: anything finer would tell a stranger which ids exist.
-function refused(ctx: Context, clientId: string, method: string, detail: string): OAuthError {
+function refused(ctx: Context, clientId: string, method: string, trace: Trace): OAuthError {
   ctx.audit.record({ event: 'client.authentication_failed', clientId: clientId.slice(0, 200), method })
-  return invalidClient('Client authentication failed', { detail })
+  return invalidClient('Client authentication failed', { detail: trace.cause, trace: { clientId, ...trace } })
 }
 
 interface Attempt {
@@ -26,8 +27,8 @@ interface Attempt {
 
 function attemptOf(presented: PresentedCredentials): Attempt {
   const [first, ...others] = clientAuthenticationMethods.filter((method) => method.isPresent(presented))
-  if (first === undefined) throw invalidClient('Client authentication is missing')
-  if (others.some(({ sends }) => sends !== first.sends)) throw invalidRequest('More than one way of client authentication was used')
+  if (first === undefined) throw invalidClient('Client authentication is missing', { trace: { cause: 'client_auth.missing' } })
+  if (others.some(({ sends }) => sends !== first.sends)) throw invalidRequest('More than one way of client authentication was used', { trace: { cause: 'client_auth.several', compared: [{ name: 'client authentication', sent: [first, ...others].map(({ name }) => name).join(', ') }] } })
   return { clientId: first.claimedId(presented), methods: [first, ...others] }
 }
 
@@ -47,13 +48,14 @@ export function claimedClientId(presented: PresentedCredentials): string | undef
 export async function authenticateClient(ctx: Context, presented: PresentedCredentials): Promise<AuthenticatedClient> {
   const { clientId, methods } = attemptOf(presented)
   const client = await resolveClient(ctx, clientId)
-  if (client === undefined) throw refused(ctx, clientId, methods[0].name, 'client.unknown')
+  if (client === undefined) throw refused(ctx, clientId, methods[0].name, { cause: 'client.unknown', compared: [{ name: 'client_id', sent: clientId }] })
   const method = methods.find(({ name }) => name === client.metadata.token_endpoint_auth_method) ?? methods[0]
   const good = await method.proves(presented, client, ctx)
-  if (!isEnabled(client)) throw refused(ctx, clientId, method.name, 'client.disabled')
-  if (client.metadata.token_endpoint_auth_method !== method.name) throw refused(ctx, clientId, method.name, 'client_auth.method')
-  if (!good) throw refused(ctx, clientId, method.name, 'client_auth.secret')
-  requireAllowed(ctx, client, { rule: 'client_authentication', allows: ({ authenticationMethods }) => isWithin(authenticationMethods, method.name) }, () => refused(ctx, clientId, method.name, 'client_auth.profile'))
+  if (!isEnabled(client)) throw refused(ctx, clientId, method.name, { cause: 'client.disabled', compared: [{ name: 'status', sent: client.status, expected: 'development, production' }] })
+  const registered = client.metadata.token_endpoint_auth_method
+  if (registered !== method.name) throw refused(ctx, clientId, method.name, { cause: 'client_auth.method', compared: [{ name: 'token_endpoint_auth_method', sent: method.name, expected: registered }] })
+  if (good !== true) throw refused(ctx, clientId, method.name, good)
+  requireAllowed(ctx, client, { rule: 'client_authentication', allows: ({ authenticationMethods }) => isWithin(authenticationMethods, method.name) }, () => refused(ctx, clientId, method.name, { cause: 'client_auth.profile', compared: [{ name: 'token_endpoint_auth_method', sent: method.name }, { name: 'profile', sent: client.metadata.profile }] }))
   await noteDocumentUse(ctx, client)
   return client as AuthenticatedClient
 }

@@ -47,6 +47,12 @@ export function keptSecret(ctx: Context, clientKey: string, method: string, secr
   return { hash: sha256(secret), hint: secret.slice(-3), sealed: method === 'client_secret_jwt' ? ctx.sealing.seal('client-secret', Buffer.from(secret), clientKey) : null }
 }
 
+/** Every secret that a client has had and that is still known, ended ones too. */
+export async function listAllSecrets(db: Kysely<Database>, clientKey: string): Promise<readonly { readonly hash: Buffer; readonly createdAt: Date; readonly endedAt: Date | undefined }[]> {
+  const rows = await db.selectFrom('client_secrets').select(['secret_hash', 'created_at', 'expires_at']).where('client_key', '=', clientKey).orderBy('created_at').execute()
+  return rows.map((row) => ({ hash: row.secret_hash, createdAt: row.created_at, endedAt: row.expires_at ?? undefined }))
+}
+
 /** The live secrets of a client that are kept sealed. */
 export async function readSealedSecrets(ctx: Context, clientKey: string): Promise<readonly Buffer[]> {
   const { rows } = await sql<{ sealed: Buffer }>`select sealed from client_secrets where client_key = ${clientKey} and sealed is not null and (expires_at is null or expires_at > clock_now())`.execute(ctx.db)

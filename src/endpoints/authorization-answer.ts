@@ -1,4 +1,4 @@
-import { answerError, answerSuccess } from '../authorization-request/answer.ts'
+import { answerSuccess } from '../authorization-request/answer.ts'
 import { spendPushedRequest } from '../authorization-request/pushed.ts'
 import { type AuthorizationRequest, redirectOf } from '../authorization-request/request.ts'
 import type { Departure } from '../authorization-request/response-modes/mode.ts'
@@ -84,7 +84,7 @@ async function frontChannelToken(ctx: Context, { client, request, done, details 
     confirmation: null,
     grantConfirmation: null,
   }
-  if ((await startGrant(ctx, grant)) === undefined) throw accessDenied('The sign-in is over')
+  if ((await startGrant(ctx, grant)) === undefined) throw accessDenied('The sign-in is over', { trace: { cause: 'code.ended' } })
   return access.text
 }
 
@@ -108,7 +108,7 @@ async function parametersOf(ctx: Context, decided: Decided, type: ResponseType):
 export async function authorizationAnswer(ctx: Context, client: Client, request: AuthorizationRequest, done: Done, more: Readonly<Record<string, string>>): Promise<Departure> {
   const type = findResponseType(request.responseType)
   if (type === undefined) throw new Error(`no response type ${request.responseType}`)
-  if (request.pushed !== undefined && !(await spendPushedRequest(ctx, request.pushed))) return answerError(ctx, redirectOf(request), invalidRequestUri('The pushed request was answered before'))
+  if (request.pushed !== undefined && !(await spendPushedRequest(ctx, request.pushed))) throw invalidRequestUri('The pushed request was answered before', { trace: { cause: 'par.used', compared: [{ name: 'request_uri: uses', sent: '2', expected: '1' }] } })
   const consent = await grantedConsent(ctx, client, done)
   if (consent?.until === undefined && request.limited?.scopes.some((scope) => done.scopes.includes(scope)) === true) throw new Error('a scope with an end was granted without a consent')
   const whole = await withManagedGrant(ctx, client, { request, done })

@@ -18,6 +18,7 @@ import { goTo, leave } from '../http/leave.ts'
 import { refuseOtherMethods } from '../http/methods.ts'
 import { presentPageError } from '../http/page-errors.ts'
 import { page, requestLocale } from '../http/pages.ts'
+import { diagnosisAddress } from '../http/trace-request.ts'
 import { signingAlgorithms } from '../keys/signing-key.ts'
 import { newReference } from '../lib/random.ts'
 import { acrValues } from '../protocol/acr.ts'
@@ -44,8 +45,9 @@ import type { Endpoint } from './endpoint.ts'
 const PATH = '/oauth/authorization'
 
 function refusal(ctx: Context, httpRequest: FastifyRequest, request: AuthorizationRequest, error: OAuthError): Promise<Departure> {
-  logRefusal(ctx, error, httpRequest, newReference())
-  return answerError(ctx, redirectOf(request), error)
+  const reference = newReference()
+  logRefusal(ctx, error, httpRequest, reference, request.clientId)
+  return answerError(ctx, redirectOf(request), error, diagnosisAddress(ctx.config.issuer, reference))
 }
 
 // What the client itself has broken (nothing can be encrypted for it) is told to it, not to the person who has just signed in.
@@ -104,8 +106,9 @@ async function receive(ctx: Context, httpRequest: FastifyRequest, reply: Fastify
       return leave(httpRequest, reply, await refusal(ctx, httpRequest, checked.request, toOAuthError(error)), clientName(checked.client, requestLocale(httpRequest)), { direct: true })
     }
   }
-  logRefusal(ctx, checked.error, httpRequest, newReference())
-  return leave(httpRequest, reply, await answerError(ctx, checked.redirect, checked.error), clientName(checked.client, requestLocale(httpRequest)), { direct: true })
+  const reference = newReference()
+  logRefusal(ctx, checked.error, httpRequest, reference, checked.client.clientId)
+  return leave(httpRequest, reply, await answerError(ctx, checked.redirect, checked.error, diagnosisAddress(ctx.config.issuer, reference)), clientName(checked.client, requestLocale(httpRequest)), { direct: true })
 }
 
 /** What the page may say of a client whose request cannot be answered: its home and its name, never its registered addresses. */

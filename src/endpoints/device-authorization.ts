@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { withoutOrphans } from '../apis/api.ts'
-import { judgeScopes, missingDetail } from '../apis/approved-scopes.ts'
+import { judgeScopes, missingDetail, missingTrace } from '../apis/approved-scopes.ts'
 import { requireUnlimited, unlimitedOf } from '../apis/limited-scopes.ts'
 import { findApiByAudience } from '../apis/store.ts'
 import { authenticateClient } from '../clients/authenticate.ts'
@@ -37,7 +37,7 @@ export async function askedScopes(ctx: Context, client: Client, form: Form): Pro
   if (beyond(asked, client.scopes).length > 0) throw invalidScope('The client may not have this scope', { parameter: 'scope' })
   await requireUnlimited(ctx, asked)
   const { scopes, missing } = await judgeScopes(ctx, client, withoutOrphans(asked.length === 0 ? await unlimitedOf(ctx, client.scopes) : asked), undefined)
-  if (asked.length > 0 && scopes.length === 0) throw invalidScope('The scope has not been approved for this client', { parameter: 'scope', detail: missingDetail(missing) })
+  if (asked.length > 0 && scopes.length === 0) throw invalidScope('The scope has not been approved for this client', { parameter: 'scope', detail: missingDetail(missing), trace: missingTrace(missing) })
   return scopes.filter((scope) => scope !== 'offline_access' || mayUseGrant(client, 'refresh_token'))
 }
 

@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { type Api, withoutOrphans } from '../apis/api.ts'
-import { approvedScopes, judgeScopes, missingDetail } from '../apis/approved-scopes.ts'
+import { approvedScopes, judgeScopes, missingDetail, missingTrace } from '../apis/approved-scopes.ts'
 import { readAuthorizationDetails } from '../apis/authorization-details.ts'
 import { findApiByAudience } from '../apis/store.ts'
 import { type AuthenticatedClient, authenticateClient, claimedClientId } from '../clients/authenticate.ts'
@@ -27,6 +27,7 @@ import { readFields } from '../protocol/fields.ts'
 import type { Form } from '../protocol/form.ts'
 import { parseResources } from '../protocol/resource.ts'
 import { parseScope } from '../protocol/scope.ts'
+import type { Trace } from '../protocol/trace.ts'
 import { extendResponse } from '../tokens/extended-response.ts'
 import { bearerOf } from '../tokens/authorization.ts'
 import { accessTokenLifetime, issueTokens, maySign, type TokenResponse } from '../tokens/issue.ts'
@@ -43,20 +44,24 @@ import { presentedCredentials } from './presented-credentials.ts'
 
 const PATH = '/oauth/token'
 
+function grantTrace(cause: 'grant.unknown' | 'grant.not_allowed', type: string, { metadata }: AuthenticatedClient): Trace {
+  return { cause, compared: [{ name: 'grant_type', sent: type, expected: metadata.grant_types.join(', ') }] }
+}
+
 function findGrant(form: Form, client: AuthenticatedClient): ListedGrant {
   const type = form.single.get('grant_type')
   if (type === undefined) throw invalidRequest('Missing parameter: grant_type', { parameter: 'grant_type' })
   const grant = grantTypes.find((candidate) => candidate.type === type)
-  if (grant === undefined) throw unsupportedGrantType('The grant type is not supported')
-  if (grant.publicClients === 'refused' && isPublic(client)) throw unauthorizedClient('A public client may not use this grant type')
-  if (!mayUseGrant(client, grant.type)) throw unauthorizedClient('The client is not registered for this grant type', { detail: 'grant.not_allowed' })
+  if (grant === undefined) throw unsupportedGrantType('The grant type is not supported', { trace: grantTrace('grant.unknown', type, client) })
+  if (grant.publicClients === 'refused' && isPublic(client)) throw unauthorizedClient('A public client may not use this grant type', { trace: grantTrace('grant.not_allowed', type, client) })
+  if (!mayUseGrant(client, grant.type)) throw unauthorizedClient('The client is not registered for this grant type', { detail: 'grant.not_allowed', trace: grantTrace('grant.not_allowed', type, client) })
   return grant
 }
 
 async function findApis(ctx: Context, resources: readonly string[]): Promise<readonly Api[]> {
   const apis = await Promise.all(resources.map((resource) => findApiByAudience(ctx, resource)))
   return apis.map((api) => {
-    if (api === undefined) throw invalidTarget('The resource is not known here', { parameter: 'resource' })
+    if (api === undefined) throw invalidTarget('The resource is not known here', { parameter: 'resource', trace: { cause: 'resource.unknown', compared: [{ name: 'resource', sent: resources.join(' ') }] } })
     return api
   })
 }
@@ -72,10 +77,10 @@ async function askedDetails(ctx: Context, grant: ListedGrant, { metadata }: Auth
 async function askedScopes(ctx: Context, client: AuthenticatedClient, form: Form): Promise<readonly string[]> {
   const asked = parseScope(form.single.get('scope'))
   const whole = withoutOrphans(asked)
-  if (asked.length > 0 && whole.length === 0) throw invalidScope('A part of an API goes with the scope of the API', { parameter: 'scope' })
+  if (asked.length > 0 && whole.length === 0) throw invalidScope('A part of an API goes with the scope of the API', { parameter: 'scope', trace: { cause: 'scope.malformed', compared: [{ name: 'scope', sent: asked.join(' ') }] } })
   const { scopes, missing } = await judgeScopes(ctx, client, whole.filter((scope) => client.scopes.includes(scope)), undefined)
   const left = whole.filter((scope) => scopes.includes(scope) || !client.scopes.includes(scope))
-  if (whole.length > 0 && left.length === 0) throw invalidScope('The scope has not been approved for this client', { parameter: 'scope', detail: missingDetail(missing) })
+  if (whole.length > 0 && left.length === 0) throw invalidScope('The scope has not been approved for this client', { parameter: 'scope', detail: missingDetail(missing), trace: missingTrace(missing) })
   return left
 }
 

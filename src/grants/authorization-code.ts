@@ -5,11 +5,14 @@ import { text } from '../protocol/fields.ts'
 import { drawSecret, readToken, tokenText } from '../lib/opaque-token.ts'
 import { invalidGrant, invalidTarget, type OAuthError } from '../protocol/error.ts'
 import { challengeOf } from '../protocol/pkce.ts'
+import { malformedVerifier } from '../protocol/pkce-findings.ts'
+import type { Trace } from '../protocol/trace.ts'
 import { detailsColumn, joinList } from '../tokens/authorization.ts'
 import { type CodeExplanation, type CodeFault, type CodeRedemption, explainCode, readCodeDetails, redeemCode } from '../tokens/authorization-codes.ts'
 import { revokeGrant } from '../tokens/grants.ts'
 import { narrowedDetails, requireNarrower } from './narrower-details.ts'
 import { confirmationText } from '../tokens/sender-constraint/constraint.ts'
+import { codeTrace } from './code-findings.ts'
 import { defineGrant, type GrantRequest } from './grant-type.ts'
 import { settleManagedGrant } from './managed-grant.ts'
 
@@ -29,8 +32,8 @@ const SENTENCES: Readonly<Record<CodeFault, string>> = {
   'not live': 'The sign-in that the code came from is over',
 }
 
-function refused(fault: CodeFault): OAuthError {
-  const options = { detail: `code.${fault}` }
+function refused(fault: CodeFault, trace: Trace): OAuthError {
+  const options = { detail: `code.${fault}`, trace }
   return fault === 'audience' ? invalidTarget(SENTENCES[fault], options) : invalidGrant(SENTENCES[fault], options)
 }
 
@@ -43,10 +46,10 @@ async function revokeReplayed(ctx: Context, clientId: string, { grantId, userId 
 
 function redemptionOf(request: GrantRequest<z.output<typeof parameters>>, refreshHash: Buffer | null): CodeRedemption {
   const code = readToken('ac', request.parameters.code)
-  if (code === undefined) throw refused('unknown')
+  if (code === undefined) throw refused('unknown', { cause: 'code.unknown' })
   const { redirect_uri, code_verifier } = request.parameters
   const challenge = code_verifier === undefined ? undefined : challengeOf(code_verifier)
-  if (code_verifier !== undefined && challenge === undefined) throw refused('pkce')
+  if (code_verifier !== undefined && challenge === undefined) throw refused('pkce', { cause: 'pkce.mismatch', ...malformedVerifier(code_verifier) })
   return {
     codeId: code.id,
     codeHash: code.hash,
@@ -77,7 +80,7 @@ export const authorizationCode = defineGrant({
     if (redeemed === undefined) {
       const explanation = await explainCode(ctx, redemption)
       if (explanation.fault === 'replayed') await revokeReplayed(ctx, request.client.clientId, explanation)
-      throw refused(explanation.fault)
+      throw refused(explanation.fault, codeTrace(explanation, redemption, request.parameters.code_verifier))
     }
     const { grantId, scopes, audience, person } = redeemed
     await settleManagedGrant(ctx, request.client, redeemed)

@@ -1,8 +1,9 @@
 import { z } from 'zod'
 import { invalidGrant, invalidScope } from '../protocol/error.ts'
 import { beyond } from '../protocol/scope.ts'
+import { scopeTrace } from '../protocol/scope-findings.ts'
 import { withoutOrphans } from '../apis/api.ts'
-import { approvedScopes, judgeScopes, missingDetail } from '../apis/approved-scopes.ts'
+import { approvedScopes, judgeScopes, missingDetail, missingTrace } from '../apis/approved-scopes.ts'
 import { isOwnScope } from '../apis/scope-definition.ts'
 import { mintClientToken } from '../tokens/access-tokens.ts'
 import { joinList } from '../tokens/authorization.ts'
@@ -17,9 +18,9 @@ import { defineGrant } from './grant-type.ts'
 async function grantedScopes(ctx: Context, client: Client, requested: readonly string[]): Promise<readonly string[]> {
   if (requested.length === 0) return approvedScopes(ctx, client, withoutOrphans(client.scopes.filter((scope) => !isOwnScope(scope))), 'client')
   const refused = beyond(requested, client.scopes)
-  if (refused.length > 0) throw invalidScope('The client may not have this scope', { detail: `scope.not_registered ${refused.join(' ')}` })
+  if (refused.length > 0) throw invalidScope('The client may not have this scope', { detail: `scope.not_registered ${refused.join(' ')}`, trace: scopeTrace(requested, client.scopes) })
   const { scopes, missing } = await judgeScopes(ctx, client, requested, 'client')
-  if (scopes.length === 0) throw invalidScope('The scope has not been approved for tokens without a person', { parameter: 'scope', detail: missingDetail(missing) })
+  if (scopes.length === 0) throw invalidScope('The scope has not been approved for tokens without a person', { parameter: 'scope', detail: missingDetail(missing), trace: missingTrace(missing) })
   return scopes
 }
 
@@ -31,7 +32,7 @@ export const clientCredentials = defineGrant({
   redeem: async ({ client, scopes, resources, authorizationDetails, access, lifetime, confirmation }, ctx) => {
     const granted = await grantedScopes(ctx, client, scopes)
     const kept = await mintClientToken(ctx, { id: access.id, hash: access.hash, clientKey: client.key, scope: granted.join(' '), audience: joinList(resources), lifetime, confirmation: confirmationText(confirmation), authorizationDetails })
-    if (!kept) throw invalidGrant('The client may no longer have tokens', { detail: 'client.disabled' })
+    if (!kept) throw invalidGrant('The client may no longer have tokens', { detail: 'client.disabled', trace: { cause: 'client.disabled' } })
     return { kind: 'authorized', authorization: { scopes: granted, audience: resources, person: undefined, authorizationDetails }, drawn: { access, refreshToken: undefined } }
   },
 })

@@ -10,7 +10,10 @@ import { epochSeconds } from '../lib/clock.ts'
 import { invalidGrant, invalidScope, type OAuthError } from '../protocol/error.ts'
 import { text } from '../protocol/fields.ts'
 import { CLOCK_SKEW_SECONDS, JwtFault, readUnprovenClaims, verifyJwt } from '../protocol/jwt.ts'
+import { jwtFindings } from '../protocol/jwt-findings.ts'
 import { beyond } from '../protocol/scope.ts'
+import { scopeTrace } from '../protocol/scope-findings.ts'
+import type { Findings } from '../protocol/trace.ts'
 import { mintClientToken } from '../tokens/access-tokens.ts'
 import { type Authorization, joinList } from '../tokens/authorization.ts'
 import { startGrant } from '../tokens/direct-grants.ts'
@@ -45,8 +48,8 @@ interface Asserted {
 }
 
 // One public sentence: what exactly was wrong is the issuer's to know, and in the log.
-function refused(detail: string): OAuthError {
-  return invalidGrant('The assertion is not valid', { detail: `assertion.${detail}` })
+function refused(detail: string, findings: Findings = {}): OAuthError {
+  return invalidGrant('The assertion is not valid', { detail: `assertion.${detail}`, trace: { cause: 'assertion.invalid', hints: [{ name: 'jwt_fault', values: { fault: detail } }], ...findings } })
 }
 
 async function trustedFor(ctx: Context, { client, parameters: { assertion } }: Request): Promise<TrustedIssuer> {
@@ -81,7 +84,7 @@ async function personOf(ctx: Context, { trusted, sub }: Asserted, providerId: st
 
 function scopesOf({ scopes, client }: Request): readonly string[] {
   const asked = scopes.length === 0 ? client.scopes : scopes
-  if (beyond(asked, client.scopes).length > 0) throw invalidScope('The client may not have this scope', { detail: 'scope.not_registered' })
+  if (beyond(asked, client.scopes).length > 0) throw invalidScope('The client may not have this scope', { detail: 'scope.not_registered', trace: scopeTrace(asked, client.scopes) })
   return asked.filter((scope) => scope !== 'offline_access')
 }
 
@@ -118,7 +121,7 @@ export const jwtBearer = defineGrant({
   publicClients: 'refused',
   redeem: async (request, ctx) => {
     const asserted = await readAssertion(ctx, request).catch((error: unknown) => {
-      throw error instanceof JwtFault ? refused(error.message) : error
+      throw error instanceof JwtFault ? refused(error.message, jwtFindings(request.parameters.assertion, error, { audience: ctx.config.issuer, longest: LONGEST_SECONDS, required: ['sub'] }, epochSeconds(ctx.clock))) : error
     })
     const { provider } = asserted.trusted
     const authorization = provider === undefined ? await forClient(ctx, request, asserted) : await forPerson(ctx, request, asserted, await personOf(ctx, asserted, provider))

@@ -17,7 +17,7 @@ export async function settleManagedGrant(ctx: Context, client: Client, { grantId
   const kept = await keepManagedGrant(ctx, { grantId: managed.id, change: managed.change, clientKey: client.key, userId, scopes, resources: managed.resources, claims: claims ?? {}, authorizationDetails: authorizationDetails ?? [] })
   if (!kept) {
     await revokeGrant(ctx, grantId)
-    throw invalidGrant('The grant was revoked', { detail: 'code.grant_ended' })
+    throw invalidGrant('The grant was revoked', { detail: 'code.grant_ended', trace: { cause: 'code.ended' } })
   }
   if (managed.change !== 'create') await revokeOlderOfManaged(ctx, userId, client.key, managed.id)
 }

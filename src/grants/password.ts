@@ -8,6 +8,7 @@ import { ACR_PASSWORD } from '../protocol/acr.ts'
 import { invalidGrant, invalidScope, type OAuthError, refusedByLimit, temporarilyUnavailable, unauthorizedClient } from '../protocol/error.ts'
 import { epochSeconds } from '../lib/clock.ts'
 import { beyond } from '../protocol/scope.ts'
+import { scopeTrace } from '../protocol/scope-findings.ts'
 import { mustProveFactor } from '../signin/factors-of.ts'
 import { realmDetails } from '../signin/realms.ts'
 import { tryPassword } from '../signin/try-password.ts'
@@ -33,7 +34,7 @@ type Request = GrantRequest<z.output<typeof parameters>>
 
 // One public sentence: a client that holds passwords must not learn which half was wrong, nor that it was right for somebody with a second factor.
 function refused(detail: string): OAuthError {
-  return invalidGrant('The user name or password is not right, or does not suffice', { detail: `password.${detail}` })
+  return invalidGrant('The user name or password is not right, or does not suffice', { detail: `password.${detail}`, trace: { cause: 'password.refused' } })
 }
 
 interface Place {
@@ -74,7 +75,7 @@ async function requireOneFactor(ctx: Context, { client }: Request, user: User): 
 
 async function scopesOf({ scopes, client }: Request, ctx: Context): Promise<readonly string[]> {
   const asked = scopes.length === 0 ? await unlimitedOf(ctx, client.scopes) : scopes
-  if (beyond(asked, client.scopes).length > 0) throw invalidScope('The client may not have this scope', { detail: 'scope.not_registered' })
+  if (beyond(asked, client.scopes).length > 0) throw invalidScope('The client may not have this scope', { detail: 'scope.not_registered', trace: scopeTrace(asked, client.scopes) })
   await requireUnlimited(ctx, asked)
   return asked.filter((scope) => scope !== 'offline_access' || mayUseGrant(client, 'refresh_token'))
 }
@@ -85,7 +86,7 @@ export const password = defineGrant({
   publicClients: 'refused',
   redeem: async (request, ctx) => {
     const { client, resources, access, lifetime, confirmation } = request
-    if (!hasSwitch(client, 'password')) throw unauthorizedClient('The client may not use this grant type', { detail: 'password.not_switched_on' })
+    if (!hasSwitch(client, 'password')) throw unauthorizedClient('The client may not use this grant type', { detail: 'password.not_switched_on', trace: { cause: 'grant.not_allowed', compared: [{ name: 'compatibility', sent: client.metadata.compatibility.join(' '), expected: 'password' }] } })
     const asked = await scopesOf(request, ctx)
     const { user, providerId } = await prove(ctx, request)
     await requireOneFactor(ctx, request, user)

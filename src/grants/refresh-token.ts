@@ -6,6 +6,7 @@ import { profileOf } from '../clients/profile-rules.ts'
 import { drawSecret, type PresentedToken, readToken, tokenText } from '../lib/opaque-token.ts'
 import { invalidGrant, invalidScope, invalidTarget, type OAuthError } from '../protocol/error.ts'
 import { text } from '../protocol/fields.ts'
+import type { Compared, Hint, Trace } from '../protocol/trace.ts'
 import { beyond } from '../protocol/scope.ts'
 import { type Authorization, detailsColumn, joinList, splitList } from '../tokens/authorization.ts'
 import { type GrantState, readGrant, REFRESH_REPLAY_SECONDS, revokeGrant, rotateRefreshToken, settleAnswer } from '../tokens/grants.ts'
@@ -21,7 +22,15 @@ import { defineGrant, type GrantRequest, type Redemption } from './grant-type.ts
 
 type Request = GrantRequest<{ refresh_token: string }>
 
-const refused = (detail: string): OAuthError => invalidGrant('The refresh token is not valid', { detail })
+const refused = (detail: string, trace: Trace): OAuthError => invalidGrant('The refresh token is not valid', { detail, trace })
+
+function ageOf(state: GrantState): readonly Compared[] {
+  return state.sinceRefreshSeconds === undefined ? [] : [{ name: 'refresh_token: replaced before (s)', sent: String(state.sinceRefreshSeconds), expected: `≤ ${REFRESH_REPLAY_SECONDS}` }]
+}
+
+function endOf(state: GrantState): readonly Hint[] {
+  return state.revokedAt === undefined ? [{ name: 'person_gone' }] : [{ name: 'revoked_by_grant', values: { time: state.revokedAt.toISOString() } }]
+}
 
 function rotates(client: Client): boolean {
   return isPublic(client) || profileOf(client).rotates === 'everybody'
@@ -76,7 +85,7 @@ async function answerAgain(request: Request, ctx: Context, presented: PresentedT
     await wait(WAIT_MS)
     current = await readGrant(ctx, presented.id, request.client.key, presented.hash)
   }
-  throw refused('refresh.expired')
+  throw refused('refresh.expired', { cause: 'refresh.ended', hints: endOf(state) })
 }
 
 async function keep(ctx: Context, presented: PresentedToken, refreshHash: Buffer | undefined, response: TokenResponse): Promise<TokenResponse> {
@@ -85,9 +94,10 @@ async function keep(ctx: Context, presented: PresentedToken, refreshHash: Buffer
 }
 
 /** A token of this family that is neither this generation nor the one before in its window: somebody has a copy. */
-async function reused(ctx: Context, client: Client, grantId: string, userId: string): Promise<OAuthError> {
-  if (await revokeGrant(ctx, grantId)) ctx.audit.record({ event: 'refresh.reuse', userId, clientId: client.clientId })
-  return invalidGrant(`The refresh token was used more than ${REFRESH_REPLAY_SECONDS} seconds ago; everything that came from it is revoked`, { detail: 'refresh.reused' })
+async function reused(ctx: Context, client: Client, grantId: string, state: GrantState): Promise<OAuthError> {
+  if (await revokeGrant(ctx, grantId)) ctx.audit.record({ event: 'refresh.reuse', userId: state.userId, clientId: client.clientId })
+  const trace: Trace = { cause: 'refresh.reused', compared: ageOf(state), hints: [...(state.refreshedAt === undefined ? [] : [{ name: 'first_used', values: { time: state.refreshedAt.toISOString() } }]), { name: 'all_revoked' }, { name: 'two_workers' }] }
+  return invalidGrant(`The refresh token was used more than ${REFRESH_REPLAY_SECONDS} seconds ago; everything that came from it is revoked`, { detail: 'refresh.reused', trace })
 }
 
 /** A bound token in other hands is a stolen one; it neither gets an answer nor ends its owner's family. */
@@ -96,11 +106,11 @@ function isHolder(request: Request, { confirmation }: GrantState): boolean {
 }
 
 function whyNotRotated(request: Request, state: GrantState): OAuthError {
-  if (!state.isLive) return refused('refresh.not_live')
-  if (!isHolder(request, state)) return refused('refresh.binding')
-  if (beyond(request.scopes, state.scopes).length > 0) return invalidScope('The scope is wider than what was granted')
-  if (state.audience.length > 0 && beyond(request.resources, state.audience).length > 0) return invalidTarget('The resource was not part of the grant')
-  return refused('refresh.raced')
+  if (!state.isLive) return refused('refresh.not_live', { cause: 'refresh.ended', hints: endOf(state) })
+  if (!isHolder(request, state)) return refused('refresh.binding', { cause: 'refresh.binding', compared: [{ name: 'cnf', sent: confirmationText(request.confirmation) ?? undefined, expected: state.confirmation }] })
+  if (beyond(request.scopes, state.scopes).length > 0) return invalidScope('The scope is wider than what was granted', { trace: { cause: 'scope.wider', compared: [{ name: 'scope', sent: request.scopes.join(' '), expected: state.scopes.join(' ') }] } })
+  if (state.audience.length > 0 && beyond(request.resources, state.audience).length > 0) return invalidTarget('The resource was not part of the grant', { trace: { cause: 'resource.wider', compared: [{ name: 'resource', sent: request.resources.join(' '), expected: state.audience.join(' ') }] } })
+  return refused('refresh.raced', { cause: 'refresh.reused', hints: [{ name: 'two_workers' }] })
 }
 
 export const refreshToken = defineGrant({
@@ -110,14 +120,14 @@ export const refreshToken = defineGrant({
   readsDetails: true,
   redeem: async (request, ctx) => {
     const presented = readToken('rt', request.parameters.refresh_token)
-    if (presented === undefined) throw refused('refresh.unknown')
+    if (presented === undefined) throw refused('refresh.unknown', { cause: 'refresh.unknown' })
     if (request.authorizationDetails.length > 0) requireNarrower(request, (await readGrant(ctx, presented.id, request.client.key, presented.hash))?.person.details)
     const rotated = await rotate(request, ctx, presented)
     if (rotated !== undefined) return rotated
     const state = await readGrant(ctx, presented.id, request.client.key, presented.hash)
-    if (state === undefined) throw refused('refresh.unknown')
+    if (state === undefined) throw refused('refresh.unknown', { cause: 'refresh.unknown' })
     if (state.isCurrent || !isHolder(request, state)) throw whyNotRotated(request, state)
     if (state.isReplayable) return answerAgain(request, ctx, presented, state)
-    throw await reused(ctx, request.client, presented.id, state.userId)
+    throw await reused(ctx, request.client, presented.id, state)
   },
 })

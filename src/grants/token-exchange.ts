@@ -28,7 +28,7 @@ type Request = GrantRequest<z.output<typeof parameters>>
 type PersonToken = InspectedToken & { readonly person: PersonAuthorization }
 
 function refused(detail: string): Error {
-  return invalidRequest('The subject token is not valid for this client', { detail: `exchange.${detail}`, parameter: 'subject_token' })
+  return invalidRequest('The subject token is not valid for this client', { detail: `exchange.${detail}`, parameter: 'subject_token', trace: { cause: 'exchange.token', hints: [{ name: 'jwt_fault', values: { fault: detail } }] } })
 }
 
 // A token for an API may be exchanged by that API's owner; any token by the client that it was given to.
@@ -58,7 +58,7 @@ function depth(actor: Actor | undefined): number {
 async function actorOf(ctx: Context, { client, parameters: given }: Request, subject: PersonToken): Promise<Actor | undefined> {
   if (given.actor_token !== undefined) {
     const actor = given.actor_token_type === ACCESS_TOKEN || given.actor_token_type === JWT ? await inspectAccessToken(ctx, given.actor_token) : undefined
-    if (actor === undefined || actor.clientKey !== client.key) throw invalidRequest('The actor token is not one of this client', { parameter: 'actor_token' })
+    if (actor === undefined || actor.clientKey !== client.key) throw invalidRequest('The actor token is not one of this client', { parameter: 'actor_token', trace: { cause: 'exchange.token', hints: [{ name: 'parameter', values: { parameter: 'actor_token' } }] } })
   }
   if (given.actor_token === undefined && subject.clientKey === client.key) return subject.actor
   if (depth(subject.actor) >= LONGEST_CHAIN) throw refused('chain')
@@ -70,7 +70,7 @@ async function scopesOf(ctx: Context, { scopes, client }: Request, subject: Pers
   const purposes = await purposesOf(ctx, subject.scopes)
   const possible = subject.scopes.filter((_, i) => client.scopes.includes(purposes[i] ?? ''))
   if (scopes.length === 0) return possible
-  if (beyond(scopes, possible).length > 0) throw invalidScope('The scope is wider than what the token and the client may have')
+  if (beyond(scopes, possible).length > 0) throw invalidScope('The scope is wider than what the token and the client may have', { trace: { cause: 'scope.wider', compared: [{ name: 'scope', sent: scopes.join(' '), expected: possible.join(' ') }] } })
   return scopes
 }
 
@@ -88,7 +88,7 @@ export const tokenExchange = defineGrant({
     const subject = await subjectOf(ctx, request)
     if (!isEnabled(request.client)) throw refused('client')
     const { resources, access, client, confirmation } = request
-    if (resources.length === 0) throw invalidTarget('Say which API the token is for: resource or audience', { parameter: 'resource' })
+    if (resources.length === 0) throw invalidTarget('Say which API the token is for: resource or audience', { parameter: 'resource', trace: { cause: 'resource.unknown', compared: [{ name: 'resource' }] } })
     const actor = await actorOf(ctx, request, subject)
     const scopes = await scopesOf(ctx, request, subject)
     const lifetime = await mintExchangedToken(ctx, { subjectTokenId: subject.tokenId, id: access.id, hash: access.hash, clientKey: client.key, scopes, audience: joinList(resources), lifetime: request.lifetime, confirmation: confirmationText(confirmation), actor })

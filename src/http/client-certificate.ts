@@ -20,10 +20,10 @@ const NONE = new Set(['', '(null)'])
 
 function fromHeader(request: FastifyRequest, header: string): X509Certificate | undefined {
   const [value, another] = everyHeader(request, header)
-  if (another !== undefined) throw invalidRequest('More than one client certificate was sent', { detail: 'client_certificate.two' })
+  if (another !== undefined) throw invalidRequest('More than one client certificate was sent', { detail: 'client_certificate.two', trace: { cause: 'client_auth.certificate' } })
   if (value === undefined || NONE.has(value.trim())) return undefined
   const certificate = certificateOfHeader(value.trim())
-  if (certificate === undefined) throw invalidRequest('The client certificate cannot be read', { detail: 'client_certificate.header' })
+  if (certificate === undefined) throw invalidRequest('The client certificate cannot be read', { detail: 'client_certificate.header', trace: { cause: 'client_auth.certificate' } })
   return certificate
 }
 

@@ -22,5 +22,5 @@ function fromElsewhere(request: FastifyRequest, issuer: string): boolean {
 export function requireOwnForm(ctx: Context, request: FastifyRequest, form: Form, subject: string): void {
   const token = Buffer.from(form.single.get('csrf') ?? '')
   const good = sameDigest(token, Buffer.from(formToken(ctx, subject)))
-  if (!good || fromElsewhere(request, ctx.config.issuer)) throw accessDenied('The form did not come from this service', { status: 403, detail: good ? 'origin' : 'token' })
+  if (!good || fromElsewhere(request, ctx.config.issuer)) throw accessDenied('The form did not come from this service', { status: 403, detail: good ? 'origin' : 'token', trace: { cause: 'form.foreign', ...(good && { compared: [{ name: 'Origin', sent: request.headers.origin, expected: ctx.config.issuer }] }) } })
 }

@@ -47,6 +47,13 @@ export function anyBodyForm(request: FastifyRequest): Form {
   return form
 }
 
+/** Whatever parameters a request has that can be read, of query and body; none where they cannot. */
+export function readableForms(request: FastifyRequest): readonly Form[] {
+  const body = (request.body as Partial<ReadForm> | undefined | null)?.form
+  const query = read(request.raw.url?.split('?')[1] ?? '', parseForm).form
+  return [query, body].filter((form): form is Form => form !== undefined && !(form instanceof OAuthError))
+}
+
 /** The parameters of the query, each once. Throws `invalid_request`. */
 export function queryForm(request: FastifyRequest): Form {
   return requireOnce(anyQueryForm(request))
@@ -62,5 +69,5 @@ export function anyQueryForm(request: FastifyRequest): Form {
 /** Refuses parameters in the address of an endpoint that reads the body only (RFC 6749 §3.2): an address ends up in logs. */
 export function refuseQuery(request: FastifyRequest): void {
   const { single, repeatable, repeated } = anyQueryForm(request)
-  if (single.size + repeatable.size + repeated.size > 0) throw invalidRequest('Parameters belong in the body, not in the address')
+  if (single.size + repeatable.size + repeated.size > 0) throw invalidRequest('Parameters belong in the body, not in the address', { trace: { cause: 'request.query', hints: [{ name: 'in_the_address' }] } })
 }

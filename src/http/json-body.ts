@@ -17,5 +17,5 @@ export function jsonBody(request: FastifyRequest): Readonly<Record<string, unkno
   } catch {
     // Said below.
   }
-  throw invalidRequest('The body is not a JSON object')
+  throw invalidRequest('The body is not a JSON object', { trace: { cause: 'request.unreadable' } })
 }

@@ -9,8 +9,8 @@ export function refuseOtherMethods(app: FastifyInstance, path: string, allowed: 
     method: ALL.filter((method) => !allowed.includes(method)),
     url: path,
     // Before the body is looked at.
-    onRequest: async () => {
-      throw refusedByLimit(405, `Use ${allowed.join(' or ')}`, { allow: allowed.join(', ') })
+    onRequest: async (request) => {
+      throw refusedByLimit(405, `Use ${allowed.join(' or ')}`, { allow: allowed.join(', ') }, { cause: 'request.get_on_token', compared: [{ name: 'HTTP', sent: request.method, expected: allowed.join(', ') }] })
     },
     handler: async () => undefined,
   })

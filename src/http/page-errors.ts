@@ -4,6 +4,7 @@ import { newReference } from '../lib/random.ts'
 import type { OAuthError } from '../protocol/error.ts'
 import { logRefusal, presentApiError } from './api-errors.ts'
 import { toOAuthError } from './failure.ts'
+import { diagnosisPath } from './trace-request.ts'
 import { page, staticErrorPage } from './pages.ts'
 import type { ErrorKind, ErrorModel } from './views.ts'
 
@@ -22,13 +23,13 @@ export async function presentPageError(ctx: Context, thrown: unknown, request: F
   if ((request.headers.accept ?? '').startsWith('application/json')) return presentApiError(ctx, thrown, request, reply)
   const error = toOAuthError(thrown)
   const reference = newReference()
-  logRefusal(ctx, error, request, reference)
+  logRefusal(ctx, error, request, reference, facts.clientId)
   const { clientId, description, ...rest } = facts
   const time = new Date(ctx.clock.now())
   void reply.headers({ ...error.headers, 'x-request-id': reference })
   void reply.removeHeader('www-authenticate')
   try {
-    return page(reply, request, 'error', { kind: kindOf(error), reference, time, ...rest, details: { error: error.code, description: description ?? error.description, clientId, parameter: error.parameter } }, { status: error.status })
+    return page(reply, request, 'error', { kind: kindOf(error), reference, time, ...rest, details: { error: error.code, description: description ?? error.description, clientId, parameter: error.parameter, diagnosisHref: clientId === undefined ? undefined : diagnosisPath(reference) } }, { status: error.status })
   } catch (failure) {
     ctx.log.error({ err: failure, ref: reference }, 'the error page failed')
     return reply.code(error.status).type('text/html; charset=utf-8').send(staticErrorPage(reference))

@@ -8,6 +8,7 @@ import type { AccountViews } from './account-views.ts'
 import type { ConsentViews } from './consent-views.ts'
 import type { DashboardViews } from './dashboard-views.ts'
 import type { DeviceViews } from './device-views.ts'
+import type { DiagnosisViews } from './diagnosis-views.ts'
 import type { DiscoveryViews } from './discovery-views.ts'
 import type { DemoHomeModel, DemoModel } from './demo-model.ts'
 import type { DetailItem } from './detail-item.ts'
@@ -186,6 +187,8 @@ export interface ErrorModel {
     readonly description?: string | undefined
     readonly clientId?: string | undefined
     readonly parameter?: string | undefined
+    /** For those who run the application, behind a sign-in (E-04). */
+    readonly diagnosisHref?: string | undefined
   } | undefined
   /** The client's registered home page, never its redirect URI (E-06). */
   readonly homeHref?: string | undefined
@@ -273,4 +276,4 @@ interface SigninViews {
 }
 
 /** Every view, with what it is told. An area of pages keeps its models in a file of its own. */
-export interface Views extends SigninViews, DeviceViews, DiscoveryViews, AccountViews, ConsentViews, DashboardViews, FactorViews, LinkingViews, RecoveryViews {}
+export interface Views extends SigninViews, DeviceViews, DiscoveryViews, AccountViews, ConsentViews, DashboardViews, FactorViews, LinkingViews, RecoveryViews, DiagnosisViews {}

@@ -1,6 +1,8 @@
 import { deleteOldPushedRequests } from '../authorization-request/pushed.ts'
 import { deleteUnusedDocumentClients } from '../clients/client-documents.ts'
 import type { Context } from '../context.ts'
+import { deleteOldTraces, KEPT_SECONDS } from '../diagnosis/store.ts'
+import { firstIdAt } from '../lib/random.ts'
 import { deleteExpiredSeenIds } from '../database/replay.ts'
 import { deleteExpiredInvitations } from '../groups/invitations.ts'
 import { deleteExpiredBrowsers } from '../sessions/browsers.ts'
@@ -41,6 +43,7 @@ const sweeps: readonly Sweep[] = [
   (ctx, stopping) => inBatches((limit) => deleteExpiredInteractions(ctx, limit), stopping),
   (ctx, stopping) => inBatches((limit) => deleteExpiredPostedAnswers(ctx, limit), stopping),
   (ctx, stopping) => inBatches((limit) => deleteExpiredSeenIds(ctx.db, limit), stopping),
+  (ctx, stopping) => inBatches((limit) => deleteOldTraces(ctx.db, firstIdAt(ctx.clock.now() - KEPT_SECONDS * 1000), limit), stopping),
   (ctx, stopping) => inBatches((limit) => deleteExpiredAttempts(ctx, limit), stopping),
   (ctx, stopping) => inBatches((limit) => deleteOldSessions(ctx, SESSIONS_KEPT_DAYS, limit), stopping),
   (ctx, stopping) => inBatches((limit) => deleteOldParticipants(ctx, SESSIONS_KEPT_DAYS, limit), stopping),

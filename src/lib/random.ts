@@ -49,6 +49,11 @@ export function firstIdAt(nowMilliseconds: number): string {
   return uuidText(id)
 }
 
+/** When a time-ordered id was drawn. Milliseconds since the epoch. */
+export function timeOfId(id: string): number {
+  return Number.parseInt(id.replaceAll('-', '').slice(0, 12), 16)
+}
+
 const CROCKFORD = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'
 
 /** The 8-character reference of a refusal, `7F3K-92QD`: 40 random bits, no look-alike letters, easy to read out on the telephone. */

@@ -1,4 +1,6 @@
-// The one error value. Its public part goes to whoever asked; its private part (`detail`, `cause`) only to the log and the trace.
+import { type Trace, usualTrace } from './trace.ts'
+
+// The one error value. Its public part goes to whoever asked; its private part (`detail`, `cause`, `trace`) only to the log and the trace.
 
 export interface ErrorOptions {
   /** HTTP status for machines, and for people's pages. */
@@ -13,6 +15,8 @@ export interface ErrorOptions {
   readonly parameter?: string
   /** For machines, beside the error: what they need to go on. */
   readonly members?: Readonly<Record<string, string | number>>
+  /** The rule that failed and what it compared, for those who may read the diagnosis. Left out: what the code usually comes from. */
+  readonly trace?: Trace
 }
 
 export class OAuthError extends Error {
@@ -24,6 +28,7 @@ export class OAuthError extends Error {
   readonly reason: string | undefined
   readonly parameter: string | undefined
   readonly members: Readonly<Record<string, string | number>>
+  readonly trace: Trace
 
   /** `description` is public: ASCII without quotes, backslashes and line ends (RFC 6749 §5.2). */
   constructor(code: string, description: string, options: ErrorOptions = {}) {
@@ -36,6 +41,7 @@ export class OAuthError extends Error {
     this.reason = options.reason
     this.parameter = options.parameter
     this.members = options.members ?? {}
+    this.trace = options.trace ?? usualTrace(code, this)
   }
 }
 
@@ -89,19 +95,19 @@ export const invalidRequestUri = code('invalid_request_uri')
 export const registrationNotSupported = code('registration_not_supported')
 
 /** Too much of something: sizes, counts, tries. Machines get the OAuth shape with the HTTP status that names it. */
-export function refusedByLimit(status: 405 | 413 | 414 | 415 | 429 | 431, description: string, headers: Record<string, string> = {}): OAuthError {
-  return new OAuthError('invalid_request', description, { status, headers })
+export function refusedByLimit(status: 405 | 413 | 414 | 415 | 429 | 431, description: string, headers: Record<string, string> = {}, trace?: Trace): OAuthError {
+  return new OAuthError('invalid_request', description, { status, headers, ...(trace === undefined ? {} : { trace }) })
 }
 
 /** A bearer token that is absent, wrong or too weak (RFC 6750 §3.1). Without `error` the challenge is bare. */
-export function bearerChallenge(status: 400 | 401 | 403, error?: string, description?: string, scope?: string): OAuthError {
+export function bearerChallenge(status: 400 | 401 | 403, error?: string, description?: string, scope?: string, trace?: Trace): OAuthError {
   const parts = [
     ...(error === undefined ? [] : [`error="${error}"`]),
     ...(description === undefined ? [] : [`error_description="${description}"`]),
     ...(scope === undefined ? [] : [`scope="${scope}"`]),
   ]
   const challenge = parts.length === 0 ? 'Bearer' : `Bearer ${parts.join(', ')}`
-  return new OAuthError(error ?? 'invalid_token', description ?? 'A bearer token is required', { status, headers: { 'www-authenticate': challenge } })
+  return new OAuthError(error ?? 'invalid_token', description ?? 'A bearer token is required', { status, headers: { 'www-authenticate': challenge }, trace: trace ?? (error === undefined ? { cause: 'token.missing' } : usualTrace(error, { status, parameter: undefined, reason: undefined })) })
 }
 
 /** A token whose sign-in will not do, with what would (RFC 9470 §3). `maxAge` in seconds. */

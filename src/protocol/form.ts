@@ -21,6 +21,9 @@ export function isRepeatable(name: string): boolean {
 }
 
 const MOST_PARAMETERS = 100
+const TOO_MANY = { trace: { cause: 'request.too_large', compared: [{ name: 'parameters', expected: `≤ ${MOST_PARAMETERS}` }] } } as const
+/** A parameter's name as names are; anything else may be what somebody pasted there. */
+const NAME = /^[a-z][a-z0-9_]{0,50}$/
 
 export const emptyForm: Form = { single: new Map(), repeatable: new Map(), repeated: new Set() }
 
@@ -28,7 +31,7 @@ function decode(text: string): string {
   try {
     return decodeURIComponent(text.replaceAll('+', ' '))
   } catch {
-    throw invalidRequest('A parameter is not valid percent-encoded UTF-8')
+    throw invalidRequest('A parameter is not valid percent-encoded UTF-8', { trace: { cause: 'request.not_form' } })
   }
 }
 
@@ -38,9 +41,9 @@ export function formOf(pairs: readonly (readonly [name: string, value: string])[
   const repeatable = new Map<string, string[]>()
   const seen = new Set<string>()
   const repeated = new Set<string>()
-  if (pairs.length > MOST_PARAMETERS) throw invalidRequest('The request has too many parameters')
+  if (pairs.length > MOST_PARAMETERS) throw invalidRequest('The request has too many parameters', TOO_MANY)
   for (const [name, value] of pairs) {
-    if (!isFit(name) || !isFit(value)) throw invalidRequest('A parameter has characters that are not allowed')
+    if (!isFit(name) || !isFit(value)) throw invalidRequest('A parameter has characters that are not allowed', { trace: { cause: 'request.not_form' } })
     if (REPEATABLE.has(name)) {
       if (value !== '') repeatable.set(name, [...(repeatable.get(name) ?? []), value])
       continue
@@ -55,9 +58,9 @@ export function formOf(pairs: readonly (readonly [name: string, value: string])[
 
 /** Parses `a=1&b=2`. Throws `invalid_request` for broken percent-encoding, NUL, or more than 100 parameters; what is repeated is told, not thrown. */
 export function parseForm(text: string): Form {
-  if (text.includes('\0') || text.includes('\uFFFD')) throw invalidRequest('The request has characters that are not allowed')
+  if (text.includes('\0') || text.includes('\uFFFD')) throw invalidRequest('The request has characters that are not allowed', { trace: { cause: 'request.not_form' } })
   const parts = text.split('&')
-  if (parts.length > MOST_PARAMETERS) throw invalidRequest('The request has too many parameters')
+  if (parts.length > MOST_PARAMETERS) throw invalidRequest('The request has too many parameters', TOO_MANY)
   const pairs = parts.filter((part) => part !== '').map((part): [string, string] => {
     const at = part.indexOf('=')
     return [decode(at < 0 ? part : part.slice(0, at)), at < 0 ? '' : decode(part.slice(at + 1))]
@@ -68,7 +71,7 @@ export function parseForm(text: string): Form {
 /** The form, when no parameter is repeated (RFC 6749 §3.1 and §3.2). Throws `invalid_request`. */
 export function requireOnce(form: Form): Form {
   const [name] = form.repeated
-  if (name !== undefined) throw invalidRequest('A parameter is given more than once', { detail: name.slice(0, 100) })
+  if (name !== undefined) throw invalidRequest('A parameter is given more than once', { detail: name.slice(0, 100), trace: { cause: 'request.duplicate_param', compared: [{ name: NAME.test(name) ? name : '-', sent: '2', expected: '1' }], hints: NAME.test(name) ? [{ name: 'parameter', values: { parameter: name } }] : [] } })
   return form
 }
 

@@ -29,6 +29,6 @@ function membersOf(text: string): readonly (readonly [string, string])[] | undef
 /** Reads `{"a": "1"}` as the form that says the same. Throws `invalid_request` for anything else, with the form's own rules for what it says. */
 export function parseJsonForm(text: string): Form {
   const members = text.includes('\uFFFD') ? undefined : membersOf(text)
-  if (members === undefined) throw invalidRequest('The body is not a JSON object of strings')
+  if (members === undefined) throw invalidRequest('The body is not a JSON object of strings', { trace: { cause: 'request.not_form' } })
   return formOf(members)
 }

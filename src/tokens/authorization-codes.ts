@@ -4,7 +4,7 @@ import { consentIsLive } from '../consents/objects.ts'
 import { type Context, perContext } from '../context.ts'
 import { createBatch } from '../database/batch.ts'
 import { drawToken } from '../lib/opaque-token.ts'
-import { firstIdAt, newRowId } from '../lib/random.ts'
+import { firstIdAt, newRowId, timeOfId } from '../lib/random.ts'
 import { sessionWasEnded } from '../sessions/store.ts'
 import { consentWasRemoved } from '../users/consents.ts'
 import { joinLiveUser, userIsLive } from '../users/store.ts'
@@ -148,6 +148,19 @@ export interface CodeExplanation {
   readonly fault: CodeFault
   readonly grantId: string | undefined
   readonly userId: string | undefined
+  /** How the code stands, for those who may read the diagnosis; nothing of an unknown one. */
+  readonly facts: CodeFacts | undefined
+}
+
+export interface CodeFacts {
+  readonly ageSeconds: number
+  readonly lifetimeSeconds: number
+  readonly usedAgeSeconds: number | undefined
+  readonly usedAt: Date | undefined
+  readonly redirectUri: string
+  readonly codeChallenge: string | undefined
+  readonly audience: string | undefined
+  readonly confirmation: string | undefined
 }
 
 interface CodeRow {
@@ -160,6 +173,20 @@ interface CodeRow {
   readonly same_audience: boolean
   readonly used: boolean
   readonly expired: boolean
+  readonly redirect_uri: string
+  readonly code_challenge: string | null
+  readonly audience: string | null
+  readonly confirmation: string | null
+  readonly used_at: Date | null
+  readonly expires_at: Date
+  readonly over: number
+  readonly used_age: number | null
+}
+
+function factsOf(codeId: string, row: CodeRow): CodeFacts {
+  const { redirect_uri, code_challenge, audience, confirmation, used_at, expires_at, over, used_age } = row
+  const lifetimeSeconds = Math.round((expires_at.getTime() - timeOfId(codeId)) / 1000)
+  return { ageSeconds: lifetimeSeconds + over, lifetimeSeconds, usedAgeSeconds: used_age ?? undefined, usedAt: used_at ?? undefined, redirectUri: redirect_uri, codeChallenge: code_challenge ?? undefined, audience: audience ?? undefined, confirmation: confirmation ?? undefined }
 }
 
 function faultOf(row: CodeRow): CodeFault {
@@ -182,10 +209,11 @@ export async function explainCode(ctx: Context, redemption: CodeRedemption): Pro
       code_challenge is not distinct from ${codeChallenge} as same_challenge,
       (confirmation is null or confirmation is not distinct from ${confirmation}) as same_binding,
       (${audience}::text is null or audience is null or string_to_array(${audience}, ' ') <@ string_to_array(audience, ' ')) as same_audience,
-      used_at is not null as used, expires_at <= clock_now() as expired
+      used_at is not null as used, expires_at <= clock_now() as expired, redirect_uri, code_challenge, audience, confirmation, used_at,
+      expires_at, extract(epoch from clock_now() - expires_at)::int as over, extract(epoch from clock_now() - used_at)::int as used_age
     from authorization_codes where code_id = ${codeId} and secret_hash = ${codeHash}`.execute(ctx.db)
   const row = rows[0]
-  return row === undefined ? { fault: 'unknown', grantId: undefined, userId: undefined } : { fault: faultOf(row), grantId: row.grant_id, userId: row.user_id }
+  return row === undefined ? { fault: 'unknown', grantId: undefined, userId: undefined, facts: undefined } : { fault: faultOf(row), grantId: row.grant_id, userId: row.user_id, facts: factsOf(codeId, row) }
 }
 
 /** Deletes at most `limit` old codes with an id above `after`, and says up to which id it came; nothing when there are no more. */

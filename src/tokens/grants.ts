@@ -142,12 +142,17 @@ export interface GrantState {
   readonly refreshHash: Buffer | undefined
   readonly sealedAnswer: Buffer | undefined
   readonly person: PersonAuthorization
+  /** When its newest refresh token replaced the one before, and how long ago. */
+  readonly refreshedAt: Date | undefined
+  readonly sinceRefreshSeconds: number | undefined
+  readonly revokedAt: Date | undefined
 }
 
 /** The slow path: what a presented refresh token of this client stands for now. */
 export async function readGrant(ctx: Context, grantId: string, clientKey: string, presentedHash: Buffer): Promise<GrantState | undefined> {
   const { rows } = await sql<Record<string, unknown>>`
     select g.scope, g.audience, g.confirmation, g.refresh_hash, g.sealed_answer, g.user_id, g.session_id, g.auth_time, g.details, u.claims, u.groups,
+      g.refreshed_at, g.revoked_at, extract(epoch from clock_now() - g.refreshed_at)::int as since_refresh,
       coalesce(g.refresh_hash = ${presentedHash}, false) as is_current,
       coalesce(g.previous_hash = ${presentedHash} and g.refreshed_at > clock_now() - make_interval(secs => ${REFRESH_REPLAY_SECONDS}), false) as is_replayable,
       (u.user_id is not null and g.refresh_expires_at > clock_now() and g.expires_at > clock_now() and ${sql.raw(GRANT_IS_LIVE)} and ${sql.raw(clientIsLive('g.client_key'))}) as is_live
@@ -166,6 +171,9 @@ export async function readGrant(ctx: Context, grantId: string, clientKey: string
     refreshHash: Buffer.isBuffer(refresh_hash) ? refresh_hash : undefined,
     sealedAnswer: Buffer.isBuffer(sealed_answer) ? sealed_answer : undefined,
     person: readPerson([user_id, session_id, auth_time, details, claims ?? {}, groups ?? []], 0),
+    refreshedAt: row['refreshed_at'] instanceof Date ? row['refreshed_at'] : undefined,
+    sinceRefreshSeconds: typeof row['since_refresh'] === 'number' ? row['since_refresh'] : undefined,
+    revokedAt: row['revoked_at'] instanceof Date ? row['revoked_at'] : undefined,
   }
 }
 

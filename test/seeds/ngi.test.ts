@@ -149,12 +149,12 @@ const failures: readonly { readonly code: string; readonly registered: string; r
 describe.each(failures)('the error $code', ({ code, registered, reason, way }) => {
   test('comes with a description and the state', async () => {
     const answer = answered(await way(newBrowser(server.issuer), 'bank'))
-    expect(answer).toEqual({ error: code, error_description: expect.any(String), state: 'thisShouldBeARandomValue', iss: server.issuer })
+    expect(answer).toEqual({ error: code, error_description: expect.any(String), error_uri: expect.stringContaining('/dashboard/diagnosis/'), state: 'thisShouldBeARandomValue', iss: server.issuer })
   })
 
   test('is the registered one for a client without the switch, with the reason beside it', async () => {
     const answer = answered(await way(newBrowser(server.issuer), 'usual'))
-    expect(answer).toEqual({ error: registered, error_description: expect.any(String), ...(reason === undefined ? {} : { error_reason: reason }), state: 'thisShouldBeARandomValue', iss: server.issuer })
+    expect(answer).toEqual({ error: registered, error_description: expect.any(String), error_uri: expect.stringContaining('/dashboard/diagnosis/'), ...(reason === undefined ? {} : { error_reason: reason }), state: 'thisShouldBeARandomValue', iss: server.issuer })
   })
 })
 

@@ -109,3 +109,8 @@ export function redeem(issuer: string, { code, pkce }: CodeGrant, changes: Param
 export function refresh(issuer: string, refreshToken: unknown, changes: Parameters = {}, headers?: Readonly<Record<string, string>>): Promise<JsonAnswer> {
   return post(issuer, '/oauth/token', { grant_type: 'refresh_token', refresh_token: String(refreshToken), ...changes }, headers ?? { authorization: basic('planner') })
 }
+
+/** An answer's text without the reference, which is another one each time and says nothing. */
+export function withoutReference({ text }: Pick<JsonAnswer, 'text'>): string {
+  return text.replace(/[0-9A-Z]{4}-[0-9A-Z]{4}(?="\})/, '')
+}

@@ -1,6 +1,7 @@
 import { requireAllowed } from '../../clients/profile-rules.ts'
 import type { Context } from '../../context.ts'
 import { invalidRequest } from '../../protocol/error.ts'
+import { compareAddresses } from '../../protocol/redirect-difference.ts'
 import { isRegisteredRedirect } from '../../protocol/redirect-uri.ts'
 import { type VerifiedRedirect, verifyRedirect } from '../request.ts'
 import { responseModes } from '../response-modes/index.ts'
@@ -14,10 +15,10 @@ function requested(draft: Draft, ctx: Context): { readonly uri: string; readonly
   const registered = clientOf(draft).metadata.redirect_uris
   const given = draft.form.single.get('redirect_uri')
   if (given !== undefined) {
-    if (!isRegisteredRedirect(given, registered)) throw invalidRequest('The address to return to is not registered for this application', { parameter: 'redirect_uri', reason: 'redirect_uri_mismatch' })
+    if (!isRegisteredRedirect(given, registered)) throw invalidRequest('The address to return to is not registered for this application', { parameter: 'redirect_uri', reason: 'redirect_uri_mismatch', trace: { cause: 'redirect_uri.mismatch', later: async () => compareAddresses('redirect_uri', given, registered) } })
     return { uri: given, given: true }
   }
-  const missing = (): Error => invalidRequest('The request does not say where to return to', { parameter: 'redirect_uri', reason: 'redirect_uri_missing' })
+  const missing = (): Error => invalidRequest('The request does not say where to return to', { parameter: 'redirect_uri', reason: 'redirect_uri_missing', trace: { cause: 'redirect_uri.missing', compared: [{ name: 'redirect_uri', expected: registered.slice(0, 5).join(' ') }] } })
   const openid = (draft.form.single.get('scope') ?? '').split(' ').includes('openid')
   const [only, another] = registered
   // OpenID Connect Core §3.1.2.1 requires it; plain OAuth may leave out the only one there is.
@@ -61,6 +62,6 @@ export function outerRedirect(draft: Draft): VerifiedRedirect | undefined {
 }
 
 export const checkStateLength: Check = (draft) => {
-  if ((draft.form.single.get('state')?.length ?? 0) > LONGEST_STATE) throw invalidRequest('The state is too long', { parameter: 'state' })
+  if ((draft.form.single.get('state')?.length ?? 0) > LONGEST_STATE) throw invalidRequest('The state is too long', { parameter: 'state', trace: { cause: 'request.too_large', compared: [{ name: 'state (characters)', sent: String(draft.form.single.get('state')?.length), expected: `≤ ${LONGEST_STATE}` }] } })
   return draft
 }

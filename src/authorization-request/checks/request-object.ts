@@ -3,7 +3,8 @@ import type { Context } from '../../context.ts'
 import { FetchFailure } from '../../lib/guarded-fetch.ts'
 import { invalidRequest, invalidRequestUri, registrationNotSupported, requestUriNotSupported } from '../../protocol/error.ts'
 import type { Form } from '../../protocol/form.ts'
-import { findPushedRequest, isPushedUri } from '../pushed.ts'
+import { compareAddresses } from '../../protocol/redirect-difference.ts'
+import { findPushedRequest, isPushedUri, pushedFindings } from '../pushed.ts'
 import { readRequestObject } from '../request-object.ts'
 import { type Check, clientOf, type Draft, learn } from './check.ts'
 import { outerRedirect } from './redirect-uri.ts'
@@ -20,13 +21,13 @@ export const checkOuterRedirect: Check = (draft) => {
 
 function replaced({ redirect: _outer, ...draft }: Draft, form: Form): Draft {
   const named = form.single.get('client_id')
-  if (named !== undefined && named !== draft.request.clientId) throw invalidRequest('client_id differs from the one of the request', { parameter: 'client_id' })
+  if (named !== undefined && named !== draft.request.clientId) throw invalidRequest('client_id differs from the one of the request', { parameter: 'client_id', trace: { cause: 'jar.invalid', compared: [{ name: 'client_id', sent: draft.request.clientId, expected: named }] } })
   return { ...draft, form: { ...form, single: new Map([...form.single, ['client_id', draft.request.clientId ?? '']]) } }
 }
 
 async function pushed(draft: Draft, ctx: Context, requestUri: string): Promise<Draft> {
   const found = await findPushedRequest(ctx, clientOf(draft).key, requestUri)
-  if (found === undefined) throw invalidRequestUri('The request_uri is not valid any more', { parameter: 'request_uri' })
+  if (found === undefined) throw invalidRequestUri('The request_uri is not valid any more', { parameter: 'request_uri', trace: { cause: 'par.expired', later: () => pushedFindings(ctx, requestUri) } })
   return learn(replaced(draft, found.form), { pushed: found.id, ...(found.jkt === undefined ? {} : { jkt: found.jkt }) })
 }
 
@@ -35,13 +36,13 @@ async function referenced(draft: Draft, ctx: Context, requestUri: string): Promi
   const client = clientOf(draft)
   const registered = client.metadata.request_uris.map((uri) => uri.split('#', 1)[0])
   if (!ctx.config.fetchRequestUris) throw requestUriNotSupported('Request objects by reference are not supported')
-  if (!registered.includes(requestUri.split('#', 1)[0])) throw invalidRequestUri('The request_uri is not registered', { parameter: 'request_uri' })
+  if (!registered.includes(requestUri.split('#', 1)[0])) throw invalidRequestUri('The request_uri is not registered', { parameter: 'request_uri', trace: { cause: 'jar.unreachable', ...compareAddresses('request_uri', requestUri, client.metadata.request_uris) } })
   try {
     const answer = await ctx.fetch(requestUri, { headers: { accept: 'application/oauth-authz-req+jwt, application/jwt' } })
-    if (answer.status !== 200) throw invalidRequestUri('The request_uri could not be read', { parameter: 'request_uri', detail: `status ${answer.status}` })
+    if (answer.status !== 200) throw invalidRequestUri('The request_uri could not be read', { parameter: 'request_uri', detail: `status ${answer.status}`, trace: { cause: 'jar.unreachable', compared: [{ name: 'HTTP', sent: String(answer.status), expected: '200' }] } })
     return replaced(draft, await readRequestObject(ctx, client, (await answer.text()).trim()))
   } catch (error) {
-    if (error instanceof FetchFailure) throw invalidRequestUri('The request_uri could not be read', { parameter: 'request_uri', detail: error.reason })
+    if (error instanceof FetchFailure) throw invalidRequestUri('The request_uri could not be read', { parameter: 'request_uri', detail: error.reason, trace: { cause: 'jar.unreachable', hints: [{ name: 'jwt_fault', values: { fault: error.reason } }] } })
     throw error
   }
 }
@@ -50,7 +51,7 @@ async function referenced(draft: Draft, ctx: Context, requestUri: string): Promi
 function requireNoPush(draft: Draft, ctx: Context): void {
   if (draft.door !== 'authorization') return
   const client = clientOf(draft)
-  const missing = (): Error => invalidRequest('This client must push its requests first (RFC 9126)', { parameter: 'request_uri' })
+  const missing = (): Error => invalidRequest('This client must push its requests first (RFC 9126)', { parameter: 'request_uri', trace: { cause: 'par.required', compared: [{ name: 'request_uri' }] } })
   if (client.metadata.require_pushed_authorization_requests) throw missing()
   requireAllowed(ctx, client, { rule: 'pushed_request', allows: ({ pushedRequest }) => !pushedRequest }, missing)
 }
@@ -68,7 +69,7 @@ export const checkRequestObject: Check = async (draft, ctx) => {
   }
   requireNoPush(draft, ctx)
   if (request === undefined) {
-    if (clientOf(draft).metadata.require_signed_request_object) throw invalidRequest('This client must sign its requests: send a request object', { parameter: 'request' })
+    if (clientOf(draft).metadata.require_signed_request_object) throw invalidRequest('This client must sign its requests: send a request object', { parameter: 'request', trace: { cause: 'jar.required', compared: [{ name: 'request' }] } })
     return draft
   }
   return replaced(draft, await readRequestObject(ctx, clientOf(draft), request))

@@ -8,7 +8,7 @@ export const checkResource: Check = async (draft, ctx) => {
   const { repeatable } = draft.form
   const resources = parseResources(repeatable.get('resource'), repeatable.get('audience'))
   for (const resource of resources) {
-    if ((await findApiByAudience(ctx, resource)) === undefined) throw invalidTarget('The resource is not known here', { parameter: 'resource' })
+    if ((await findApiByAudience(ctx, resource)) === undefined) throw invalidTarget('The resource is not known here', { parameter: 'resource', trace: { cause: 'resource.unknown', compared: [{ name: 'resource', sent: resource }] } })
   }
   return learn(draft, { resources })
 }

@@ -19,9 +19,9 @@ export const checkResponseType: Check = (draft, ctx) => {
   const asked = draft.form.single.get('response_type')
   if (asked === undefined) throw invalidRequest('Missing parameter: response_type', { parameter: 'response_type' })
   const known = findResponseType(asked)
-  if (known === undefined) throw unsupportedResponseType('The response type is not supported', { parameter: 'response_type' })
+  if (known === undefined) throw unsupportedResponseType('The response type is not supported', { parameter: 'response_type', trace: { cause: 'response_type.unknown', compared: [{ name: 'response_type', sent: asked }] } })
   const client = clientOf(draft)
-  const refused = (): Error => unauthorizedClient('The client may not use this response type', { detail: 'response_type.not_allowed' })
+  const refused = (): Error => unauthorizedClient('The client may not use this response type', { detail: 'response_type.not_allowed', trace: { cause: 'response_type.not_allowed', compared: [{ name: 'response_type', sent: known.type, expected: client.metadata.response_types.join(', ') }] } })
   if (!mayUse(client, known)) throw refused()
   requireAllowed(ctx, client, { rule: 'response_type', allows: ({ responseTypes }) => isWithin(responseTypes, known.type) }, refused)
   return learn(draft, { responseType: known.type, responseMode: known.mode, answerAlg: client.metadata.authorization_signed_response_alg })
@@ -40,11 +40,11 @@ export const checkResponseMode: Check = (draft, ctx) => {
   if (asked === undefined) return draft
   const type = responseTypeOf(draft)
   const mode = asked === SIGNED ? signedModeFor(type.mode) : asked
-  if (!responseModes.some(({ name }) => name === mode)) throw invalidRequest('The response mode is not supported', { parameter: 'response_mode' })
-  const refused = (): Error => invalidRequest('The client may not use this response mode', { parameter: 'response_mode' })
+  if (!responseModes.some(({ name }) => name === mode)) throw invalidRequest('The response mode is not supported', { parameter: 'response_mode', trace: { cause: 'response_mode.not_allowed', compared: [{ name: 'response_mode', sent: asked, expected: responseModes.map(({ name }) => name).join(', ') }] } })
+  const refused = (): Error => invalidRequest('The client may not use this response mode', { parameter: 'response_mode', trace: { cause: 'response_mode.not_allowed', compared: [{ name: 'response_mode', sent: asked }, { name: 'profile', sent: clientOf(draft).metadata.profile }] } })
   requireAllowed(ctx, clientOf(draft), { rule: 'response_mode', allows: (profile) => isWithin(profile.responseModes, mode) }, refused)
   const { redirect } = draft
-  if (!mayAnswerIn(mode, type.mode)) throw invalidRequest('A token may not be in a query', { parameter: 'response_mode' })
+  if (!mayAnswerIn(mode, type.mode)) throw invalidRequest('A token may not be in a query', { parameter: 'response_mode', trace: { cause: 'response_mode.not_allowed', compared: [{ name: 'response_mode', sent: asked, expected: type.mode }] } })
   return { ...learn(draft, { responseMode: mode }), ...(redirect && { redirect: verifyRedirect({ ...redirect, responseMode: mode }) }) }
 }
 

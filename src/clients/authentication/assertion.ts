@@ -3,6 +3,8 @@ import { isSeenFirst } from '../../database/replay.ts'
 import { epochSeconds } from '../../lib/clock.ts'
 import { invalidClient } from '../../protocol/error.ts'
 import { CLOCK_SKEW_SECONDS, type FindKeys, JwtFault, readJwtHeader, readUnprovenClaims, verifyJwt } from '../../protocol/jwt.ts'
+import { jwtFindings } from '../../protocol/jwt-findings.ts'
+import type { Trace } from '../../protocol/trace.ts'
 import type { Client } from '../client.ts'
 import { requireAllowed } from '../profile-rules.ts'
 import type { PresentedCredentials } from './method.ts'
@@ -26,7 +28,7 @@ export function hasAssertion({ form }: PresentedCredentials, symmetric: boolean)
 }
 
 function assertionOf({ form }: PresentedCredentials): string {
-  if (form.single.get('client_assertion_type') !== JWT_BEARER_ASSERTION) throw invalidClient('The client_assertion_type is not supported')
+  if (form.single.get('client_assertion_type') !== JWT_BEARER_ASSERTION) throw invalidClient('The client_assertion_type is not supported', { trace: { cause: 'client_auth.assertion', compared: [{ name: 'client_assertion_type', sent: form.single.get('client_assertion_type'), expected: JWT_BEARER_ASSERTION }] } })
   return form.single.get('client_assertion') ?? ''
 }
 
@@ -36,16 +38,16 @@ export function assertedClientId(presented: PresentedCredentials): string {
   try {
     sub = readUnprovenClaims(assertionOf(presented)).sub
   } catch (error) {
-    if (error instanceof JwtFault) throw invalidClient('The client assertion is not a signed JWT', { detail: error.message })
+    if (error instanceof JwtFault) throw invalidClient('The client assertion is not a signed JWT', { detail: error.message, trace: { cause: 'client_auth.assertion', hints: [{ name: 'jwt_fault', values: { fault: error.message } }] } })
     throw error
   }
   const named = presented.form.single.get('client_id')
-  if (typeof sub !== 'string' || (named !== undefined && named !== sub)) throw invalidClient('The client assertion is not about this client', { detail: 'client_assertion.sub' })
+  if (typeof sub !== 'string' || (named !== undefined && named !== sub)) throw invalidClient('The client assertion is not about this client', { detail: 'client_assertion.sub', trace: { cause: 'client_auth.assertion', compared: [{ name: 'sub', sent: typeof sub === 'string' ? sub : undefined, expected: named }] } })
   return sub
 }
 
 /** Whether the assertion proves the client: once, and only once. */
-export async function provesByAssertion(presented: PresentedCredentials, client: Client, ctx: Context, algorithms: readonly string[], findKeys: FindKeys): Promise<boolean> {
+export async function provesByAssertion(presented: PresentedCredentials, client: Client, ctx: Context, algorithms: readonly string[], findKeys: FindKeys): Promise<true | Trace> {
   const { issuer } = ctx.config
   const { clientId, metadata } = client
   const registered = metadata.token_endpoint_auth_signing_alg
@@ -58,10 +60,10 @@ export async function provesByAssertion(presented: PresentedCredentials, client:
     const { sub, jti, exp } = claims
     if (sub !== clientId || typeof jti !== 'string' || jti === '' || jti.length > 500) throw new JwtFault(sub === clientId ? 'jti' : 'sub')
     requireAllowed(ctx, client, { rule: 'signing_algorithm', allows: ({ signingAlgorithms }) => symmetric || signingAlgorithms.includes(alg) }, () => new JwtFault('alg'))
-    return await isSeenFirst(ctx.db, `client-assertion/${client.key}`, jti, ((exp ?? 0) + CLOCK_SKEW_SECONDS) * 1000)
+    return (await isSeenFirst(ctx.db, `client-assertion/${client.key}`, jti, ((exp ?? 0) + CLOCK_SKEW_SECONDS) * 1000)) || { cause: 'client_auth.assertion', hints: [{ name: 'seen_before' }] }
   } catch (error) {
     if (!(error instanceof JwtFault)) throw error
     ctx.log.info({ event: 'client.assertion', client_id: clientId, fault: error.message }, 'a client assertion was not taken')
-    return false
+    return { cause: 'client_auth.assertion', ...jwtFindings(assertionOf(presented), error, profile, epochSeconds(ctx.clock)) }
   }
 }

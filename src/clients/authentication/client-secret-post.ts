@@ -1,6 +1,7 @@
 import { invalidClient } from '../../protocol/error.ts'
 import type { ClientAuthenticationMethod } from './method.ts'
 import { isSecretOf } from './secret.ts'
+import { wrongSecret } from './secret-findings.ts'
 
 /** The secret in the form body (RFC 6749 §2.3.1). */
 export const clientSecretPost: ClientAuthenticationMethod = {
@@ -9,8 +10,11 @@ export const clientSecretPost: ClientAuthenticationMethod = {
   isPresent: ({ form }) => form.single.has('client_secret'),
   claimedId: ({ form }) => {
     const clientId = form.single.get('client_id')
-    if (clientId === undefined) throw invalidClient('client_secret came without client_id')
+    if (clientId === undefined) throw invalidClient('client_secret came without client_id', { trace: { cause: 'client_auth.malformed', compared: [{ name: 'client_id' }] } })
     return clientId
   },
-  proves: async ({ form }, client) => isSecretOf(client, form.single.get('client_secret') ?? ''),
+  proves: async ({ form }, client) => {
+    const secret = form.single.get('client_secret') ?? ''
+    return isSecretOf(client, secret) || wrongSecret(client, secret)
+  },
 }

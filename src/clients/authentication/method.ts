@@ -2,6 +2,7 @@ import type { X509Certificate } from 'node:crypto'
 import type { Config } from '../../config.ts'
 import type { Context } from '../../context.ts'
 import type { Form } from '../../protocol/form.ts'
+import type { Trace } from '../../protocol/trace.ts'
 import type { Client } from '../client.ts'
 
 /** What a request brought that could authenticate a client. */
@@ -24,6 +25,6 @@ export interface ClientAuthenticationMethod {
   isPresent(presented: PresentedCredentials): boolean
   /** Which client it claims to be. Throws `invalid_client` or `invalid_request` when that cannot be read. */
   claimedId(presented: PresentedCredentials): string
-  /** Whether the claim is proven. */
-  proves(presented: PresentedCredentials, client: Client, ctx: Context): Promise<boolean>
+  /** Whether the claim is proven: true, or what was wrong, for those who may read the diagnosis. */
+  proves(presented: PresentedCredentials, client: Client, ctx: Context): Promise<true | Trace>
 }

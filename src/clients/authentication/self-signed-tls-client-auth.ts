@@ -4,7 +4,7 @@ import { isInForce } from '../../lib/certificate.ts'
 import { sha256 } from '../../lib/digest.ts'
 import type { PublicJwk } from '../json-web-keys.ts'
 import { findKey } from '../keys.ts'
-import { hasIdAlone, idOf } from './client-id.ts'
+import { hasIdAlone, idOf, wrongCertificate } from './client-id.ts'
 import type { ClientAuthenticationMethod } from './method.ts'
 
 // A certificate of the client's own making (RFC 8705 §2.2): nobody vouches for its names, so it counts by being the registered one. A key
@@ -34,5 +34,5 @@ export const selfSignedTlsClientAuth: ClientAuthenticationMethod = {
   isOffered: takesCertificates,
   isPresent: (presented) => presented.certificate !== undefined && hasIdAlone(presented),
   claimedId: idOf,
-  proves: async ({ certificate }, client, ctx) => certificate !== undefined && isInForce(certificate, ctx.clock.now()) && (await findKey(ctx, client, (jwk) => standsFor(jwk, certificate))),
+  proves: async ({ certificate }, client, ctx) => (certificate !== undefined && isInForce(certificate, ctx.clock.now()) && (await findKey(ctx, client, (jwk) => standsFor(jwk, certificate)))) || wrongCertificate(certificate, 'jwks'),
 }

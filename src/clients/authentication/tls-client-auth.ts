@@ -6,7 +6,7 @@ import { alternativeNames, normalAlternativeName, subjectName } from '../../lib/
 import { normalNameOfText } from '../../lib/distinguished-name.ts'
 import type { ClientMetadata } from '../metadata.ts'
 import { registeredNames } from '../certificate-names.ts'
-import { hasIdAlone, idOf } from './client-id.ts'
+import { hasIdAlone, idOf, wrongCertificate } from './client-id.ts'
 import type { ClientAuthenticationMethod } from './method.ts'
 
 // A certificate that an authority we know issued to the client (RFC 8705 §2.1). The chain is checked here, with our clock and our list,
@@ -37,5 +37,5 @@ export const tlsClientAuth: ClientAuthenticationMethod = {
   isOffered,
   isPresent: (presented) => presented.certificate !== undefined && hasIdAlone(presented),
   claimedId: idOf,
-  proves: async ({ certificate }, client, ctx) => certificate !== undefined && isIssuedBy(certificate, authorities(ctx), ctx.clock.now()) && isNamed(certificate, client.metadata),
+  proves: async ({ certificate }, client, ctx) => (certificate !== undefined && isIssuedBy(certificate, authorities(ctx), ctx.clock.now()) && isNamed(certificate, client.metadata)) || wrongCertificate(certificate, registeredNames(client.metadata)[0]?.name),
 }

@@ -6,7 +6,8 @@ import type { PresentedProof } from '../../http/proof.ts'
 import { epochSeconds } from '../../lib/clock.ts'
 import { sha256 } from '../../lib/digest.ts'
 import { invalidDpopProof, type OAuthError, useDpopNonce } from '../../protocol/error.ts'
-import { JwtFault, readJwtHeader, verifySignature } from '../../protocol/jwt.ts'
+import { JwtFault, readJwtHeader, readUnprovenClaims, verifySignature } from '../../protocol/jwt.ts'
+import type { Compared } from '../../protocol/trace.ts'
 import { type Confirmation, confirm, type SenderConstraint } from './constraint.ts'
 import { isDpopNonce, newDpopNonce } from './dpop-nonce.ts'
 
@@ -18,8 +19,8 @@ export const dpopAlgorithms: readonly string[] = clientSigningAlgorithms.filter(
 const WINDOW_SECONDS = 60
 const LONGEST_JTI = 500
 
-function refused(fault: string): OAuthError {
-  return invalidDpopProof('The DPoP proof is not valid', { detail: `dpop.${fault}` })
+function refused(fault: string, compared: readonly Compared[] = []): OAuthError {
+  return invalidDpopProof('The DPoP proof is not valid', { detail: `dpop.${fault}`, trace: { cause: 'dpop.proof', compared, hints: [{ name: 'jwt_fault', values: { fault } }] } })
 }
 
 function keyOf(proof: string): PublicJwk {
@@ -53,6 +54,24 @@ function checkNonce(ctx: Context, nonce: unknown, isRequired: boolean): void {
   if (typeof nonce !== 'string' || !isDpopNonce(ctx, nonce)) throw useDpopNonce('Send the nonce of the DPoP-Nonce header', { headers: { 'dpop-nonce': newDpopNonce(ctx) } })
 }
 
+/** What the proof says beside what the request is. */
+function proofCompared(text: string, { method, urls }: PresentedProof, now: number): readonly Compared[] {
+  try {
+    const { alg, typ } = readJwtHeader(text)
+    const { iat, htm, htu } = readUnprovenClaims(text)
+    const told = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined)
+    return [
+      { name: 'alg', sent: alg, expected: dpopAlgorithms.join(', ') },
+      { name: 'typ', sent: typ, expected: 'dpop+jwt' },
+      { name: 'htm', sent: told(htm), expected: method },
+      { name: 'htu', sent: told(htu), expected: urls[0] },
+      { name: 'iat (seconds from now)', sent: iat === undefined ? undefined : String(iat - now), expected: `±${WINDOW_SECONDS}` },
+    ]
+  } catch {
+    return []
+  }
+}
+
 async function prove(proof: PresentedProof, ctx: Context, { accessToken, nonceRequired }: { accessToken: string | undefined; nonceRequired: boolean }): Promise<Confirmation | undefined> {
   const [text, another] = proof.dpop
   if (text === undefined) return undefined
@@ -67,7 +86,7 @@ async function prove(proof: PresentedProof, ctx: Context, { accessToken, nonceRe
     if (!(await isSeenFirst(ctx.db, `dpop/${jkt}`, claims.jti ?? '', (now + 2 * WINDOW_SECONDS) * 1000))) throw new JwtFault('jti: seen before')
     return confirm('jkt', jkt)
   } catch (error) {
-    if (error instanceof JwtFault) throw refused(error.message)
+    if (error instanceof JwtFault) throw refused(error.message, proofCompared(text, proof, now))
     throw error
   }
 }

@@ -35,7 +35,7 @@ export async function proveSender(ctx: Context, client: Client, proof: Presented
   const proofs = await allProofs(ctx, client, proof)
   const confirmation = bindingOf(client, proofs)
   if (confirmation !== undefined) return confirmation
-  const missing = (): Error => invalidRequest(`This client must prove that it holds a key: ${waysOf(client).map(({ asks }) => asks).join(' or ')}`, { detail: 'sender_constraint.missing' })
+  const missing = (): Error => invalidRequest(`This client must prove that it holds a key: ${waysOf(client).map(({ asks }) => asks).join(' or ')}`, { detail: 'sender_constraint.missing', trace: { cause: 'sender_constraint.missing', compared: [{ name: 'DPoP / certificate', expected: waysOf(client).map(({ name }) => name).join(', ') }] } })
   if (senderConstraints.some((constraint) => constraint.isRegistered(client))) throw missing()
   // Where a stricter profile is only tried, a certificate would do, too.
   requireAllowed(ctx, client, { rule: 'bound_tokens', allows: ({ boundTokens }) => !boundTokens || proofs.length > 0 }, missing)

@@ -4,7 +4,7 @@ import { addressFaults } from '../../../src/dashboard/typed-address.ts'
 import type { Case } from './case.ts'
 
 const hostile = '"><script>alert(1)</script>\' onload=x {name} \u202Egnp'
-const desk = {
+export const desk = {
   person: 'Ada Example',
   acting: 'Norges testuniversitet',
   choices: [

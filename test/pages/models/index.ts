@@ -2,6 +2,7 @@ import { accountCases } from './account.ts'
 import type { Case } from './case.ts'
 import { consentCases } from './consent.ts'
 import { dashboardCases } from './dashboard.ts'
+import { diagnosisCases } from './diagnosis.ts'
 import { deviceCases } from './device.ts'
 import { discoveryCases } from './discovery.ts'
 import { factorCases } from './factor.ts'
@@ -10,4 +11,4 @@ import { recoveryCases } from './recovery.ts'
 import { signinCases } from './signin.ts'
 
 /** Every page in every state: the table that the tests of the pages walk through. A view without a row fails them. */
-export const cases: readonly Case[] = [...signinCases, ...accountCases, ...consentCases, ...dashboardCases, ...deviceCases, ...discoveryCases, ...factorCases, ...linkingCases, ...recoveryCases]
+export const cases: readonly Case[] = [...signinCases, ...accountCases, ...consentCases, ...dashboardCases, ...deviceCases, ...diagnosisCases, ...discoveryCases, ...factorCases, ...linkingCases, ...recoveryCases]

@@ -62,7 +62,7 @@ const consent = {
   switchHref: '/signin/tx/chooser',
   rawScopes: ['openid', 'profile', 'email', 'gk_calendar', 'groups', 'gk_calendar_write'],
 }
-const failure = { reference: '7F3K-92QD', time, details: { error: 'invalid_request', clientId: 'course-planner', parameter: 'redirect_uri' } }
+const failure = { reference: '7F3K-92QD', time, details: { error: 'invalid_request', clientId: 'course-planner', parameter: 'redirect_uri', diagnosisHref: '/dashboard/diagnosis/7F3K-92QD' } }
 const kinds = [
   'unknown-client', 'client-disabled', 'redirect-uri', 'bad-request', 'provider-not-accepted', 'stale-form', 'forbidden',
   'not-found', 'method-not-allowed', 'too-large', 'too-many-requests', 'unavailable', 'server-error',

@@ -1,0 +1,35 @@
+import type { FastifyRequest } from 'fastify'
+import type { Context } from '../context.ts'
+import { newReference } from '../lib/random.ts'
+import type { OAuthError } from '../protocol/error.ts'
+import type { Trace } from '../protocol/trace.ts'
+import { claimedClient } from './claimed-client.ts'
+import { readableForms } from './forms.ts'
+
+// Owns how a request at the door becomes a trace. What it brought is handed on as it is; what of it may be kept, the diagnosis says.
+
+function endpointOf(request: FastifyRequest): string {
+  return request.routeOptions.url ?? (request.url.split('?', 1)[0] ?? '/').slice(0, 200)
+}
+
+/** Where the diagnosis of a reference is read, by those who may. */
+export function diagnosisPath(reference: string): string {
+  return `/dashboard/diagnosis/${reference}`
+}
+
+export function diagnosisAddress(issuer: string, reference: string): string {
+  return `${issuer}${diagnosisPath(reference)}`
+}
+
+/** Keeps the trace of a refusal. `clientId`: whose request it is, where that is known better than the request says it. */
+export function traceRefusal(ctx: Context, error: OAuthError, request: FastifyRequest, reference: string, clientId?: string): void {
+  const forms = readableForms(request)
+  const { code, description, status, trace } = error
+  ctx.diagnosis.record({ reference, level: 'refused', endpoint: endpointOf(request), method: request.method, status, error: code, description, clientId: clientId ?? claimedClient(request, forms), forms, trace })
+}
+
+/** Keeps a warning about something that passed. */
+export function traceWarning(ctx: Context, trace: Trace, request: FastifyRequest, clientId?: string): void {
+  const forms = readableForms(request)
+  ctx.diagnosis.record({ reference: newReference(), level: 'warning', endpoint: endpointOf(request), method: request.method, status: 200, error: '', description: '', clientId: clientId ?? claimedClient(request, forms), forms, trace })
+}

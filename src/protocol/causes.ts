@@ -1,0 +1,136 @@
+// Owns the causes: why a request was refused, as codes that stay. A rule names its cause where it fails; who reads a trace gets the sentence and
+// what mends it in their language (`diagnosis.json` of the texts). Does not own what was compared (trace.ts) nor who may read it.
+
+export interface CauseFacts {
+  /** Where the rule stands. */
+  readonly rule: string
+  /** What mends it: a sentence of the texts; several causes share one. */
+  readonly fix: string
+  /** Part of every day: nothing to diagnose, nothing kept. */
+  readonly routine?: true
+}
+
+export const causes = {
+  'redirect_uri.mismatch': { rule: 'RFC 9700 §4.1.3', fix: 'register_redirect' },
+  'redirect_uri.missing': { rule: 'OpenID Connect Core §3.1.2.1', fix: 'send_parameter' },
+  'client.missing': { rule: 'RFC 6749 §4.1.1', fix: 'send_parameter' },
+  'client.unknown': { rule: 'RFC 6749 §2.2', fix: 'check_client_id' },
+  'client.disabled': { rule: 'RFC 6749 §2.2', fix: 'enable_client' },
+  'client_auth.missing': { rule: 'RFC 6749 §2.3', fix: 'authenticate' },
+  'client_auth.several': { rule: 'RFC 6749 §2.3', fix: 'one_method' },
+  'client_auth.method': { rule: 'RFC 6749 §2.3', fix: 'registered_method' },
+  'client_auth.malformed': { rule: 'RFC 6749 §2.3.1', fix: 'encode_basic' },
+  'client_auth.secret': { rule: 'RFC 6749 §2.3.1', fix: 'check_secret' },
+  'client_auth.assertion': { rule: 'RFC 7523 §3', fix: 'mend_assertion' },
+  'client_auth.certificate': { rule: 'RFC 8705 §2', fix: 'check_certificate' },
+  'client_auth.profile': { rule: 'RFC 6749 §2.3', fix: 'profile_forbids' },
+  'code.unknown': { rule: 'RFC 6749 §4.1.3', fix: 'start_again' },
+  'code.expired': { rule: 'RFC 6749 §4.1.2', fix: 'redeem_at_once' },
+  'code.reused': { rule: 'RFC 6749 §4.1.2', fix: 'redeem_once' },
+  'code.other_client': { rule: 'RFC 6749 §4.1.3', fix: 'same_client' },
+  'code.redirect_uri': { rule: 'RFC 6749 §4.1.3', fix: 'same_redirect' },
+  'code.binding': { rule: 'RFC 9449 §10', fix: 'same_key' },
+  'code.ended': { rule: 'RFC 6749 §4.1.3', fix: 'start_again' },
+  'pkce.missing': { rule: 'RFC 7636 §4.3', fix: 'send_challenge' },
+  'pkce.method': { rule: 'RFC 7636 §4.2', fix: 'send_challenge' },
+  'pkce.malformed': { rule: 'RFC 7636 §4.2', fix: 'send_challenge' },
+  'pkce.mismatch': { rule: 'RFC 7636 §4.6', fix: 'same_verifier' },
+  'scope.unknown': { rule: 'RFC 6749 §3.3', fix: 'check_scope' },
+  'scope.not_registered': { rule: 'RFC 6749 §3.3', fix: 'add_scope' },
+  'scope.not_approved': { rule: 'RFC 6749 §3.3', fix: 'ask_approval' },
+  'scope.malformed': { rule: 'RFC 6749 §3.3', fix: 'check_scope' },
+  'scope.wider': { rule: 'RFC 6749 §6', fix: 'ask_less' },
+  'grant.unknown': { rule: 'RFC 6749 §5.2', fix: 'allow_grant' },
+  'grant.not_allowed': { rule: 'RFC 6749 §5.2', fix: 'allow_grant' },
+  'response_type.unknown': { rule: 'RFC 6749 §3.1.1', fix: 'use_code' },
+  'response_type.not_allowed': { rule: 'RFC 6749 §4.1.2.1', fix: 'use_code' },
+  'response_mode.not_allowed': { rule: 'OAuth 2.0 Multiple Response Types §2.1', fix: 'use_code' },
+  'refresh.unknown': { rule: 'RFC 6749 §6', fix: 'start_again' },
+  'refresh.reused': { rule: 'RFC 9700 §4.14.2', fix: 'one_worker' },
+  'refresh.ended': { rule: 'RFC 6749 §6', fix: 'start_again' },
+  'refresh.binding': { rule: 'RFC 9449 §5', fix: 'same_key' },
+  'token.missing': { rule: 'RFC 6750 §2', fix: 'send_token' },
+  'token.malformed': { rule: 'RFC 6750 §2', fix: 'send_token' },
+  'token.unknown': { rule: 'RFC 6750 §3.1', fix: 'start_again' },
+  'token.expired': { rule: 'RFC 6750 §3.1', fix: 'refresh_token' },
+  'token.revoked': { rule: 'RFC 6750 §3.1', fix: 'start_again' },
+  'token.audience': { rule: 'RFC 8707 §2', fix: 'ask_audience' },
+  'token.scope': { rule: 'RFC 6750 §3.1', fix: 'ask_more' },
+  'token.binding': { rule: 'RFC 9449 §7.1', fix: 'same_key' },
+  'token.step_up': { rule: 'RFC 9470 §3', fix: 'sign_in_again' },
+  'request.duplicate_param': { rule: 'RFC 6749 §3.1', fix: 'send_once' },
+  'request.too_large': { rule: 'RFC 9110 §15.5.14', fix: 'send_less' },
+  'request.not_form': { rule: 'RFC 6749 §3.2', fix: 'send_form' },
+  'request.get_on_token': { rule: 'RFC 6749 §3.2', fix: 'use_method' },
+  'request.query': { rule: 'RFC 6749 §3.2', fix: 'send_in_body' },
+  'request.parameter': { rule: 'RFC 6749 §5.2', fix: 'send_parameter' },
+  'request.unreadable': { rule: 'RFC 6749 §5.2', fix: 'send_form' },
+  'resource.unknown': { rule: 'RFC 8707 §2', fix: 'check_resource' },
+  'resource.wider': { rule: 'RFC 8707 §2.2', fix: 'ask_less' },
+  'details.invalid': { rule: 'RFC 9396 §5', fix: 'send_parameter' },
+  'cors.origin': { rule: 'Fetch §3.2', fix: 'add_origin' },
+  'issuer.host': { rule: 'OpenID Connect Discovery §4.3', fix: 'use_issuer' },
+  'discovery.path': { rule: 'RFC 8414 §3', fix: 'use_discovery' },
+  'path.unknown': { rule: 'RFC 9110 §15.5.5', fix: 'use_discovery' },
+  'form.foreign': { rule: 'RFC 9700 §4.7', fix: 'start_again' },
+  'login.required': { rule: 'OpenID Connect Core §3.1.2.6', fix: 'without_none' },
+  'login.other_person': { rule: 'OpenID Connect Core §3.1.2.2', fix: 'start_again' },
+  'login.cancelled': { rule: 'RFC 6749 §4.1.2.1', fix: 'person_decides' },
+  'login.assurance': { rule: 'OpenID Connect Core Unmet Authentication Requirements §2', fix: 'ask_weaker' },
+  'login.provider_not_allowed': { rule: 'login_providers', fix: 'allow_provider' },
+  'consent.required': { rule: 'OpenID Connect Core §3.1.2.6', fix: 'without_none' },
+  'consent.refused': { rule: 'RFC 6749 §4.1.2.1', fix: 'person_decides' },
+  'upstream.refused': { rule: 'OpenID Connect Core §3.1.2.6', fix: 'ask_provider' },
+  'upstream.unavailable': { rule: 'RFC 9110 §15.6.4', fix: 'ask_provider' },
+  'upstream.invalid': { rule: 'OpenID Connect Core §3.1.3.7', fix: 'ask_provider' },
+  'upstream.incomplete': { rule: 'OpenID Connect Core §5.1', fix: 'ask_provider' },
+  'upstream.locked': { rule: 'RFC 6749 §4.1.2.1', fix: 'ask_provider' },
+  'dpop.proof': { rule: 'RFC 9449 §4.3', fix: 'mend_proof' },
+  'dpop.nonce': { rule: 'RFC 9449 §8', fix: 'mend_proof', routine: true },
+  'sender_constraint.missing': { rule: 'RFC 9449 §5', fix: 'mend_proof' },
+  'par.required': { rule: 'RFC 9126 §5', fix: 'push_first' },
+  'par.expired': { rule: 'RFC 9126 §2.2', fix: 'push_again' },
+  'par.used': { rule: 'RFC 9126 §2.2', fix: 'push_again' },
+  'jar.required': { rule: 'RFC 9101 §10.5', fix: 'mend_object' },
+  'jar.invalid': { rule: 'RFC 9101 §6', fix: 'mend_object' },
+  'jar.unreachable': { rule: 'RFC 9101 §5.2.3', fix: 'mend_object' },
+  'jar.not_supported': { rule: 'OpenID Connect Core §6', fix: 'mend_object' },
+  'device.pending': { rule: 'RFC 8628 §3.5', fix: 'poll_slower', routine: true },
+  'device.too_fast': { rule: 'RFC 8628 §3.5', fix: 'poll_slower' },
+  'device.expired': { rule: 'RFC 8628 §3.5', fix: 'start_again' },
+  'device.denied': { rule: 'RFC 8628 §3.5', fix: 'person_decides' },
+  'device.used': { rule: 'RFC 8628 §3.5', fix: 'start_again' },
+  'device.unknown': { rule: 'RFC 8628 §3.4', fix: 'start_again' },
+  'ciba.person': { rule: 'OpenID CIBA Core §13', fix: 'send_parameter' },
+  'assertion.invalid': { rule: 'RFC 7523 §3.1', fix: 'mend_assertion' },
+  'exchange.token': { rule: 'RFC 8693 §2.2.2', fix: 'check_subject_token' },
+  'password.refused': { rule: 'RFC 6749 §4.3.2', fix: 'person_decides' },
+  'grant_id.unknown': { rule: 'Grant Management §5.3', fix: 'start_again' },
+  'registration.metadata': { rule: 'RFC 7591 §3.2.2', fix: 'mend_metadata' },
+  'registration.statement': { rule: 'RFC 7591 §3.2.2', fix: 'mend_metadata' },
+  'registration.closed': { rule: 'RFC 7591 §3', fix: 'ask_operator' },
+  'limit.rate': { rule: 'RFC 6585 §4', fix: 'wait' },
+  'server.unavailable': { rule: 'RFC 6749 §4.1.2.1', fix: 'wait' },
+  'server.fault': { rule: 'RFC 6749 §4.1.2.1', fix: 'ask_operator' },
+  'logout.redirect_uri': { rule: 'OpenID Connect RP-Initiated Logout §3', fix: 'register_logout' },
+  'gatekeeper.refused': { rule: 'RFC 6750 §3.1', fix: 'ask_more' },
+  'warning.http_redirect': { rule: 'RFC 9700 §4.1.3', fix: 'use_https' },
+  'warning.implicit': { rule: 'RFC 9700 §2.1.2', fix: 'use_code' },
+  'warning.no_pkce': { rule: 'RFC 9700 §2.1.1', fix: 'send_challenge' },
+  'warning.no_state': { rule: 'RFC 9700 §2.1', fix: 'send_state' },
+  'warning.no_nonce': { rule: 'OpenID Connect Core §3.1.2.1', fix: 'send_nonce' },
+  'warning.secret_in_browser': { rule: 'RFC 6749 §2.1', fix: 'public_client' },
+  'warning.unused_scopes': { rule: 'RFC 9700 §2.3', fix: 'drop_scopes' },
+} as const satisfies Readonly<Record<string, CauseFacts>>
+
+export type Cause = keyof typeof causes
+
+/** What is known of a cause. */
+export function factsOf(cause: Cause): CauseFacts {
+  return causes[cause]
+}
+
+/** Whether a text is one of our causes: traces are kept longer than a version runs. */
+export function isCause(text: string): text is Cause {
+  return Object.hasOwn(causes, text)
+}
