@@ -97,6 +97,40 @@ export async function noteWishes(trx: Transaction<Database>, wish: Wish): Promis
   return rows.filter(({ state }) => state === 'requested').map(({ scope }) => scope)
 }
 
+/** A wish and what was decided of it. */
+export interface ScopeRequest {
+  readonly clientKey: string
+  readonly scope: string
+  readonly apiId: string
+  readonly state: RequestState
+  readonly basis: Basis
+  /** Of a refusal. */
+  readonly reason: string | undefined
+  readonly askedBy: string | undefined
+  readonly askedAt: Date
+  readonly decidedBy: string | undefined
+  readonly decidedAt: Date | undefined
+}
+
+const COLUMNS = sql`client_key as "clientKey", scope, api_id as "apiId", state, basis, reason, asked_by as "askedBy", asked_at as "askedAt", decided_by as "decidedBy", decided_at as "decidedAt"`
+type Row = { readonly [K in keyof ScopeRequest]: Exclude<ScopeRequest[K], undefined> | (undefined extends ScopeRequest[K] ? null : never) }
+
+function toRequest(row: Row): ScopeRequest {
+  return { ...row, reason: row.reason ?? undefined, askedBy: row.askedBy ?? undefined, decidedBy: row.decidedBy ?? undefined, decidedAt: row.decidedAt ?? undefined }
+}
+
+/** The wishes of one client, by scope. */
+export async function listRequestsOfClient(db: Kysely<Database>, clientKey: string): Promise<readonly ScopeRequest[]> {
+  const { rows } = await sql<Row>`select ${COLUMNS} from scope_requests where client_key = ${clientKey} order by scope`.execute(db)
+  return rows.map(toRequest)
+}
+
+/** The wishes for scopes of these APIs, those that waited longest first. */
+export async function listRequestsOfApis(db: Kysely<Database>, apiIds: readonly string[], states: readonly RequestState[]): Promise<readonly ScopeRequest[]> {
+  const { rows } = await sql<Row>`select ${COLUMNS} from scope_requests where api_id = any(${[...apiIds]}::text[]) and state = any(${[...states]}::text[]) order by asked_at, client_key, scope`.execute(db)
+  return rows.map(toRequest)
+}
+
 /** Forgets what was decided about an API that is removed: another of its name inherits nothing. */
 export async function forgetRequests(trx: Transaction<Database>, apiId: string): Promise<void> {
   await sql`delete from scope_requests where api_id = ${apiId}`.execute(trx)

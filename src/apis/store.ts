@@ -79,6 +79,13 @@ export async function readApis(db: Kysely<Database>, ids: readonly string[]): Pr
   return rows.map((row) => row.document as Api)
 }
 
+/** The APIs with a scope that organizations decide about. */
+export async function listModeratedApis(db: Kysely<Database>): Promise<readonly Api[]> {
+  const { rows } = await sql<{ document: Api }>`select document from apis
+    where document->>'approval' = 'organization' or jsonb_path_exists(document, '$.scopes.*.approval ? (@ == "organization")') order by api_id`.execute(db)
+  return rows.map(({ document }) => document)
+}
+
 /** The APIs as they were declared; `secret` is sealed. */
 export async function listApis(db: Kysely<Database>): Promise<readonly (DeclaredDocument & { readonly secret: string | undefined })[]> {
   const rows = await db.selectFrom('apis').selectAll().orderBy('api_id').execute()
