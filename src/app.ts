@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { registerAccount } from './account/routes.ts'
+import { registerAdmin } from './admin/routes.ts'
 import { addDocumentRule } from './clients/document-rules.ts'
 import type { Config } from './config.ts'
 import type { Context } from './context.ts'
@@ -20,7 +21,7 @@ import { createServer } from './http/server.ts'
 import { lists, requireSoundLists } from './lists.ts'
 import { OAuthError } from './protocol/error.ts'
 import type { Trace } from './protocol/trace.ts'
-import type { OpenedContext } from './open-context.ts'
+import { type OpenedContext, portnerVersion } from './open-context.ts'
 import { registerTestApproval } from './test-approval.ts'
 import { registerTestClock } from './test-clock.ts'
 import { refuseNameOfAnother } from './upstream/misleading-name.ts'
@@ -67,6 +68,7 @@ export async function buildApp(opened: OpenedContext): Promise<FastifyInstance> 
   await registerGatekeeper(app, ctx)
   await registerAccount(app, ctx)
   await registerDashboard(app, ctx)
+  await registerAdmin(app, ctx, portnerVersion())
   if (config.demo) await registerDemo(app, ctx)
   if (moveClock !== undefined) {
     registerTestClock(app, ctx, moveClock)

@@ -1,4 +1,5 @@
 import { sections } from './account/index.ts'
+import { sections as adminSections } from './admin/index.ts'
 import { checks } from './authorization-request/checks/index.ts'
 import { responseModes } from './authorization-request/response-modes/index.ts'
 import { responseTypes } from './authorization-request/response-types.ts'
@@ -25,6 +26,7 @@ export const lists: Readonly<Record<string, readonly string[]>> = {
   'sign-in steps': steps.map(({ name }) => name),
   'sections of the account pages': sections.map(({ name }) => name),
   'sections of the dashboard': dashboardSections.map(({ name }) => name),
+  'sections of the operators’ pages': adminSections.map(({ name }) => name),
   endpoints: endpoints.map(({ name }) => name),
   'kinds of documents': kinds.map(({ kind }) => kind),
   'sources of groups': groupSources.map(({ name }) => name),

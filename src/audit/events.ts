@@ -7,7 +7,7 @@ type Happened =
   | { readonly event: 'factor.proven'; readonly userId: string }
   | { readonly event: 'factor.throttled'; readonly userId: string }
   | { readonly event: 'factor.recovery_code_used'; readonly userId: string }
-  | { readonly event: 'factor.changed'; readonly userId: string; readonly change: string }
+  | { readonly event: 'factor.changed'; readonly userId: string; readonly change: string; readonly reason?: string }
   | { readonly event: 'logout'; readonly userId: string }
   | { readonly event: 'session.ended'; readonly userId: string; readonly sessions: number }
   | { readonly event: 'consent.granted'; readonly userId: string; readonly clientId: string; readonly scope: string }
@@ -27,8 +27,9 @@ type Happened =
   | { readonly event: 'scope.requested'; readonly clientId: string; readonly scope: string }
   | { readonly event: 'scope.decided'; readonly clientId: string; readonly scope: string; readonly decision: 'granted' | 'refused' | 'withdrawn' }
   | { readonly event: 'scope.organization_decided'; readonly clientId: string; readonly realm: string; readonly scope: string; readonly decision: 'approved' | 'refused' | 'withdrawn' }
+  | { readonly event: 'provider.changed'; readonly providerId: string; readonly change: string }
   | { readonly event: 'user.changed'; readonly userId: string; readonly change: string }
-  | { readonly event: 'password.reset_asked'; readonly providerId: string; readonly userId?: string }
+  | { readonly event: 'password.reset_asked'; readonly providerId: string; readonly userId?: string; readonly by?: 'operator' }
   | { readonly event: 'password.changed'; readonly userId: string; readonly by: 'reset' | 'account' }
   | { readonly event: 'user.signed_up'; readonly userId: string; readonly providerId: string }
   | { readonly event: 'users.merged'; readonly userId: string; readonly mergedId: string }

@@ -75,7 +75,7 @@ export interface EventFilter {
 }
 
 /** The details in which an event names what it is about. */
-const TARGETS = ['clientId', 'userId', 'providerId', 'organizationId', 'apiId', 'federationId', 'mergedId', 'targetId'] as const
+const TARGETS = ['clientId', 'userId', 'providerId', 'organizationId', 'apiId', 'federationId', 'mergedId', 'consentId', 'id'] as const
 
 /** Which of the events that fit: those before a number, the newest first; or those after one, in the order of the chain. */
 export type EventPage = { readonly before?: number | undefined; readonly limit: number } | { readonly after: number; readonly limit: number }

@@ -1,7 +1,7 @@
 import type { Command as Commander } from 'commander'
 import { readConfig } from '../config.ts'
 import { listKeys, PUBLISHED_BEFORE_USE_SECONDS, rotateKeys } from '../keys/store.ts'
-import type { SigningKey } from '../keys/signing-key.ts'
+import { keyState } from '../keys/signing-key.ts'
 import { rotateSamlKeys } from '../upstream/saml-keys.ts'
 import { type Command, withExamples, withOutputOptions } from './command.ts'
 import { withContext } from './connect.ts'
@@ -9,18 +9,13 @@ import type { Io } from './io.ts'
 import { type OutputOptions, print, table } from './output.ts'
 import { status } from './status.ts'
 
-function stateOf(key: SigningKey, now: number): string {
-  if (key.signsFrom.getTime() > now) return 'published'
-  return key.retiresAt !== undefined && key.retiresAt.getTime() <= now ? 'retired' : 'signing'
-}
-
 function date(at: Date | undefined): string {
   return at === undefined ? '-' : at.toISOString().slice(0, 19).replace('T', ' ')
 }
 
 async function list(io: Io, options: OutputOptions): Promise<number> {
   return withContext(readConfig(io.env, { demo: false }), io, async (ctx) => {
-    const keys = (await listKeys(ctx.db, ctx.sealing)).map((key) => ({ ...key, state: stateOf(key, ctx.clock.now()) }))
+    const keys = (await listKeys(ctx.db, ctx.sealing)).map((key) => ({ ...key, state: keyState(key, ctx.clock.now()) }))
     print(io, options, {
       json: keys.map(({ kid, alg, state, signsFrom, retiresAt, leavesAt }) => ({ kid, alg, state, signs_from: signsFrom, retires_at: retiresAt ?? null, leaves_at: leavesAt ?? null })),
       ids: keys.map((key) => key.kid),

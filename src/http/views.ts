@@ -5,6 +5,7 @@
  */
 
 import type { AccountViews } from './account-views.ts'
+import type { AdminViews } from './admin-views.ts'
 import type { ConsentViews } from './consent-views.ts'
 import type { DashboardViews } from './dashboard-views.ts'
 import type { DeviceViews } from './device-views.ts'
@@ -276,4 +277,4 @@ interface SigninViews {
 }
 
 /** Every view, with what it is told. An area of pages keeps its models in a file of its own. */
-export interface Views extends SigninViews, DeviceViews, DiscoveryViews, AccountViews, ConsentViews, DashboardViews, FactorViews, LinkingViews, RecoveryViews, DiagnosisViews {}
+export interface Views extends SigninViews, DeviceViews, DiscoveryViews, AccountViews, AdminViews, ConsentViews, DashboardViews, FactorViews, LinkingViews, RecoveryViews, DiagnosisViews {}

@@ -23,3 +23,14 @@ export async function keepLease(db: Kysely<Database>, name: string, holder: stri
 export async function releaseLease(db: Kysely<Database>, name: string, holder: string): Promise<void> {
   await sql`update leases set until = clock_now() - interval '1 second' where name = ${name} and holder = ${holder}`.execute(db)
 }
+
+/** Notes that what a lease stands for was done just now: a lease of its own, that is over already. */
+export async function noteDone(db: Kysely<Database>, name: string, holder: string): Promise<void> {
+  await sql`insert into leases (name, holder, until) values (${`done ${name}`}, ${holder}, clock_now()) on conflict (name) do update set holder = excluded.holder, until = excluded.until`.execute(db)
+}
+
+/** Until when each lease is held, and when what it stands for was done last. */
+export async function listLeases(db: Kysely<Database>): Promise<ReadonlyMap<string, { readonly until: Date; readonly doneAt: Date | undefined }>> {
+  const { rows } = await sql<{ name: string; until: Date; done_at: Date | null }>`select l.name, l.until, d.until as done_at from leases l left join leases d on d.name = 'done ' || l.name where l.name not like 'done %'`.execute(db)
+  return new Map(rows.map((row) => [row.name, { until: row.until, doneAt: row.done_at ?? undefined }]))
+}

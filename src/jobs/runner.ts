@@ -4,7 +4,7 @@ import type { Context } from '../context.ts'
 import { isDatabaseUnavailable } from '../database/unavailable.ts'
 import { jobs } from './index.ts'
 import type { Job } from './job.ts'
-import { keepLease, releaseLease, takeLease } from './lease.ts'
+import { keepLease, noteDone, releaseLease, takeLease } from './lease.ts'
 
 // Owns when jobs run: timers that are spread at random, so that a hundred processes do not ask at the same second, and a lease, so that
 // one process runs a job. It does not own what a job does.
@@ -30,6 +30,7 @@ export async function runJob(ctx: Context, job: Job, holder: string, stopping: (
     const count = await job.run(ctx, stopping)
     // The lease is kept for most of the period: another process's timer that fires a moment later finds it taken.
     kept = job.everySeconds * (1 - SPREAD)
+    await noteDone(ctx.db, lease, holder)
     ctx.log[count > 0 ? 'info' : 'debug']({ job: job.name, count, milliseconds: Math.round(performance.now() - started) }, 'job done')
     return count
   } finally {

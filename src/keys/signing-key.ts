@@ -21,6 +21,12 @@ export interface SigningKey {
   readonly leavesAt: Date | undefined
 }
 
+/** What a key does at a moment (milliseconds): it waits until every cache has it, signs, or is there only for what it signed. */
+export function keyState({ signsFrom, retiresAt }: Pick<SigningKey, 'signsFrom' | 'retiresAt'>, now: number): 'published' | 'signing' | 'retired' {
+  if (signsFrom.getTime() > now) return 'published'
+  return retiresAt !== undefined && retiresAt.getTime() <= now ? 'retired' : 'signing'
+}
+
 export interface NewKey {
   readonly kid: string
   readonly alg: SigningAlgorithm

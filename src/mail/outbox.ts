@@ -1,6 +1,6 @@
 import { type Kysely, sql } from 'kysely'
 import type { Database } from '../database/schema.ts'
-import { newRowId } from '../lib/random.ts'
+import { newRowId, timeOfId } from '../lib/random.ts'
 
 // Owns mails: what waits to leave. Whoever takes a row has it for two minutes; a process that dies meanwhile leaves it to the next one, and
 // a mail may then arrive twice. Nobody waits for anybody: rows that another process holds are passed by.
@@ -36,4 +36,11 @@ export async function putOff(db: Kysely<Database>, id: string, seconds: number):
 
 export async function takeOut(db: Kysely<Database>, id: string): Promise<void> {
   await sql`delete from mails where mail_id = ${id}`.execute(db)
+}
+
+/** How many mails wait, how many of them a mail server has put off, and since when the oldest waits. */
+export async function outboxState(db: Kysely<Database>): Promise<{ readonly waiting: number; readonly putOff: number; readonly oldest: Date | undefined }> {
+  const { rows } = await sql<{ waiting: number; put_off: number; oldest: string | null }>`select count(*)::int as waiting, count(*) filter (where tries > 0)::int as put_off, min(mail_id::text) as oldest from mails`.execute(db)
+  const { waiting = 0, put_off: putOff = 0, oldest = null } = rows[0] ?? {}
+  return { waiting, putOff, oldest: oldest === null ? undefined : new Date(timeOfId(oldest)) }
 }

@@ -53,6 +53,16 @@ export async function askForReset(ctx: Context, { facts, username, network, inte
   return undefined
 }
 
+/** Sends a person a link at an operator's word: to the address that is confirmed, and nowhere else. False when there is none, or no mail is sent here. */
+export async function sendResetLink(ctx: Context, user: User, providerId: string, language: string, actor: string): Promise<boolean> {
+  const to = confirmedAddress(user)
+  if (to === undefined || user.username === undefined || !ctx.mail.isOffered) return false
+  const link = await createResetLink(ctx, { userId: user.userId, providerId, interactionId: undefined })
+  await ctx.mail.send({ kind: 'reset', to, language, values: { minutes: RESET_SECONDS / 60 }, link: `${ctx.config.issuer}${RESET_PATH}/${link}`, expiresInSeconds: RESET_SECONDS })
+  ctx.audit.record({ event: 'password.reset_asked', providerId, userId: user.userId, by: 'operator', actor })
+  return true
+}
+
 /** Where the links lead, below the issuer. */
 export const RESET_PATH = '/recovery'
 

@@ -11,13 +11,13 @@ import { revokeGrantsOf } from './grants.ts'
 // Does not own the two kinds of consents (users/consents.ts, consents/objects.ts).
 
 /** Who takes it back. An operator's reason is kept with the record of it, for other operators. */
-export type Withdrawer = { readonly by: 'person' } | { readonly by: 'operator'; readonly reason: string }
+export type Withdrawer = { readonly by: 'person' } | { readonly by: 'operator'; readonly reason: string; readonly actor?: string | undefined }
 
 const PERSON: Withdrawer = { by: 'person' }
 
 async function record(ctx: Context, who: Withdrawer, userId: string, clientKey: string, consentId: string): Promise<void> {
   const clientId = (await findClientByKey(ctx, clientKey))?.clientId ?? clientKey
-  ctx.audit.record(who.by === 'person' ? { event: 'consent.removed', userId, clientId } : { event: 'consent.withdrawn', userId, clientId, consentId, by: who.by, reason: who.reason })
+  ctx.audit.record(who.by === 'person' ? { event: 'consent.removed', userId, clientId } : { event: 'consent.withdrawn', userId, clientId, consentId, by: who.by, reason: who.reason, ...(who.actor === undefined ? {} : { actor: who.actor }) })
 }
 
 /** Takes back what the client has told of since: consents from elsewhere, which stand on nothing else here. */
@@ -51,8 +51,8 @@ export async function withdraw(ctx: Context, userId: string, consentId: string, 
  * An operator takes back a consent of either kind by its identifier: one with an end alone, one without together with all that its client
  * has of the person. `over`: it had ended before. Nothing for an identifier that is no consent's.
  */
-export async function withdrawAsOperator(ctx: Context, consentId: string, reason: string): Promise<'withdrawn' | 'over' | undefined> {
-  const who: Withdrawer = { by: 'operator', reason }
+export async function withdrawAsOperator(ctx: Context, consentId: string, reason: string, actor?: string): Promise<'withdrawn' | 'over' | undefined> {
+  const who: Withdrawer = { by: 'operator', reason, actor }
   const object = await findConsentObject(ctx, consentId)
   if (object !== undefined) {
     const { userId, clientKey } = object

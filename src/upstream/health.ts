@@ -29,6 +29,18 @@ export async function troubledProviders(ctx: Context): Promise<ReadonlySet<strin
   return new Set(rows.map((row) => row.provider_id))
 }
 
+export interface Trouble {
+  readonly providerId: string
+  readonly failures: number
+  readonly lastAt: Date
+}
+
+/** Where requests got no answer and none has come since, the latest first. At most `limit`. */
+export async function listTroubles(ctx: Context, limit: number): Promise<readonly Trouble[]> {
+  const { rows } = await sql<Trouble>`select provider_id as "providerId", failures, last_at as "lastAt" from provider_troubles order by last_at desc, provider_id limit ${limit}`.execute(ctx.db)
+  return rows
+}
+
 /** The same connector, with what it learns of the provider's health written down. */
 export function observed(ctx: Context, providerId: string, connector: Connector): Connector {
   async function note<T>(work: Promise<T>, isAnswer: boolean): Promise<T> {

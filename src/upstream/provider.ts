@@ -22,8 +22,8 @@ export const providerMembers = {
 /** The name of a provider: in addresses, in `login_providers`, and half of every identity. */
 export const providerId = z.string().regex(/^[a-z0-9][a-z0-9._-]{0,62}$/, 'must be 1 to 63 of a-z 0-9 . _ -')
 
-/** Why a federation's provider is switched off: not in its list any more, the list too old to be believed, or declared by a file itself. */
-const disabledReason = z.enum(['left', 'expired', 'declared'])
+/** Why a federation's provider is switched off: not in its list any more, the list too old to be believed, declared by a file itself, or an operator's word, which no import undoes. */
+const disabledReason = z.enum(['left', 'expired', 'declared', 'operator'])
 export type DisabledReason = z.output<typeof disabledReason>
 
 const providerSchema = z.object({ provider_id: providerId, protocol: z.string(), ...providerMembers, disabled_reason: disabledReason.optional() })

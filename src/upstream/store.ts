@@ -4,7 +4,7 @@ import { createCache, raiseCacheVersion } from '../database/cache-versions.ts'
 import type { DeclaredDocument } from '../database/declared.ts'
 import type { Database } from '../database/schema.ts'
 import type { Organization } from '../organizations/organization.ts'
-import { findOrganization } from '../organizations/store.ts'
+import { findOrganization, readOrganization } from '../organizations/store.ts'
 import { type DisabledReason, isAccepted, type Provider, type ProviderFacts } from './provider.ts'
 import { indexProviders } from './search-index.ts'
 
@@ -91,6 +91,60 @@ export async function listProviders(db: Kysely<Database>): Promise<readonly (Dec
   return rows.map((row) => ({ id: row.provider_id, document: row.document, declared: row.declared, secret: row.sealed_secret?.toString('base64') }))
 }
 
+/** A provider as operators see it. */
+export interface KnownProvider {
+  readonly provider: Provider
+  readonly declared: boolean
+  readonly federation: string | undefined
+}
+
+export interface ProviderFilter {
+  /** Part of the id or of a name. */
+  readonly query?: string | undefined
+  readonly disabled?: boolean | undefined
+  readonly protocol?: string | undefined
+}
+
+interface KnownRow extends Row {
+  readonly declared: boolean
+  readonly federation: string | null
+}
+
+function toKnown({ document, declared, federation }: KnownRow): KnownProvider {
+  return { provider: document as Provider, declared, federation: federation ?? undefined }
+}
+
+/** The providers that fit, switched off or not, of files and of federations; in the order of their ids, from the one after `after` on. */
+export async function listKnownProviders(db: Kysely<Database>, { query, disabled, protocol }: ProviderFilter, { after = '', limit }: { readonly after?: string | undefined; readonly limit: number }): Promise<readonly KnownProvider[]> {
+  const part = query === undefined ? undefined : `%${query.replaceAll(/[\\%_]/g, (special) => `\\${special}`)}%`
+  const conditions = [
+    sql`provider_id > ${after}`,
+    ...(part === undefined ? [] : [sql`(provider_id ilike ${part} or (document->'name')::text ilike ${part})`]),
+    ...(disabled === undefined ? [] : [sql`coalesce((document->>'disabled')::boolean, false) = ${disabled}`]),
+    ...(protocol === undefined ? [] : [sql`protocol = ${protocol}`]),
+  ]
+  const { rows } = await sql<KnownRow>`select document, declared, federation from providers where ${sql.join(conditions, sql` and `)} order by provider_id limit ${limit}`.execute(db)
+  return rows.map(toKnown)
+}
+
+/** A provider as the database has it now. */
+export async function readProvider(db: Kysely<Database>, id: string): Promise<KnownProvider | undefined> {
+  const { rows } = await sql<KnownRow>`select document, declared, federation from providers where provider_id = ${id}`.execute(db)
+  return rows[0] && toKnown(rows[0])
+}
+
+/** Switches a provider off or on again, by an operator's word: no import of a federation undoes it. Returns whether that changed anything. */
+export async function switchProvider(trx: Transaction<Database>, id: string, on: boolean): Promise<boolean> {
+  const change = JSON.stringify(on ? { disabled: false } : { disabled: true, disabled_reason: 'operator' })
+  const { rows } = await sql<{ document: Provider }>`update providers set document = (document - 'disabled_reason') || ${change}::jsonb, updated_at = clock_now()
+    where provider_id = ${id} and coalesce((document->>'disabled')::boolean, false) = ${on} returning document`.execute(trx)
+  const [row] = rows
+  if (row === undefined) return false
+  await indexProviders(trx, [factsOf(row.document, row.document.organization === undefined ? undefined : await readOrganization(trx, row.document.organization))])
+  await raiseCacheVersion(trx, 'providers')
+  return true
+}
+
 /** What we prove ourselves with to a provider, sealed. Read when it is needed and kept nowhere else. */
 export async function findSealedSecret(ctx: Context, id: string): Promise<Buffer | undefined> {
   const row = await ctx.db.selectFrom('providers').select('sealed_secret').where('provider_id', '=', id).executeTakeFirst()
@@ -129,10 +183,13 @@ export async function deleteProvider(trx: Transaction<Database>, providerId: str
   await raiseCacheVersion(trx, 'providers')
 }
 
+// What an operator switched off stays off, whatever a federation says of it; it is as the federation has it once more when it is switched on.
+const BY_OPERATOR: DisabledReason = 'operator'
+
 /** What a federation's import wrote before: the hash of each of its providers, nothing for those that are switched off. */
 export async function listFederatedHashes(db: Kysely<Database>, federation: string): Promise<ReadonlyMap<string, string | undefined>> {
   const { rows } = await sql<{ provider_id: string; hash: string | null }>`
-    select provider_id, case when (document->>'disabled')::boolean then null else encode(source_hash, 'hex') end as hash from providers where federation = ${federation}`.execute(db)
+    select provider_id, case when (document->>'disabled')::boolean and document->>'disabled_reason' is distinct from ${BY_OPERATOR} then null else encode(source_hash, 'hex') end as hash from providers where federation = ${federation}`.execute(db)
   return new Map(rows.map((row) => [row.provider_id, row.hash ?? undefined]))
 }
 
@@ -159,7 +216,7 @@ export async function saveFederatedProviders(trx: Kysely<Database>, federation: 
     insert into providers (provider_id, protocol, country, document, federation, source_hash)
     select document->>'provider_id', document->>'protocol', document->>'country', document, ${federation}, decode(hash, 'hex') from jsonb_to_recordset(${given}::jsonb) as r (document jsonb, hash text) order by 1
     on conflict (provider_id) do update set protocol = excluded.protocol, country = excluded.country, document = excluded.document, source_hash = excluded.source_hash, updated_at = clock_now()
-      where providers.federation = excluded.federation
+      where providers.federation = excluded.federation and providers.document->>'disabled_reason' is distinct from ${BY_OPERATOR}
     returning provider_id`.execute(trx)
   const saved = new Set(rows.map((row) => row.provider_id))
   await indexProviders(trx, providers.filter(({ provider }) => saved.has(provider.provider_id)).map(({ provider }) => factsOf(provider, undefined)))

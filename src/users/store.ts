@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { type Kysely, type RawBuilder, type Selectable, sql, type Transaction } from 'kysely'
 import type { Database } from '../database/schema.ts'
+import { isRowId } from '../lib/random.ts'
 import { normalizeUsername, type User, type UserClaims } from './user.ts'
 
 // Owns users. Never cached: whether a person is locked is asked at each use.
@@ -107,6 +108,28 @@ export async function setUserStatus(db: Kysely<Database>, userId: string, status
 export async function listLocalUsers(db: Kysely<Database>): Promise<readonly (User & { readonly declared: boolean })[]> {
   const rows = await db.selectFrom('users').selectAll().where('username', 'is not', null).orderBy('organization_id').orderBy('username').execute()
   return rows.map((row) => ({ ...toUser(row), declared: row.declared }))
+}
+
+export interface UserFilter {
+  /** An id, or the beginning of a user name, an address or a name. */
+  readonly query?: string | undefined
+  readonly organizationId?: string | undefined
+  readonly status?: User['status'] | undefined
+}
+
+/** The people who fit, in the order of their ids, from the one after `after` on. Whoever was merged into another is not among them. */
+export async function searchUsers(db: Kysely<Database>, { query, organizationId, status }: UserFilter, { after, limit }: { readonly after?: string | undefined; readonly limit: number }): Promise<readonly User[]> {
+  const typed = query === undefined ? undefined : normalizeUsername(query)
+  const begins = `${typed?.replaceAll(/[\\%_]/g, (special) => `\\${special}`) ?? ''}%`
+  const conditions = [
+    sql`merged_into is null`,
+    ...(after === undefined ? [] : [sql`user_id > ${after}::uuid`]),
+    ...(typed === undefined ? [] : [isRowId(typed) ? sql`user_id = ${typed}::uuid` : sql`(username like ${begins} or lower(claims->>'email') like ${begins} or lower(claims->>'name') like ${begins})`]),
+    ...(organizationId === undefined ? [] : [sql`organization_id = ${organizationId}`]),
+    ...(status === undefined ? [] : [sql`status = ${status}`]),
+  ]
+  const { rows } = await sql<Row>`select * from users where ${sql.join(conditions, sql` and `)} order by user_id limit ${limit}`.execute(db)
+  return rows.map(toUser)
 }
 
 /** The part of a statement that makes a user without a name here, if a condition holds: whoever signs in at a provider. Returns `user_id`. */

@@ -1,4 +1,5 @@
 import { accountCases } from './account.ts'
+import { adminCases } from './admin.ts'
 import type { Case } from './case.ts'
 import { consentCases } from './consent.ts'
 import { dashboardCases } from './dashboard.ts'
@@ -11,4 +12,4 @@ import { recoveryCases } from './recovery.ts'
 import { signinCases } from './signin.ts'
 
 /** Every page in every state: the table that the tests of the pages walk through. A view without a row fails them. */
-export const cases: readonly Case[] = [...signinCases, ...accountCases, ...consentCases, ...dashboardCases, ...deviceCases, ...diagnosisCases, ...discoveryCases, ...factorCases, ...linkingCases, ...recoveryCases]
+export const cases: readonly Case[] = [...signinCases, ...accountCases, ...adminCases, ...consentCases, ...dashboardCases, ...deviceCases, ...diagnosisCases, ...discoveryCases, ...factorCases, ...linkingCases, ...recoveryCases]

@@ -1,8 +1,8 @@
 import { statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { Config } from '../../config.ts'
-import { nodeWarning } from '../serve/warnings.ts'
 import { type ConfigCheck, fail, type Finding, ok, warn } from './check.ts'
+import { nodeWarning } from './node-warning.ts'
 
 // What can be told without asking anybody.
 

@@ -2,6 +2,8 @@ import type { Kysely } from 'kysely'
 import type { Config } from '../../config.ts'
 import type { Database } from '../../database/schema.ts'
 
+// Owns what a finding is. The checks beside it are what `portner doctor` and the operators' pages ask; they change nothing.
+
 /** What a check found: good, odd or broken, and what to do about it. */
 export interface Finding {
   readonly check: string

@@ -1,0 +1,138 @@
+import type { FastifyInstance } from 'fastify'
+import { notFound } from '../../account/not-found.ts'
+import { findConsentObject } from '../../consents/objects.ts'
+import type { Context } from '../../context.ts'
+import type { AdminAction } from '../../http/admin-views.ts'
+import { queryForm } from '../../http/forms.ts'
+import { page, requestLocale } from '../../http/pages.ts'
+import { isRowId } from '../../lib/random.ts'
+import { sendResetLink } from '../../signin/recovery.ts'
+import { withdrawAsOperator } from '../../tokens/withdraw-consent.ts'
+import { confirmedAddress } from '../../users/confirmed-address.ts'
+import { findConsentById } from '../../users/consents.ts'
+import { findUser, searchUsers } from '../../users/store.ts'
+import { displayName, type User } from '../../users/user.ts'
+import { code, link, word } from '../cells.ts'
+import { type Change, registerChange } from '../change.ts'
+import { listModel, readAfter, readDone, readFilters, ROWS } from '../list-page.ts'
+import { endAllSessions, localProviderOf, setLocked, takeFactors } from '../people.ts'
+import { type AdminKit, type AdminSection, isOperator, type Operator } from '../section.ts'
+import { userFacts, userTables } from '../user-facts.ts'
+
+// People: who they are, where they are signed in, what proves them, and what they let applications do. Never a secret, and nobody is anybody
+// else: there is no way here to act as a person.
+
+const NAME = 'users'
+const PATH = '/admin/users'
+const FILTERS = [{ name: 'q', hint: true }, { name: 'organization' }, { name: 'status', options: ['active', 'locked'] }] as const
+
+interface Named {
+  Params: { id: string }
+}
+
+function hrefOf({ userId }: User): string {
+  return `${PATH}/${userId}`
+}
+
+async function readUser(ctx: Context, id: string): Promise<User | undefined> {
+  return isRowId(id) ? findUser(ctx.db, id) : undefined
+}
+
+function isStatus(value: string | undefined): value is User['status'] {
+  return value === 'active' || value === 'locked'
+}
+
+function listPage(app: FastifyInstance, ctx: Context, kit: AdminKit): void {
+  app.get(PATH, async (request, reply) => {
+    const operator = await kit.requireOperator(request, reply)
+    if (!isOperator(operator)) return operator
+    const filters = readFilters(request, FILTERS)
+    const [status, after] = [filters.get('status'), readAfter(request)]
+    const things = await searchUsers(ctx.db, { query: filters.get('q'), organizationId: filters.get('organization'), status: isStatus(status) ? status : undefined }, { after: after !== undefined && isRowId(after) ? after : undefined, limit: ROWS + 1 })
+    return page(reply, request, 'admin-list', listModel(kit, request, operator, {
+      section: NAME, path: PATH, names: FILTERS, filters, things,
+      columns: ['name', 'username', 'address', 'organization', 'status'],
+      idOf: ({ userId }) => userId,
+      cells: (user) => [link(displayName(user), hrefOf(user)), code(user.username), code(user.claims.email), code(user.organizationId), word(user.status)],
+    }))
+  })
+}
+
+// Whoever locks themselves out needs the command line to come back.
+async function actionsFor(ctx: Context, operator: Operator, user: User): Promise<readonly AdminAction[]> {
+  const names = [
+    ...(user.userId === operator.user.userId ? [] : [user.status === 'locked' ? 'unlock' : 'lock']),
+    'end-sessions',
+    ...(await mayBeSentReset(ctx, user) ? ['send-reset'] : []),
+    'remove-factors',
+  ]
+  return names.map((name) => ({ name, href: `${hrefOf(user)}/${name}` }))
+}
+
+async function mayBeSentReset(ctx: Context, user: User): Promise<boolean> {
+  return ctx.mail.isOffered && confirmedAddress(user) !== undefined && (await localProviderOf(ctx, user)) !== undefined
+}
+
+function userPage(app: FastifyInstance, ctx: Context, kit: AdminKit): void {
+  app.get<Named>(`${PATH}/:id`, async (request, reply) => {
+    const operator = await kit.requireOperator(request, reply)
+    if (!isOperator(operator)) return operator
+    const user = await readUser(ctx, request.params.id)
+    if (user === undefined) throw notFound()
+    const language = requestLocale(request)
+    return page(reply, request, 'admin-thing', {
+      admin: kit.frame(operator, NAME),
+      section: NAME,
+      title: displayName(user),
+      done: readDone(queryForm(request).single.get('done')),
+      facts: await userFacts(ctx, user),
+      tables: await userTables(ctx, user, language),
+      actions: await actionsFor(ctx, operator, user),
+      backHref: PATH,
+    })
+  })
+}
+
+function changes(ctx: Context): readonly Change<User>[] {
+  const of = { section: NAME, find: (id: string) => readUser(ctx, id), subject: displayName, backHref: hrefOf }
+  const others = { ...of, find: async (id: string, operator: Operator) => (id === operator.user.userId ? undefined : readUser(ctx, id)) }
+  return [
+    { ...others, path: `${PATH}/:id/lock`, question: 'lock', act: (user, { operator }) => setLocked(ctx, operator.user.userId, user, true) },
+    { ...others, path: `${PATH}/:id/unlock`, question: 'unlock', act: (user, { operator }) => setLocked(ctx, operator.user.userId, user, false) },
+    { ...of, path: `${PATH}/:id/end-sessions`, question: 'end-sessions', box: 'offline', act: (user, { operator, ticked }) => endAllSessions(ctx, operator.user.userId, user, ticked) },
+    { ...of, path: `${PATH}/:id/remove-factors`, question: 'remove-factors', reason: true, act: (user, { operator, reason, request }) => takeFactors(ctx, operator.user.userId, user, reason, requestLocale(request)) },
+    {
+      ...of,
+      path: `${PATH}/:id/send-reset`,
+      question: 'send-reset',
+      find: async (id) => {
+        const user = await readUser(ctx, id)
+        return user !== undefined && (await mayBeSentReset(ctx, user)) ? user : undefined
+      },
+      act: async (user, { operator, request }) => void (await sendResetLink(ctx, user, (await localProviderOf(ctx, user)) ?? '', requestLocale(request), operator.user.userId)),
+    },
+  ]
+}
+
+function withdrawal(ctx: Context): Change<{ readonly consentId: string; readonly userId: string }> {
+  return {
+    section: NAME,
+    path: '/admin/consents/:id/withdraw',
+    question: 'withdraw',
+    reason: true,
+    find: async (id) => (await findConsentById(ctx, id)) ?? findConsentObject(ctx, id),
+    backHref: ({ userId }) => `${PATH}/${userId}`,
+    act: async ({ consentId }, { operator, reason }) => void (await withdrawAsOperator(ctx, consentId, reason, operator.user.userId)),
+  }
+}
+
+export const users: AdminSection = {
+  name: NAME,
+  path: PATH,
+  pages: (app, ctx, kit) => {
+    listPage(app, ctx, kit)
+    userPage(app, ctx, kit)
+    for (const change of changes(ctx)) registerChange(app, kit, change)
+    registerChange(app, kit, withdrawal(ctx))
+  },
+}
