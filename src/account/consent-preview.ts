@@ -3,7 +3,9 @@ import type { Client } from '../clients/client.ts'
 import { receivedWith } from '../apis/scopes.ts'
 import { findClient } from '../clients/store.ts'
 import type { Context } from '../context.ts'
+import type { Locale } from '../http/locale.ts'
 import { page, requestLocale } from '../http/pages.ts'
+import type { ConsentModel } from '../http/views.ts'
 import { epochSeconds } from '../lib/clock.ts'
 import { findOrganization } from '../organizations/store.ts'
 import { consentModel } from '../signin/consent-model.ts'
@@ -42,13 +44,18 @@ async function firstJourney(ctx: Context, client: Client, { user, session }: Acc
   }
 }
 
+/** What the page shows of a client, to somebody who looks at it before people do. */
+export async function previewModel(ctx: Context, client: Client, account: Account, language: Locale): Promise<ConsentModel> {
+  return { ...(await consentModel(ctx, await firstJourney(ctx, client, account), account.user, language, { action: '', csrf: '', switchHref: undefined })), preview: true }
+}
+
 export function previewPages(app: FastifyInstance, ctx: Context, kit: AccountKit): void {
   app.get<{ Params: { id: string } }>('/account/preview/:id', async (request, reply) => {
     const account = await kit.requireAccount(request, reply)
     if (!isAccount(account)) return account
     const client = await findClient(ctx, request.params.id)
     if (client === undefined || !runs(client, account.user)) throw notFound()
-    const model = await consentModel(ctx, await firstJourney(ctx, client, account), account.user, requestLocale(request), { action: '', csrf: '', switchHref: undefined })
-    return page(reply, request, 'consent', { ...model, preview: true }, { imageSource: model.logoUri })
+    const model = await previewModel(ctx, client, account, requestLocale(request))
+    return page(reply, request, 'consent', model, { imageSource: model.logoUri })
   })
 }

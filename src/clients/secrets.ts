@@ -1,5 +1,6 @@
 import { type Kysely, sql, type Transaction } from 'kysely'
-import type { Context } from '../context.ts'
+import { LRUCache } from 'lru-cache'
+import { perContext, type Context } from '../context.ts'
 import type { Database } from '../database/schema.ts'
 import { sha256 } from '../lib/digest.ts'
 import { newRowId } from '../lib/random.ts'
@@ -87,4 +88,55 @@ export async function declareSecret(trx: Transaction<Database>, clientKey: strin
   await trx.deleteFrom('client_secrets').where('client_key', '=', clientKey).where('declared', '=', true).execute()
   await insertSecret(trx, clientKey, secret, true, nowMilliseconds)
   return true
+}
+
+/** As many may be live at once: the old one until everything uses the new one. */
+export const MOST_SECRETS = 2
+
+/** A live secret, as its owner tells it from the other. */
+export interface LiveSecret {
+  readonly secretId: string
+  readonly hint: string
+  readonly createdAt: Date
+  readonly expiresAt: Date | undefined
+  /** To the hour. */
+  readonly usedAt: Date | undefined
+}
+
+export async function listLiveSecrets(db: Kysely<Database>, clientKey: string): Promise<readonly LiveSecret[]> {
+  const { rows } = await sql<{ secret_id: string; hint: string; created_at: Date; expires_at: Date | null; used_at: Date | null }>`select secret_id, hint, created_at, expires_at, used_at from client_secrets
+    where client_key = ${clientKey} and (expires_at is null or expires_at > clock_now()) order by created_at, secret_id`.execute(db)
+  return rows.map((row) => ({ secretId: row.secret_id, hint: row.hint, createdAt: row.created_at, expiresAt: row.expires_at ?? undefined, usedAt: row.used_at ?? undefined }))
+}
+
+// Whoever changes the secrets of one client waits for whoever else does: the count below is of what they left.
+async function holdSecrets(trx: Transaction<Database>, clientKey: string): Promise<void> {
+  await sql`select pg_advisory_xact_lock(hashtextextended('client_secrets', ${clientKey}::bigint))`.execute(trx)
+}
+
+/** Adds a secret beside the ones there are, which go on. False when there are two already. */
+export async function addAnotherSecret(trx: Transaction<Database>, clientKey: string, secret: KeptSecret, nowMilliseconds: number): Promise<boolean> {
+  await holdSecrets(trx, clientKey)
+  if ((await listLiveSecrets(trx, clientKey)).length >= MOST_SECRETS) return false
+  await insertSecret(trx, clientKey, secret, false, nowMilliseconds)
+  return true
+}
+
+/** Ends a secret at once, but never the only one. Returns whether it did. */
+export async function retireSecret(trx: Transaction<Database>, clientKey: string, secretId: string): Promise<boolean> {
+  await holdSecrets(trx, clientKey)
+  const result = await sql`update client_secrets s set expires_at = clock_now() where s.client_key = ${clientKey} and s.secret_id::text = ${secretId} and (s.expires_at is null or s.expires_at > clock_now())
+    and exists (select from client_secrets o where o.client_key = s.client_key and o.secret_id <> s.secret_id and (o.expires_at is null or o.expires_at > clock_now()))`.execute(trx)
+  return (result.numAffectedRows ?? 0n) > 0n
+}
+
+const NOTED_EVERY_MS = 3_600_000
+const lastNoted = perContext(() => new LRUCache<string, number>({ max: 10_000 }))
+
+/** Notes that a secret was used, off the request's way: to the hour, which is enough to see which one is still in use. */
+export function noteSecretUse(ctx: Context, clientKey: string, hash: Buffer): void {
+  const [key, now] = [`${clientKey}/${hash.toString('base64')}`, ctx.clock.now()]
+  if (now - (lastNoted(ctx).get(key) ?? -NOTED_EVERY_MS) < NOTED_EVERY_MS) return
+  lastNoted(ctx).set(key, now)
+  void sql`update client_secrets set used_at = clock_now() where client_key = ${clientKey} and secret_hash = ${hash}`.execute(ctx.db).catch((error: unknown) => ctx.log.warn({ err: error }, 'the use of a secret could not be noted'))
 }

@@ -47,6 +47,7 @@ export function headOf(client: Client, language: Locale, current: string): Clien
     status,
     tabs: tabsOf(client).map((name) => ({ name, href: clientPath(clientId, name === 'overview' ? '' : name), current: name === current })),
     insecure: insecureOrigins(metadata.redirect_uris),
+    previewHref: rulesOf(metadata.application_type).returns ? clientPath(clientId, 'preview') : undefined,
     configHref: clientPath(clientId, 'config'),
   }
 }

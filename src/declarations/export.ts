@@ -3,7 +3,7 @@ import { stringify } from 'yaml'
 import type { Offered } from '../clients/metadata.ts'
 import type { Context } from '../context.ts'
 import { kinds } from './index.ts'
-import { type Document, type Kind, withoutUndefined } from './kind.ts'
+import { type Current, type Document, type Kind, withoutUndefined } from './kind.ts'
 
 // Owns the way back: what the database has, as the files that would make it. Never a secret.
 
@@ -36,15 +36,14 @@ interface Exported {
   readonly omission: string | undefined
 }
 
+function exported(kind: Kind, offered: Offered, current: Current): Exported {
+  return { document: { kind: kind.kind, ...withoutDefaults(kind, offered, inOrder(kind, withoutUndefined(current.document))) }, omission: kind.secret?.omission(current.document) }
+}
+
 // In the order of their ids, so that two exports can be compared.
 async function exportKind(ctx: Context, kind: Kind, offered: Offered): Promise<readonly Exported[]> {
   const found = await kind.list(ctx.db)
-  return found
-    .toSorted((a, b) => (a.id < b.id ? -1 : 1))
-    .map((current) => ({
-      document: { kind: kind.kind, ...withoutDefaults(kind, offered, inOrder(kind, withoutUndefined(current.document))) },
-      omission: kind.secret?.omission(current.document),
-    }))
+  return found.toSorted((a, b) => (a.id < b.id ? -1 : 1)).map((current) => exported(kind, offered, current))
 }
 
 async function exportAll(ctx: Context, offered: Offered, only: string | undefined): Promise<readonly Exported[]> {
@@ -66,4 +65,11 @@ function toYaml({ document, omission }: Exported): string {
 /** Everything (or one kind) as a file: applied to an empty database it gives the same export again. */
 export async function exportYaml(ctx: Context, offered: Offered, only?: string): Promise<string> {
   return (await exportAll(ctx, offered, only)).map(toYaml).join('---\n')
+}
+
+/** One thing as a file; nothing when there is none. */
+export async function exportOneYaml(ctx: Context, offered: Offered, name: Kind['kind'], id: string): Promise<string | undefined> {
+  const kind = kinds.find((one) => one.kind === name)
+  const current = (await kind?.list(ctx.db))?.find((one) => one.id === id)
+  return kind === undefined || current === undefined ? undefined : toYaml(exported(kind, offered, current))
 }

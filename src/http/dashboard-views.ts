@@ -68,6 +68,8 @@ export interface DashboardClientsModel extends DashboardPageModel {
   readonly registerHref?: string | undefined
   readonly previousHref?: string | undefined
   readonly nextHref?: string | undefined
+  /** Applications that others offer. */
+  readonly offers: readonly { readonly name: string; readonly href: string }[]
   readonly done?: string | undefined
 }
 
@@ -127,7 +129,112 @@ export interface DashboardClientModel extends DashboardPageModel {
   readonly done?: string | undefined
 }
 
+/** One list of addresses: a form of its own. */
+export interface AddressListModel {
+  readonly list: string
+  readonly action: string
+  readonly csrf: string
+  readonly fields: readonly { readonly value: string; readonly fault?: { readonly fault: string; readonly instead?: string | undefined } | undefined }[]
+  /** The field that was just added has the focus. */
+  readonly added?: number | undefined
+  readonly mayAdd: boolean
+  /** Plain http is among them. */
+  readonly insecure?: string | undefined
+  readonly accepted: boolean
+}
+
+export interface DashboardAddressesModel extends DashboardPageModel {
+  readonly head: ClientHead
+  readonly mayChange: boolean
+  readonly lists: readonly AddressListModel[]
+}
+
+export interface DashboardSecretsModel extends DashboardPageModel {
+  readonly head: ClientHead
+  readonly csrf: string
+  readonly rows: readonly { readonly id: string; readonly hint: string; readonly since: Date; readonly until?: Date | undefined; readonly usedOn?: Date | undefined }[]
+  readonly addAction?: string | undefined
+  readonly retireAction?: string | undefined
+  readonly done?: string | undefined
+}
+
+export interface DashboardLookModel extends DashboardFormModel {
+  readonly head: ClientHead
+  readonly names: readonly { readonly language: string; readonly own: string; readonly value: string }[]
+  readonly links: readonly { readonly name: string; readonly value: string }[]
+  readonly contacts: string
+  readonly mayChange: boolean
+  readonly faults: readonly FieldFault[]
+}
+
+export interface DashboardSnippetsModel extends DashboardPageModel {
+  readonly head: ClientHead
+  /** `name` is the language's own. */
+  readonly languages: readonly DashboardLink[]
+  readonly code: string
+  readonly needsSecret: boolean
+}
+
+export interface DashboardConfigModel extends DashboardPageModel {
+  readonly head: ClientHead
+  readonly yaml: string
+  readonly command: string
+}
+
+export interface DashboardRemoveModel extends DashboardFormModel {
+  readonly head: ClientHead
+  readonly people: number
+  /** Another name was typed. */
+  readonly wrong: boolean
+  readonly backHref: string
+}
+
+export interface DashboardTransferModel extends DashboardFormModel {
+  readonly head: ClientHead
+  /** What is offered already; without a name, to a person. */
+  readonly offer?: { readonly to?: string | undefined; readonly until: Date } | undefined
+  readonly wrong: boolean
+  readonly backHref: string
+}
+
+/** What another owner offers. */
+export interface DashboardOfferModel extends DashboardFormModel {
+  readonly name: string
+  readonly clientId: string
+  readonly to?: string | undefined
+  readonly backHref: string
+}
+
+export interface TeamRow {
+  readonly id: string
+  readonly name: string
+  readonly address?: string | undefined
+  readonly role: string
+  readonly since: Date
+  readonly self: boolean
+}
+
+export interface DashboardTeamModel extends DashboardPageModel {
+  /** Nothing when somebody acts for themselves. */
+  readonly organization?: string | undefined
+  readonly rows: readonly TeamRow[]
+  readonly roles: readonly string[]
+  readonly mayManage: boolean
+  readonly action?: string | undefined
+  readonly csrf?: string | undefined
+  readonly done?: string | undefined
+}
+
 export interface DashboardViews {
+  readonly 'dashboard-addresses': DashboardAddressesModel
+  readonly 'dashboard-secrets': DashboardSecretsModel
+  readonly 'dashboard-look': DashboardLookModel
+  readonly 'dashboard-snippets': DashboardSnippetsModel
+  readonly 'dashboard-config': DashboardConfigModel
+  readonly 'dashboard-remove': DashboardRemoveModel
+  readonly 'dashboard-transfer': DashboardTransferModel
+  readonly 'dashboard-offer': DashboardOfferModel
+  readonly 'dashboard-team': DashboardTeamModel
   readonly 'dashboard-clients': DashboardClientsModel
   readonly 'dashboard-register': DashboardRegisterModel
   readonly 'dashboard-secret': DashboardSecretModel

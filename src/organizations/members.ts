@@ -57,3 +57,30 @@ export async function moveMemberships(trx: Kysely<Database>, from: string, to: s
       role = case when 'admin' in (organization_members.role, excluded.role) then 'admin' when 'developer' in (organization_members.role, excluded.role) then 'developer' else 'member' end`.execute(trx)
   await sql`delete from organization_members where user_id = ${from}`.execute(trx)
 }
+
+/** Gives somebody who has no role here one. False when they have one already: it is not changed. */
+export async function addMember(db: Kysely<Database>, organizationId: string, userId: string, role: Role): Promise<boolean> {
+  return ((await sql`insert into organization_members (organization_id, user_id, role) values (${organizationId}, ${userId}, ${role}) on conflict do nothing`.execute(db)).numAffectedRows ?? 0n) > 0n
+}
+
+// Whoever takes a role of an administrator waits for whoever else does: else two could take each other's, and leave nobody.
+async function holdAdmins(trx: Kysely<Database>, organizationId: string): Promise<void> {
+  await sql`select user_id from organization_members where organization_id = ${organizationId} and role = 'admin' order by user_id for update`.execute(trx)
+}
+
+const anotherAdmin = (organizationId: string, userId: string) => sql`exists (select from organization_members o where o.organization_id = ${organizationId} and o.role = 'admin' and o.user_id <> ${userId})`
+
+/** Changes somebody's role, but never the last administrator's to less. In a transaction. Returns whether it is so now. */
+export async function setMemberKeepingAdmin(trx: Kysely<Database>, organizationId: string, userId: string, role: Role): Promise<boolean> {
+  await holdAdmins(trx, organizationId)
+  const result = await sql`update organization_members set role = ${role}, updated_at = clock_now() where organization_id = ${organizationId} and user_id = ${userId}
+    and (role <> 'admin' or ${role} = 'admin' or ${anotherAdmin(organizationId, userId)})`.execute(trx)
+  return (result.numAffectedRows ?? 0n) > 0n
+}
+
+/** Takes somebody's role, but never the last administrator's. In a transaction. Returns whether it did. */
+export async function removeMemberKeepingAdmin(trx: Kysely<Database>, organizationId: string, userId: string): Promise<boolean> {
+  await holdAdmins(trx, organizationId)
+  const result = await sql`delete from organization_members where organization_id = ${organizationId} and user_id = ${userId} and (role <> 'admin' or ${anotherAdmin(organizationId, userId)})`.execute(trx)
+  return (result.numAffectedRows ?? 0n) > 0n
+}

@@ -1,7 +1,8 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { type Client, clientName } from '../../clients/client.ts'
 import { applicationTypes } from '../../clients/metadata.ts'
-import { listOwnedClients } from '../../clients/store.ts'
+import { findClientByKey, listOwnedClients } from '../../clients/store.ts'
+import { listOffers } from '../../clients/transfers.ts'
 import type { Context } from '../../context.ts'
 import type { ClientRow, DashboardClientsModel } from '../../http/dashboard-views.ts'
 import { queryForm } from '../../http/forms.ts'
@@ -44,6 +45,14 @@ async function rowOf(ctx: Context, { client, name }: Listed): Promise<ClientRow>
   return { id, name, kind: metadata.application_type, status, insecure: insecureOrigins(metadata.redirect_uris).length > 0, people: await countConsents(ctx.db, client.key), href: clientPath(id) }
 }
 
+/** What others offer to whom somebody acts for, as far as they may take it. */
+async function offersTo(ctx: Context, { acting, actor }: Desk, language: Locale): Promise<DashboardClientsModel['offers']> {
+  if (!can(actor, 'create', { kind: 'client', owner: acting })) return []
+  const found = await listOffers(ctx.db, acting.organization === undefined ? { userId: actor.userId } : { organization: acting.organization })
+  const clients = await Promise.all(found.map(({ clientKey }) => findClientByKey(ctx, clientKey)))
+  return clients.flatMap((client) => (client === undefined ? [] : [{ name: clientName(client, language), href: `/dashboard/offers/${encodeURIComponent(client.clientId)}` }]))
+}
+
 async function modelOf(ctx: Context, request: FastifyRequest, kit: DashboardKit, desk: Desk): Promise<DashboardClientsModel> {
   const language = requestLocale(request)
   const { single } = queryForm(request)
@@ -70,6 +79,7 @@ async function modelOf(ctx: Context, request: FastifyRequest, kit: DashboardKit,
     registerHref: can(desk.actor, 'create', { kind: 'client', owner: acting }) ? forOwner('/dashboard/register', acting) : undefined,
     previousHref: at > 1 ? address({ page: String(at - 1) }) : undefined,
     nextHref: at < pages ? address({ page: String(at + 1) }) : undefined,
+    offers: await offersTo(ctx, desk, language),
     done: DONE.find((one) => one === single.get('done')),
   }
 }

@@ -1,0 +1,110 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { notFound } from '../../account/not-found.ts'
+import type { Context } from '../../context.ts'
+import { inTransaction } from '../../database/transaction.ts'
+import { queryForm } from '../../http/forms.ts'
+import { goTo } from '../../http/leave.ts'
+import { page } from '../../http/pages.ts'
+import { can, type Role, roles } from '../../organizations/can.ts'
+import { addMember, listMembers, removeMemberKeepingAdmin, setMemberKeepingAdmin } from '../../organizations/members.ts'
+import { accessDenied, refusedByLimit } from '../../protocol/error.ts'
+import { countAttempt } from '../../signin/attempts.ts'
+import { findUserByHint, findUsers } from '../../users/store.ts'
+import { displayName } from '../../users/user.ts'
+import { forOwner, ownerName } from '../acting-for.ts'
+import { type DashboardKit, type DashboardSection, type Desk, isDesk } from '../section.ts'
+
+// Who works for an organization, and as what. Administrators add people whom the service knows, change roles and take them; an organization
+// never loses its last administrator.
+
+const NAME = 'team'
+const PATH = '/dashboard/team'
+const WHY = 'dashboard.again.roles'
+const DONE = ['added', 'changed', 'removed', 'unknown', 'last', 'already'] as const
+const FAILED: readonly string[] = ['unknown', 'last', 'already']
+/** Names somebody may try in an hour. */
+const MOST_TRIES = 60
+
+function owner(organization: string): { readonly organization: string } {
+  return { organization }
+}
+
+function mayManage(desk: Desk, organization: string): boolean {
+  return can(desk.actor, 'create', { kind: 'membership', owner: owner(organization) })
+}
+
+async function show(ctx: Context, request: FastifyRequest, reply: FastifyReply, kit: DashboardKit, desk: Desk): Promise<FastifyReply> {
+  const { organization } = desk.acting
+  const frame = await kit.frame(request, desk, NAME)
+  if (organization === undefined) return page(reply, request, 'dashboard-team', { desk: frame, rows: [], roles, mayManage: false })
+  const members = await listMembers(ctx.db, organization)
+  const people = new Map((await findUsers(ctx.db, members.map(({ userId }) => userId))).map((user) => [user.userId, user]))
+  const done = DONE.find((one) => one === queryForm(request).single.get('done'))
+  const failed = done !== undefined && FAILED.includes(done)
+  return page(reply, request, 'dashboard-team', {
+    desk: frame,
+    organization,
+    rows: members.map(({ userId, role, since }) => {
+      const user = people.get(userId)
+      return { id: userId, name: user === undefined ? userId : displayName(user), address: user?.claims.email ?? user?.username, role, since, self: userId === desk.actor.userId }
+    }),
+    roles,
+    mayManage: mayManage(desk, organization),
+    action: forOwner(PATH, desk.acting),
+    csrf: kit.token(desk, `team/${organization}`),
+    done,
+  }, { status: failed ? 400 : 200 })
+}
+
+function roleOf(text: string | undefined): Role {
+  return roles.find((one) => one === text) ?? 'member'
+}
+
+type Done = (typeof DONE)[number]
+
+async function add(ctx: Context, desk: Desk, organization: string, login: string, role: Role): Promise<Done> {
+  const { count, until } = await countAttempt(ctx, `dashboard/team/${desk.actor.userId}`, 3600)
+  if (count > MOST_TRIES) throw refusedByLimit(429, 'Too many names in an hour', { 'retry-after': String(Math.max(1, Math.ceil((until.getTime() - ctx.clock.now()) / 1000))) })
+  const user = login === '' ? undefined : await findUserByHint(ctx.db, login)
+  if (user === undefined) return 'unknown'
+  if (!(await addMember(ctx.db, organization, user.userId, role))) return 'already'
+  ctx.audit.record({ event: 'organization.member_changed', organizationId: organization, userId: user.userId, change: `${role} by an administrator` })
+  return 'added'
+}
+
+async function change(ctx: Context, organization: string, userId: string, role: Role | undefined): Promise<Done> {
+  const isDone = await inTransaction(ctx.db, (trx) => (role === undefined ? removeMemberKeepingAdmin(trx, organization, userId) : setMemberKeepingAdmin(trx, organization, userId, role)))
+  if (!isDone) return 'last'
+  ctx.audit.record({ event: 'organization.member_changed', organizationId: organization, userId, change: role === undefined ? 'removed by an administrator' : `${role} by an administrator` })
+  return role === undefined ? 'removed' : 'changed'
+}
+
+async function act(ctx: Context, desk: Desk, organization: string, single: ReadonlyMap<string, string>): Promise<Done> {
+  const role = roleOf(single.get('role'))
+  if (single.get('act') === 'add') return add(ctx, desk, organization, (single.get('login') ?? '').trim().slice(0, 200), role)
+  const userId = single.get('user') ?? ''
+  if (!(await listMembers(ctx.db, organization)).some((member) => member.userId === userId)) throw notFound()
+  return change(ctx, organization, userId, single.get('act') === 'remove' ? undefined : role)
+}
+
+export const team: DashboardSection = {
+  name: NAME,
+  path: PATH,
+  pages: (app: FastifyInstance, ctx, kit) => {
+    app.get(PATH, async (request, reply) => {
+      const desk = await kit.requireDesk(request, reply)
+      return isDesk(desk) ? show(ctx, request, reply, kit, desk) : desk
+    })
+
+    app.post(PATH, async (request, reply) => {
+      const desk = await kit.requireDesk(request, reply, { recent: WHY })
+      if (!isDesk(desk)) return desk
+      const { organization } = desk.acting
+      if (organization === undefined) throw notFound()
+      const { single } = kit.ownForm(request, desk, `team/${organization}`)
+      if (!mayManage(desk, organization)) throw accessDenied('Only administrators change who works here', { status: 403, detail: 'membership.change' })
+      const done = await act(ctx, desk, organization, single)
+      return goTo(reply, `${PATH}?${new URLSearchParams({ owner: ownerName(desk.acting), done })}`)
+    })
+  },
+}

@@ -1,0 +1,139 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { notFound } from '../../account/not-found.ts'
+import { type Client, ownerOf } from '../../clients/client.ts'
+import { endOffer, findOffer, offerClient, type Taker, takeOffer } from '../../clients/transfers.ts'
+import { readClient, saveClient, setClientOwner } from '../../clients/store.ts'
+import type { Context } from '../../context.ts'
+import { inTransaction } from '../../database/transaction.ts'
+import { goTo } from '../../http/leave.ts'
+import { page, requestLocale } from '../../http/pages.ts'
+import { can, type Owner } from '../../organizations/can.ts'
+import { readOrganization } from '../../organizations/store.ts'
+import { findUserByHint } from '../../users/store.ts'
+import { forOwner, ownerName, ownersOf } from '../acting-for.ts'
+import { CLIENTS, clientPath, headOf, requireClient } from '../own-client.ts'
+import { nameOfOwner } from '../owner-name.ts'
+import { type DashboardKit, type DashboardSection, type Desk, isDesk } from '../section.ts'
+
+// Giving an application to another owner: it is offered, and changes hands when the other takes it (P-07). Who is named and unknown gets the
+// same answer as who is known: nobody learns here who there is.
+
+const WHY = 'dashboard.again.transfer'
+
+interface Named {
+  Params: { id: string }
+}
+
+/** Whom a typed name means: `org:<id>`, an organization's id, or a person's user name or e-mail address. */
+async function takerOf(ctx: Context, typed: string): Promise<Taker | undefined> {
+  const id = typed.replace(/^org:/, '')
+  if ((await readOrganization(ctx.db, id)) !== undefined) return { organization: id }
+  const user = typed.startsWith('org:') ? undefined : await findUserByHint(ctx.db, typed)
+  return user === undefined ? undefined : { userId: user.userId }
+}
+
+async function show(ctx: Context, request: FastifyRequest, reply: FastifyReply, kit: DashboardKit, desk: Desk, client: Client, wrong: boolean): Promise<FastifyReply> {
+  const offer = await findOffer(ctx.db, client.key)
+  const language = requestLocale(request)
+  const model = {
+    desk: await kit.frame(request, desk, 'clients', ownerOf(client)),
+    head: headOf(client, language, ''),
+    action: clientPath(client.clientId, 'transfer'),
+    csrf: kit.token(desk, `transfer/${client.clientId}`),
+    offer: offer === undefined ? undefined : { to: 'organization' in offer.to ? await nameOfOwner(ctx, offer.to, language) : undefined, until: offer.until },
+    wrong,
+    backHref: clientPath(client.clientId),
+  }
+  return page(reply, request, 'dashboard-transfer', model, { status: wrong ? 400 : 200 })
+}
+
+/** For whom of those somebody acts for a client is offered. */
+async function offeredTo(ctx: Context, desk: Desk, client: Client): Promise<Owner | undefined> {
+  const offer = await findOffer(ctx.db, client.key)
+  if (offer === undefined) return undefined
+  const owner = ownersOf(desk.actor).find((one) => ('organization' in offer.to ? one.organization === offer.to.organization : one.organization === undefined && one.userId === offer.to.userId))
+  return owner !== undefined && can(desk.actor, 'create', { kind: 'client', owner }) ? owner : undefined
+}
+
+/** Makes the client theirs, in one transaction with the offer's end: of all who take it at once, one does. */
+async function take(ctx: Context, desk: Desk, client: Client, owner: Owner): Promise<boolean> {
+  const taken = await inTransaction(ctx.db, async (trx) => {
+    const as = owner.organization === undefined ? { userId: desk.actor.userId } : { organization: owner.organization }
+    if ((await takeOffer(trx, client.key, as)) === undefined) return false
+    const { organization: _, ...others } = client.metadata
+    await saveClient(trx, client.clientId, owner.organization === undefined ? others : { ...others, organization: owner.organization }, false)
+    await setClientOwner(trx, client.clientId, owner.organization === undefined ? desk.actor.userId : undefined)
+    return true
+  })
+  if (taken) ctx.audit.record({ event: 'client.changed', clientId: client.clientId, change: `taken over by ${ownerName(owner)} in the dashboard` })
+  return taken
+}
+
+function offerPages(app: FastifyInstance, ctx: Context, kit: DashboardKit): void {
+  const path = `${CLIENTS}/:id/transfer`
+  app.get<Named>(path, async (request, reply) => {
+    const desk = await kit.requireDesk(request, reply, { recent: WHY })
+    return isDesk(desk) ? show(ctx, request, reply, kit, desk, await requireClient(ctx, desk, request.params.id, 'transfer'), false) : desk
+  })
+
+  app.post<Named>(path, async (request, reply) => {
+    const desk = await kit.requireDesk(request, reply, { recent: WHY })
+    if (!isDesk(desk)) return desk
+    const { single } = kit.ownForm(request, desk, `transfer/${request.params.id}`)
+    const client = await requireClient(ctx, desk, request.params.id, 'transfer')
+    if (single.get('act') === 'end') {
+      await endOffer(ctx.db, client.key)
+      return goTo(reply, clientPath(client.clientId, 'transfer'))
+    }
+    const typed = (single.get('to') ?? '').trim().slice(0, 200)
+    if (typed === '') return show(ctx, request, reply, kit, desk, client, true)
+    const to = await takerOf(ctx, typed)
+    if (to !== undefined) await offerClient(ctx, client.key, to, desk.actor.userId)
+    ctx.audit.record({ event: 'client.changed', clientId: client.clientId, change: 'offered to another owner in the dashboard' })
+    return goTo(reply, `${clientPath(client.clientId)}?done=offered`)
+  })
+}
+
+function takePages(app: FastifyInstance, ctx: Context, kit: DashboardKit): void {
+  const path = '/dashboard/offers/:id'
+  app.get<Named>(path, async (request, reply) => {
+    const desk = await kit.requireDesk(request, reply)
+    if (!isDesk(desk)) return desk
+    const client = await readClient(ctx.db, request.params.id)
+    const owner = client && (await offeredTo(ctx, desk, client))
+    if (client === undefined || owner === undefined) throw notFound()
+    const language = requestLocale(request)
+    return page(reply, request, 'dashboard-offer', {
+      desk: await kit.frame(request, desk, 'clients', owner),
+      name: headOf(client, language, '').name,
+      clientId: client.clientId,
+      to: await nameOfOwner(ctx, owner, language),
+      action: `/dashboard/offers/${encodeURIComponent(client.clientId)}`,
+      csrf: kit.token(desk, `offer/${client.clientId}`),
+      backHref: forOwner('/dashboard', owner),
+    })
+  })
+
+  app.post<Named>(path, async (request, reply) => {
+    const desk = await kit.requireDesk(request, reply)
+    if (!isDesk(desk)) return desk
+    const { single } = kit.ownForm(request, desk, `offer/${request.params.id}`)
+    const client = await readClient(ctx.db, request.params.id)
+    const owner = client && (await offeredTo(ctx, desk, client))
+    if (client === undefined || owner === undefined) throw notFound()
+    if (single.get('act') !== 'take') {
+      await endOffer(ctx.db, client.key)
+      return goTo(reply, forOwner('/dashboard', owner))
+    }
+    if (!(await take(ctx, desk, client, owner))) throw notFound()
+    return goTo(reply, `/dashboard?${new URLSearchParams({ owner: ownerName(owner), done: 'transferred' })}`)
+  })
+}
+
+export const transfer: DashboardSection = {
+  name: 'transfer',
+  pages: (app, ctx, kit) => {
+    offerPages(app, ctx, kit)
+    takePages(app, ctx, kit)
+  },
+}
