@@ -104,18 +104,6 @@ export async function moveOwnedClients(trx: Transaction<Database>, from: string,
   if (result.numUpdatedRows > 0n) await raiseCacheVersion(trx, 'clients')
 }
 
-/** Creates a client: of the organization in its registration, else of that person. Returns its key; nothing when the id is taken, and then writes nothing. */
-export async function createClient(trx: Transaction<Database>, clientId: string, metadata: ClientMetadata, userId: string): Promise<string | undefined> {
-  const row = await trx
-    .insertInto('clients')
-    .values({ client_id: clientId, status: metadata.status, origins: [...metadata.allowed_origins], document: JSON.stringify(metadata), declared: false, owner_user_id: metadata.organization === undefined ? userId : null })
-    .onConflict((conflict) => conflict.column('client_id').doNothing())
-    .returning('client_key')
-    .executeTakeFirst()
-  if (row !== undefined) await raiseCacheVersion(trx, 'clients')
-  return row?.client_key
-}
-
 /** Creates a client or replaces its registration. Returns its key. */
 export async function saveClient(trx: Transaction<Database>, clientId: string, metadata: ClientMetadata, declared: boolean): Promise<string> {
   const document = JSON.stringify(metadata)

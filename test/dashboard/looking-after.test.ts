@@ -1,4 +1,6 @@
+import { setTimeout } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { STALENESS_MS } from '../../src/database/cache-versions.ts'
 import { readClient } from '../../src/clients/store.ts'
 import { textById, viewName } from '../support/account.ts'
 import { startTestServer, type TestServer } from '../support/app.ts'
@@ -100,6 +102,7 @@ describe('the secrets', () => {
     expect(list.html).not.toContain('id="secret-new"')
     const retired = await ada.submit(list, 'secret_id', {})
     expect(textById(retired, 'status')).toContain('The secret is retired')
+    await setTimeout(STALENESS_MS + 50)
     expect([await tokenStatus(clientId, secret), await tokenStatus(clientId, another)]).toEqual([401, 200])
     expect(server.logged()).not.toContain(another)
   })

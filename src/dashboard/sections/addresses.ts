@@ -6,7 +6,7 @@ import type { AddressListModel, DashboardAddressesModel } from '../../http/dashb
 import { goTo } from '../../http/leave.ts'
 import { page, requestLocale } from '../../http/pages.ts'
 import type { Form } from '../../protocol/form.ts'
-import { changeClient } from '../change-client.ts'
+import { changeClient } from '../change.ts'
 import { CLIENTS, clientPath, headOf, mayWith, requireClient } from '../own-client.ts'
 import { type DashboardKit, type DashboardSection, type Desk, isDesk } from '../section.ts'
 import { addressFault, insecureOrigins, listFaults, originFault, type TypedFault } from '../typed-address.ts'
@@ -86,7 +86,7 @@ async function save(ctx: Context, request: FastifyRequest, reply: FastifyReply, 
   const faults = faultsOf(client, list, typed, values)
   if (faults.size > 0) return show(request, reply, kit, desk, client, { list, typed: { ...typed, values }, faults })
   const changed = { ...client.metadata, [lists[list]]: values }
-  const wrong = await changeClient(ctx, desk, client, { [lists[list]]: values, ...standing(changed) }, list === 'redirect' ? 'redirect addresses changed' : `${list} addresses changed`)
+  const wrong = await changeClient(ctx, desk, client, { [lists[list]]: values, ...standing(changed) })
   // A rule that is none of one address: said at the first.
   if (wrong.length > 0) return show(request, reply, kit, desk, client, { list, typed: { ...typed, values }, faults: new Map([[0, { fault: 'other' }]]) })
   return goTo(reply, `${clientPath(client.clientId)}?done=addresses`)

@@ -10,7 +10,7 @@ import { OAuthError } from '../../protocol/error.ts'
 import type { Form } from '../../protocol/form.ts'
 import type { LocalizedText } from '../../protocol/localized-text.ts'
 import { requireOwnName } from '../../upstream/misleading-name.ts'
-import { changeClient } from '../change-client.ts'
+import { changeClient } from '../change.ts'
 import { CLIENTS, clientPath, headOf, mayWith, requireClient } from '../own-client.ts'
 import { type DashboardKit, type DashboardSection, type Desk, isDesk } from '../section.ts'
 
@@ -107,7 +107,7 @@ export const look: DashboardSection = {
       if (faults.length > 0) return show(request, reply, kit, desk, client, typed, faults)
       const address = (link: (typeof links)[number]): string | undefined => (typed[link] === '' ? undefined : typed[link])
       const changes = { client_name: name, client_uri: address('client_uri'), logo_uri: address('logo_uri'), policy_uri: address('policy_uri'), tos_uri: address('tos_uri'), initiate_login_uri: address('initiate_login_uri'), contacts: contactsOf(typed) }
-      const wrong = await changeClient(ctx, desk, client, changes, 'look changed')
+      const wrong = await changeClient(ctx, desk, client, changes)
       if (wrong.length > 0) return show(request, reply, kit, desk, client, typed, wrong.map(({ path }) => ({ field: path.split('.')[0] ?? 'contacts', fault: 'address' })))
       return goTo(reply, `${clientPath(client.clientId)}?done=look`)
     })

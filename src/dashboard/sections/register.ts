@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { applicationTypes, type ClientMetadata } from '../../clients/metadata.ts'
 import type { Context } from '../../context.ts'
+import { ChangeRefused } from '../../declarations/refused.ts'
 import type { DashboardRegisterModel, FieldFault } from '../../http/dashboard-views.ts'
 import { bodyForm, queryForm } from '../../http/forms.ts'
 import { goTo } from '../../http/leave.ts'
@@ -11,9 +12,9 @@ import { redirectOrigin } from '../../protocol/redirect-uri.ts'
 import { countAttempt } from '../../signin/attempts.ts'
 import { requireOwnName } from '../../upstream/misleading-name.ts'
 import { ownerName } from '../acting-for.ts'
+import { create } from '../change.ts'
 import { clientPath, requireClient } from '../own-client.ts'
 import { nameOfOwner } from '../owner-name.ts'
-import { registerClient } from '../register-client.ts'
 import { type DashboardKit, type DashboardSection, type Desk, isDesk } from '../section.ts'
 import { secretPage } from '../secret-page.ts'
 import { faultsOf, isInsecure, metadataOf, possibleOwners, readTyped, type Typed } from '../typed-registration.ts'
@@ -56,6 +57,16 @@ async function requireMayRegister(ctx: Context, desk: Desk): Promise<void> {
   if (count > MOST_A_DAY) throw refusedByLimit(429, 'Too many registrations today', { 'retry-after': String(Math.max(1, Math.ceil((until.getTime() - ctx.clock.now()) / 1000))) })
 }
 
+/** The secret of the new application, if it has one. The form sent again finds that it is there. */
+async function made(ctx: Context, desk: Desk, metadata: ClientMetadata): Promise<{ readonly secret: string | undefined } | 'exists'> {
+  try {
+    return { secret: (await create(ctx, desk, 'client', metadata)).secret }
+  } catch (error) {
+    if (error instanceof ChangeRefused && error.refusal === 'exists') return 'exists'
+    throw error
+  }
+}
+
 async function register(ctx: Context, request: FastifyRequest, reply: FastifyReply, kit: DashboardKit, desk: Desk, typed: Typed): Promise<FastifyReply> {
   const again = async (faults: readonly FieldFault[]): Promise<FastifyReply> => page(reply, request, 'dashboard-register', await modelOf(ctx, request, kit, desk, typed, faults), { status: 400 })
   const faults = faultsOf(desk, typed)
@@ -65,9 +76,9 @@ async function register(ctx: Context, request: FastifyRequest, reply: FastifyRep
   const misleading = await nameFault(ctx, metadata)
   if (misleading.length > 0) return again(misleading)
   await requireMayRegister(ctx, desk)
-  const { isNew, secret } = await registerClient(ctx, typed.clientId, metadata, desk.actor.userId)
-  if (!isNew) return goTo(reply, clientPath(typed.clientId))
-  return secretPage(ctx, request, reply, kit, desk, await requireClient(ctx, desk, typed.clientId), { made: true, secret })
+  const secret = await made(ctx, desk, metadata)
+  if (secret === 'exists') return goTo(reply, clientPath(typed.clientId))
+  return secretPage(ctx, request, reply, kit, desk, await requireClient(ctx, desk, typed.clientId), { made: true, ...secret })
 }
 
 export const registerSection: DashboardSection = {

@@ -5,7 +5,7 @@ import { goTo } from '../../http/leave.ts'
 import { page, requestLocale } from '../../http/pages.ts'
 import { countConsents } from '../../users/consents.ts'
 import { ownerName } from '../acting-for.ts'
-import { removeClient } from '../change-client.ts'
+import { remove as removeThing } from '../change.ts'
 import { CLIENTS, clientPath, headOf, requireClient } from '../own-client.ts'
 import { type DashboardKit, type DashboardSection, type Desk, isDesk } from '../section.ts'
 
@@ -44,7 +44,7 @@ export const remove: DashboardSection = {
       const { single } = kit.ownForm(request, desk, `remove/${request.params.id}`)
       const client = await requireClient(ctx, desk, request.params.id, 'delete')
       if ((single.get('name') ?? '').trim() !== clientName(client, requestLocale(request))) return show(ctx, request, reply, kit, desk, client, true)
-      await removeClient(ctx, desk, client)
+      await removeThing(ctx, desk, 'client', client.clientId)
       return goTo(reply, `/dashboard?${new URLSearchParams({ owner: ownerName(ownerOf(client)), done: 'removed' })}`)
     })
   },

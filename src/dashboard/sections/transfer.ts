@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { notFound } from '../../account/not-found.ts'
+import { noteWishes } from '../../apis/requests.ts'
 import { type Client, ownerOf } from '../../clients/client.ts'
 import { endOffer, findOffer, offerClient, type Taker, takeOffer } from '../../clients/transfers.ts'
 import { readClient, saveClient, setClientOwner } from '../../clients/store.ts'
@@ -61,7 +62,8 @@ async function take(ctx: Context, desk: Desk, client: Client, owner: Owner): Pro
     const as = owner.organization === undefined ? { userId: desk.actor.userId } : { organization: owner.organization }
     if ((await takeOffer(trx, client.key, as)) === undefined) return false
     const { organization: _, ...others } = client.metadata
-    await saveClient(trx, client.clientId, owner.organization === undefined ? others : { ...others, organization: owner.organization }, false)
+    await saveClient(trx, client.clientId, owner.organization === undefined ? others : { ...others, organization: owner.organization }, client.declared)
+    await noteWishes(trx, { clientKey: client.key, scope: client.metadata.scope, organization: owner.organization, operator: false, by: desk.actor.userId })
     await setClientOwner(trx, client.clientId, owner.organization === undefined ? desk.actor.userId : undefined)
     return true
   })
