@@ -14,6 +14,7 @@ import type { DiscoveryViews } from './discovery-views.ts'
 import type { DemoHomeModel, DemoModel } from './demo-model.ts'
 import type { DetailItem } from './detail-item.ts'
 import type { ScopeItem } from './scope-item.ts'
+import type { GroupsViews } from './groups-views.ts'
 import type { LinkingViews } from './linking-views.ts'
 import type { RecoveryViews } from './recovery-views.ts'
 import type { FactorViews, PasskeyForm } from './factor-views.ts'
@@ -277,4 +278,4 @@ interface SigninViews {
 }
 
 /** Every view, with what it is told. An area of pages keeps its models in a file of its own. */
-export interface Views extends SigninViews, DeviceViews, DiscoveryViews, AccountViews, AdminViews, ConsentViews, DashboardViews, FactorViews, LinkingViews, RecoveryViews, DiagnosisViews {}
+export interface Views extends SigninViews, DeviceViews, DiscoveryViews, AccountViews, AdminViews, ConsentViews, DashboardViews, FactorViews, GroupsViews, LinkingViews, RecoveryViews, DiagnosisViews {}

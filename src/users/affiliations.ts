@@ -35,15 +35,16 @@ interface Row {
   readonly ended_at: Date | null
 }
 
-/** Notes what a provider says of a person now, in one statement; nothing is written when nothing is new. */
+/** Notes what a provider says of a person now, in one statement; nothing is written, and no row is held, when nothing is new. */
 export async function keepAffiliations(db: Kysely<Database>, userId: string, providerId: string, said: readonly Affiliation[]): Promise<void> {
   const rows = JSON.stringify(said.map(({ realm, name, words, primary, principalName }) => ({ realm, name, words, primary_word: primary ?? null, principal_name: principalName ?? null })))
   await sql`with said as (select * from jsonb_to_recordset(${rows}::jsonb) as r (realm text, name jsonb, words text[], primary_word text, principal_name text)),
     ended as (update affiliations a set ended_at = clock_now() where user_id = ${userId} and provider_id = ${providerId} and ended_at is null and realm not in (select realm from said))
     insert into affiliations as a (user_id, provider_id, realm, name, words, primary_word, principal_name) select ${userId}::uuid, ${providerId}, realm, name, words, primary_word, principal_name from said
+      where not exists (select from affiliations k where k.user_id = ${userId} and k.realm = said.realm and k.ended_at is null
+        and (k.name, k.words, k.primary_word, k.principal_name) is not distinct from (said.name, said.words, said.primary_word, said.principal_name))
     on conflict (user_id, realm) do update set provider_id = excluded.provider_id, name = excluded.name, words = excluded.words, primary_word = excluded.primary_word, principal_name = excluded.principal_name,
-      since = case when a.ended_at is null then a.since else clock_now() end, ended_at = null
-      where a.ended_at is not null or (a.provider_id, a.name, a.words, a.primary_word, a.principal_name) is distinct from (excluded.provider_id, excluded.name, excluded.words, excluded.primary_word, excluded.principal_name)`.execute(db)
+      since = case when a.ended_at is null then a.since else clock_now() end, ended_at = null`.execute(db)
 }
 
 /** What a person is now, and with `all` what they were, by realm. */

@@ -173,6 +173,6 @@ describe.skipIf(withoutSlapd !== false)(named('as declared'), () => {
     ['not at all', 'groups: { from: none }', undefined],
   ])('groups: %s', async (_how, more, expected) => {
     const { groups } = await claimsAt(server, await declare(more), 'grace', GRACE)
-    expect(groups ?? undefined).toEqual(expected === undefined ? [] : expected)
+    expect(groups).toEqual(['fc:org:ntu.example', ...(expected ?? [])])
   })
 })

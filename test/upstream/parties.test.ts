@@ -45,13 +45,13 @@ describe('what a provider says of a person', () => {
     expect(claims).not.toHaveProperty('email')
     expect(claims).not.toHaveProperty('email_verified')
     expect(claims).not.toHaveProperty('given_name')
-    expect(claims['groups']).toEqual(['staff'])
+    expect(claims['groups']).toEqual(['fc:org:ntu.example', 'staff'])
   })
 
   test('is mapped as the declaration says; a mapped address is not verified by what speaks of another', async () => {
     await server.apply(providerYaml(upstream, 'mapped', 'claims_mapping: { upn: email, displayName: name, roles: groups }\nscope: openid'))
     const claims = await claimsWith({ upn: 'upn@ntu.example', email: 'other@ntu.example', email_verified: true, displayName: 'Mapped Name', roles: ['a', 'b'] }, 'mapped')
-    expect(claims).toMatchObject({ email: 'upn@ntu.example', email_verified: false, name: 'Mapped Name', groups: ['a', 'b'] })
+    expect(claims).toMatchObject({ email: 'upn@ntu.example', email_verified: false, name: 'Mapped Name', groups: ['fc:org:ntu.example', 'a', 'b'] })
   })
 
   test('may stand in userinfo; the signed token has the last word, and another person there is refused', async () => {

@@ -102,7 +102,7 @@ describe('attributes', () => {
       nameId: undefined,
       attributes: { [SUBJECT_ID]: ['ada@idp.example'], 'urn:oid:2.5.4.42': ['Ada'], 'urn:oid:2.5.4.4': ['Lovelace'], 'urn:oid:2.5.4.3': ['Ada L'], 'urn:example:nick': ['ace'], 'urn:x:teams': ['red', 'blue'], ...MAIL },
     })
-    expect(claims).toMatchObject({ name: 'Ada L', given_name: 'Ada', family_name: 'Lovelace', nickname: 'ace', groups: ['red', 'blue'], email: 'ada@idp.example' })
+    expect(claims).toMatchObject({ name: 'Ada L', given_name: 'Ada', family_name: 'Lovelace', nickname: 'ace', groups: ['fc:org:ntu.example', 'red', 'blue'], email: 'ada@idp.example' })
   })
 
   test('a friendly name is no formal one: it takes the place of no attribute that is there', async () => {
@@ -112,7 +112,7 @@ describe('attributes', () => {
     // Nor does it add a value to one.
     upstream.answer = { friendlyNames: { 'urn:x:other': 'teams' } }
     const member = await signIn('general', { nameId: undefined, attributes: { 'urn:x:other': ['admins'], teams: ['readers'], [SUBJECT_ID]: ['ada@idp.example'], ...MAIL } })
-    expect(member['groups']).toEqual(['readers'])
+    expect(member['groups']).toEqual(['fc:org:ntu.example', 'readers'])
   })
 
   test('that are no claims are left out; nothing says that an address is verified', async () => {

@@ -7,9 +7,10 @@ import { diagnosisCases } from './diagnosis.ts'
 import { deviceCases } from './device.ts'
 import { discoveryCases } from './discovery.ts'
 import { factorCases } from './factor.ts'
+import { groupsCases } from './groups.ts'
 import { linkingCases } from './linking.ts'
 import { recoveryCases } from './recovery.ts'
 import { signinCases } from './signin.ts'
 
 /** Every page in every state: the table that the tests of the pages walk through. A view without a row fails them. */
-export const cases: readonly Case[] = [...signinCases, ...accountCases, ...adminCases, ...consentCases, ...dashboardCases, ...deviceCases, ...diagnosisCases, ...discoveryCases, ...factorCases, ...linkingCases, ...recoveryCases]
+export const cases: readonly Case[] = [...signinCases, ...accountCases, ...adminCases, ...consentCases, ...dashboardCases, ...deviceCases, ...diagnosisCases, ...discoveryCases, ...factorCases, ...groupsCases, ...linkingCases, ...recoveryCases]
