@@ -50,6 +50,16 @@ async function claim(ctx: Context, clientKey: string): Promise<Claim | undefined
   return rows[0]
 }
 
+/** What was refused once no process believes until it stands there again: neither by another's word, nor because its host falls silent. */
+async function disbelieve(ctx: Context, clientKey: string): Promise<void> {
+  await sql`update client_documents set fetched_at = to_timestamp(0) where client_key = ${clientKey}`.execute(ctx.db)
+}
+
+/** Whether it was read, and found good, not too long ago. */
+function isBelieved({ fetched_at }: Claim, now: number): boolean {
+  return now - fetched_at.getTime() < SILENCE_MS
+}
+
 async function keep(ctx: Context, url: string, { metadata, freshSeconds }: Found & { kind: 'document' }): Promise<void> {
   const { isNew } = await inTransaction(ctx.db, async (trx) => {
     const saved = await saveDocumentClient(trx, url, metadata)
@@ -70,14 +80,15 @@ async function look(ctx: Context, url: string): Promise<Standing> {
   const now = ctx.clock.now()
   const client = await readClient(ctx.db, url)
   const known = client && (await claim(ctx, client.key))
-  if (known !== undefined && !known.claimed) return { isGood: true, until: Math.min(known.fresh_until.getTime(), now + REMEMBERED_MS) }
+  if (known !== undefined && !known.claimed) return { isGood: isBelieved(known, now), until: Math.min(known.fresh_until.getTime(), now + REMEMBERED_MS) }
   const found: Found = mayLook(ctx, new URL(url).host) ? await fetchAllowed(ctx, url) : { kind: 'silent', why: 'asked too often' }
   if (found.kind === 'document') {
     await keep(ctx, url, found)
     return { isGood: true, until: now + Math.min(found.freshSeconds * 1000, REMEMBERED_MS) }
   }
   ctx.log.info({ event: 'client.document', client_id: url, result: found.kind, why: found.why }, 'the document of a client could not be used')
-  return { isGood: found.kind === 'silent' && known !== undefined && now - known.fetched_at.getTime() < SILENCE_MS, until: now + REST_MS }
+  if (found.kind === 'refused' && client !== undefined) await disbelieve(ctx, client.key)
+  return { isGood: found.kind === 'silent' && known !== undefined && isBelieved(known, now), until: now + REST_MS }
 }
 
 async function standingOf(ctx: Context, url: string): Promise<Standing> {

@@ -195,5 +195,6 @@ export async function expireConsents(ctx: Context, limit: number): Promise<numbe
 
 /** What one person has said yes to is another's from now on. */
 export async function moveConsentObjects(trx: Transaction<Database>, from: string, to: string): Promise<void> {
-  await sql`update consent_objects set user_id = ${to} where user_id = ${from}`.execute(trx)
+  // The journey in which it was said is over; both may have said it in the same one.
+  await sql`update consent_objects set user_id = ${to}, request_id = null where user_id = ${from}`.execute(trx)
 }

@@ -2,6 +2,7 @@ import type { FastifyRequest } from 'fastify'
 import type { Context } from '../context.ts'
 import { anyQueryForm, bodyForm } from '../http/forms.ts'
 import { presentedProof } from '../http/proof.ts'
+import { bearerChallenge } from '../protocol/error.ts'
 import type { InspectedToken } from '../tokens/inspect.ts'
 import { type PresentedToken, readAuthorization, requireLiveToken, tokenChallenge } from '../tokens/presented-token.ts'
 
@@ -17,4 +18,11 @@ function presentedToken(request: FastifyRequest): PresentedToken {
 /** The live token behind a request. Throws 401 with a bare challenge when there is none, `invalid_token` when it is not live (RFC 6750 §3.1). */
 export async function requireBearer(ctx: Context, request: FastifyRequest): Promise<InspectedToken> {
   return requireLiveToken(ctx, presentedToken(request), () => presentedProof(ctx, request))
+}
+
+/** The same, for an endpoint of ours that is one of these resources (RFC 8707 §3): a token for an API is in that API's hands, and opens nothing here. */
+export async function requireBearerFor(ctx: Context, request: FastifyRequest, resources: readonly string[]): Promise<InspectedToken> {
+  const token = await requireBearer(ctx, request)
+  if (token.audience.length > 0 && !token.audience.some((one) => resources.includes(one))) throw bearerChallenge(401, 'invalid_token', 'The access token is for another resource')
+  return token
 }

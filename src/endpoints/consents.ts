@@ -1,5 +1,4 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { ownResources } from '../apis/store.ts'
 import { clientByKey, describeConsent, describeStatus, findAnyConsent, type KnownConsent } from './consent-answer.ts'
 import { useConsent, withdrawConsents } from '../consents/objects.ts'
 import type { Context } from '../context.ts'
@@ -7,7 +6,7 @@ import { sendJson } from '../http/json.ts'
 import { refuseOtherMethods } from '../http/methods.ts'
 import { bearerChallenge, OAuthError } from '../protocol/error.ts'
 import type { InspectedToken } from '../tokens/inspect.ts'
-import { requireBearer } from './bearer.ts'
+import { requireBearerFor } from './bearer.ts'
 import type { Endpoint } from './endpoint.ts'
 
 // The consent API: what a consent is for, whether it is alive, and its end. A client asks about the consents that people gave it, with a
@@ -23,10 +22,8 @@ function notFound(): OAuthError {
 }
 
 /** The token of a request to this API. Throws the challenge. */
-export async function requireOwnToken(ctx: Context, request: FastifyRequest): Promise<InspectedToken> {
-  const token = await requireBearer(ctx, request)
-  if (token.audience.length > 0 && !token.audience.some((one) => ownResources(ctx.config.issuer).includes(one))) throw bearerChallenge(401, 'invalid_token', 'The access token is for another resource')
-  return token
+function requireOwnToken(ctx: Context, request: FastifyRequest): Promise<InspectedToken> {
+  return requireBearerFor(ctx, request, [ctx.config.issuer])
 }
 
 /** A token of the client itself with a scope. Throws `insufficient_scope`. */

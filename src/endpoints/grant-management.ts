@@ -8,7 +8,7 @@ import { GRANT_QUERY, GRANT_REVOKE, grantManagementActions } from '../protocol/g
 import type { InspectedToken } from '../tokens/inspect.ts'
 import { revokeManaged } from '../tokens/grants.ts'
 import { endManagedGrant, findManagedGrant, type ManagedGrant } from '../users/managed-grants.ts'
-import { requireBearer } from './bearer.ts'
+import { requireBearerFor } from './bearer.ts'
 import type { Endpoint } from './endpoint.ts'
 import { allowedContent } from './managed-request.ts'
 
@@ -23,10 +23,8 @@ function unknownGrant(): OAuthError {
 
 /** The token of a request, when it opens this API with a scope. Throws 401 and 403 as RFC 6750 has them (§6.6). */
 async function requireOpening(ctx: Context, request: FastifyRequest, scope: string): Promise<InspectedToken> {
-  const token = await requireBearer(ctx, request)
-  const { audience, scopes } = token
-  if (audience.length > 0 && !audience.includes(ctx.config.issuer)) throw bearerChallenge(401, 'invalid_token', 'The access token is for another resource')
-  if (!scopes.includes(scope)) throw bearerChallenge(403, 'insufficient_scope', 'The token does not open grants', scope)
+  const token = await requireBearerFor(ctx, request, [ctx.config.issuer])
+  if (!token.scopes.includes(scope)) throw bearerChallenge(403, 'insufficient_scope', 'The token does not open grants', scope)
   return token
 }
 

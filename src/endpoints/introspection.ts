@@ -5,7 +5,7 @@ import { assertionAlgorithms } from '../clients/authentication/index.ts'
 import { offeredMethods } from '../clients/authentication/offered-methods.ts'
 import { isPublic } from '../clients/client.ts'
 import { encryptFor } from '../clients/encryption.ts'
-import { profiles } from '../clients/profiles.ts'
+import { profileOf } from '../clients/profile-rules.ts'
 import { contentEncryptions, encryptionAlgorithms } from '../clients/response-encryption.ts'
 import { useConsent } from '../consents/objects.ts'
 import type { Context } from '../context.ts'
@@ -89,7 +89,7 @@ function wantsSigned(accept: string): boolean {
 async function send(ctx: Context, request: FastifyRequest, reply: FastifyReply, caller: AuthenticatedClient, body: object): Promise<FastifyReply> {
   void reply.header('vary', 'Accept')
   if (!wantsSigned(request.headers.accept ?? '')) return sendJson(reply, body)
-  const alg = caller.metadata.introspection_signed_response_alg ?? profiles[caller.metadata.profile].ownAlgorithm
+  const alg = caller.metadata.introspection_signed_response_alg ?? profileOf(caller).ownAlgorithm
   const jwt = await ctx.keyring.sign(isSigningAlgorithm(alg) ? alg : 'RS256', INTROSPECTION_TYPE, { iss: ctx.config.issuer, aud: caller.clientId, iat: epochSeconds(ctx.clock), token_introspection: body })
   return reply.code(200).header('cache-control', 'no-store').header('pragma', 'no-cache').type(SIGNED).send(await encryptFor(ctx, caller, 'introspection', jwt))
 }

@@ -18,7 +18,7 @@ import { withGroups } from '../tokens/groups-told.ts'
 import { personTold } from '../tokens/person-told.ts'
 import { claimNames, userinfoClaims } from '../users/claims.ts'
 import { dataportenUserinfo } from '../users/dataporten-userinfo.ts'
-import { requireBearer } from './bearer.ts'
+import { requireBearerFor } from './bearer.ts'
 import type { Endpoint } from './endpoint.ts'
 import { demandOf, requireSignIn } from './step-up.ts'
 
@@ -27,9 +27,7 @@ const PATH = '/userinfo'
 const OPENING = ['openid', 'userid', 'profile', 'email']
 
 async function answer(ctx: Context, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
-  const { person, scopes, clientKey, audience } = await requireBearer(ctx, request)
-  // A token for an API is in that API's hands: it must not read the person's claims here with it.
-  if (audience.length > 0 && !audience.some((one) => ownResources(ctx.config.issuer).includes(one))) throw bearerChallenge(401, 'invalid_token', 'The access token is for another resource')
+  const { person, scopes, clientKey } = await requireBearerFor(ctx, request, ownResources(ctx.config.issuer))
   const client = await findClientByKey(ctx, clientKey)
   if (request.headers.origin !== undefined) {
     await allowRegisteredOrigin(request, reply, client?.metadata.allowed_origins)

@@ -7,11 +7,11 @@ const CLIENT_AUTHENTICATION = '1.3.6.1.5.5.7.3.2'
 const ANY_PURPOSE = '2.5.29.37.0'
 const SMALLEST_RSA_BITS = 2048
 
-/** A certificate of exactly these bytes, with nothing behind it. */
+/** A certificate of exactly these bytes, with nothing behind it, and with a key of a kind that we know. */
 export function readCertificate(der: Buffer): X509Certificate | undefined {
   try {
     const certificate = new X509Certificate(der)
-    return certificate.raw.equals(der) ? certificate : undefined
+    return certificate.raw.equals(der) && certificate.publicKey.type === 'public' ? certificate : undefined
   } catch {
     return undefined
   }

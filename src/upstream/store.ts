@@ -55,22 +55,24 @@ export async function findAcceptedProvider(ctx: Context, rules: readonly string[
   return facts !== undefined && isAccepted(rules, facts) ? facts : undefined
 }
 
-const MOST_SIGN_UPS = 50
+/** Of one client. */
+const MOST_LOCAL = 50
+
+async function acceptedOf(ctx: Context, rules: readonly string[], rows: readonly Row[]): Promise<readonly ProviderFacts[]> {
+  const facts = await Promise.all(rows.map((row) => withFacts(ctx, row.document as Provider)))
+  return facts.filter((one) => isAccepted(rules, one)).slice(0, MOST_LOCAL)
+}
 
 /** The providers that a client accepts where people may make accounts by themselves. */
 export async function listSignUpProviders(ctx: Context, rules: readonly string[]): Promise<readonly ProviderFacts[]> {
-  const { rows } = await sql<Row>`select document from providers where protocol = 'local' and document->>'sign_up' = 'open' order by provider_id limit ${MOST_SIGN_UPS}`.execute(ctx.db)
-  const facts = await Promise.all(rows.map((row) => withFacts(ctx, row.document as Provider)))
-  return facts.filter((one) => isAccepted(rules, one))
+  const { rows } = await sql<Row>`select document from providers where protocol = 'local' and document->>'sign_up' = 'open' order by provider_id`.execute(ctx.db)
+  return acceptedOf(ctx, rules, rows)
 }
-
-const MOST_LOCAL = 50
 
 /** The providers that a client accepts whose people have passwords here. */
 export async function listAcceptedLocalProviders(ctx: Context, rules: readonly string[]): Promise<readonly ProviderFacts[]> {
-  const { rows } = await sql<Row>`select document from providers where protocol = 'local' order by provider_id limit ${MOST_LOCAL}`.execute(ctx.db)
-  const facts = await Promise.all(rows.map((row) => withFacts(ctx, row.document as Provider)))
-  return facts.filter((one) => isAccepted(rules, one))
+  const { rows } = await sql<Row>`select document from providers where protocol = 'local' order by provider_id`.execute(ctx.db)
+  return acceptedOf(ctx, rules, rows)
 }
 
 /** The providers of a protocol that files declare. */

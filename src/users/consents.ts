@@ -176,11 +176,13 @@ export async function countConsents(db: Kysely<Database>, clientKey: string): Pr
 /** What one person has let clients have is another's from now on, together with what they have let them have; a removal does not come over. */
 export async function moveConsents(trx: Kysely<Database>, from: string, to: string): Promise<void> {
   await sql`with gone as (delete from consents where user_id = ${from} returning *)
-    insert into consents (consent_id, user_id, client_key, granted, declined, received, created_at, used_at)
-    select consent_id, ${to}::uuid, client_key, granted, declined, received, created_at, used_at from gone where removed_at is null
+    insert into consents (consent_id, user_id, client_key, granted, declined, received, authorization_details, scope_uses, created_at, used_at)
+    select consent_id, ${to}::uuid, client_key, granted, declined, received, authorization_details, scope_uses, created_at, used_at from gone where removed_at is null
     on conflict (user_id, client_key) do update set
       granted = case when consents.removed_at is not null then consents.granted else array(select unnest(consents.granted) union select unnest(excluded.granted)) end,
       declined = case when consents.removed_at is not null then consents.declined else array(select unnest(consents.declined) union select unnest(excluded.declined) except select unnest(consents.granted) except select unnest(excluded.granted)) end,
       received = case when consents.removed_at is not null then consents.received else array(select unnest(consents.received) union select unnest(excluded.received)) end,
+      authorization_details = case when consents.removed_at is not null then null else coalesce(consents.authorization_details, excluded.authorization_details) end,
+      scope_uses = case when consents.removed_at is not null then consents.scope_uses else excluded.scope_uses || consents.scope_uses end,
       used_at = greatest(consents.used_at, excluded.used_at), updated_at = clock_now()`.execute(trx)
 }

@@ -154,6 +154,22 @@ describe('how long a document is believed', () => {
     expect(await post(server.issuer, '/oauth/token', { grant_type: 'refresh_token', refresh_token: String(tokens['refresh_token']), client_id: id })).toMatchObject({ status: 401, body: { error: 'invalid_client' } })
   })
 
+  test('not again after it was refused: in another process, and when its host falls silent', async () => {
+    const id = host.publish(path(), {}, { 'cache-control': 'max-age=60' })
+    expect(await isTaken(id)).toBe(true)
+    host.paths.delete(new URL(id).pathname)
+    await later()
+    expect(await isTaken(id)).toBe(false)
+    await server.restart()
+    expect(await isTaken(id)).toBe(false)
+    host.paths.set(new URL(id).pathname, (response) => response.writeHead(503).end())
+    await later()
+    expect(await isTaken(id)).toBe(false)
+    host.publish(new URL(id).pathname)
+    await later()
+    expect(await isTaken(id)).toBe(true)
+  })
+
   test('a day longer, when its host is silent', async () => {
     const id = host.publish(path(), {}, { 'cache-control': 'max-age=60' })
     expect(await isTaken(id)).toBe(true)

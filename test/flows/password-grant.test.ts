@@ -98,6 +98,12 @@ test('wrong passwords count where the login page counts, and hold it up too', as
   expect((await ask()).status).toBe(200)
 })
 
+test('a person of the last of many places is found', async () => {
+  await server.apply(Array.from({ length: 51 }, (_, i) => `kind: provider\nprovider_id: a-${i}\nprotocol: local\nname: Place ${i}\norganization: ntu\n`).join('---\n'))
+  await server.apply(`kind: client\nclient_id: ntu-only\nclient_secret: { value: ${SECRET} }\nclient_name: x\ngrant_types: [password]\nprofile: legacy\ncompatibility: [password]\nlogin_providers: [ntu]\nscope: openid\n`)
+  expect((await ask({}, 'ntu-only')).status).toBe(200)
+})
+
 describe('the switch', () => {
   const yaml = (more: string): string => `kind: client\nclient_id: tried\nclient_secret: { value: ${SECRET} }\nclient_name: Tried\ngrant_types: [password]\nscope: openid\n${more}`
 

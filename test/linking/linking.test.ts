@@ -1,6 +1,9 @@
 import { sql } from 'kysely'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { createConsent, listConsentObjects } from '../../src/consents/objects.ts'
+import { newRowId } from '../../src/lib/random.ts'
 import { mergeUsers } from '../../src/signin/merge.ts'
+import { findConsent, listConsents, noteUse, saveConsent } from '../../src/users/consents.ts'
 import { unlinkIdentity } from '../../src/signin/unlink.ts'
 import { findOrCreateUser } from '../../src/users/identities.ts'
 import { findUser, findUsers, setUserStatus } from '../../src/users/store.ts'
@@ -203,6 +206,20 @@ describe('two accounts', () => {
     expect(await mergeUsers(server.ctx, people[0] ?? '', people[2] ?? '')).toBeUndefined()
     // Its tokens stay dead: nobody unlocks what is nobody's account any more.
     expect(await setUserStatus(server.ctx.db, people[2] ?? '', 'active')).toBe(false)
+  })
+
+  test('bring along what each let a client have, also what both said yes to on one way', async () => {
+    const [one, other] = [await person(), await person()]
+    const clientKey = (await sql<{ client_key: string }>`select client_key from clients where client_id = 'planner'`.execute(server.ctx.db)).rows[0]?.client_key ?? ''
+    const authorizationDetails = [{ type: 'note' }]
+    await saveConsent(server.ctx, server.ctx.db, other, clientKey, { granted: ['openid'], declined: [], authorizationDetails })
+    await noteUse(server.ctx, other, clientKey, ['openid'])
+    const requestId = newRowId(server.ctx.clock.now())
+    for (const userId of [one, other]) await createConsent(server.ctx, server.ctx.db, { userId, clientKey, requestId, terms: { scopes: ['look'], purpose: ['look'] } })
+    expect(await mergeUsers(server.ctx, one, other)).toEqual({ survivor: one, loser: other })
+    expect(await listConsentObjects(server.ctx, one)).toHaveLength(2)
+    expect(await findConsent(server.ctx.db, one, clientKey)).toMatchObject({ granted: ['openid'], authorizationDetails })
+    expect((await listConsents(server.ctx, one))[0]?.scopeUses.has('openid')).toBe(true)
   })
 
   test('that are one already, or not there, are not merged', async () => {

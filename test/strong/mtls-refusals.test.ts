@@ -43,6 +43,13 @@ beforeAll(async () => {
 })
 afterAll(() => server.close())
 
+/** Made by a key of a kind that nobody here knows: its name says so, in the place of elliptic curves. */
+function ofUnknownKey({ der }: TestCertificate): { readonly der: Buffer } {
+  const curve = Buffer.from('2a8648ce3d0201', 'hex')
+  const at = der.indexOf(curve)
+  return { der: Buffer.concat([der.subarray(0, at), Buffer.from('2a8648ce3d027f', 'hex'), der.subarray(at + curve.length)]) }
+}
+
 const ask = (clientId: string, headers: Readonly<Record<string, string>>, base = server.issuer): Promise<JsonAnswer> => post(base, '/oauth/token', { grant_type: 'client_credentials', client_id: clientId }, headers)
 const by = (options: CertificateOptions): TestCertificate => newCertificate({ issuer: authority, ...options })
 const PLANNER: CertificateOptions['subject'] = [['C', 'NO'], ['O', 'Example'], ['CN', 'Planner']]
@@ -124,6 +131,7 @@ describe('the header', () => {
     ['Envoy without one', 'By=spiffe://a/b;Hash=0123'],
     ['a broken escape', '-----BEGIN%20CERTIFICATE-----%ZZ'],
     ['a private key', encodeURIComponent(good.keyPem)],
+    ['a key of an unknown kind', `:${ofUnknownKey(good).der.toString('base64')}:`],
     ['very long', 'A'.repeat(12_000)],
   ])('with %s is refused, never a failure', async (_, value) => {
     expect(await ask('tls-dn', { 'client-cert': value })).toMatchObject({ status: 400, body: { error: 'invalid_request' } })

@@ -1,6 +1,5 @@
 import type { Client } from '../../clients/client.ts'
-import { requireAllowed } from '../../clients/profile-rules.ts'
-import { profiles } from '../../clients/profiles.ts'
+import { profileOf, requireAllowed } from '../../clients/profile-rules.ts'
 import type { Context } from '../../context.ts'
 import type { PresentedProof } from '../../http/proof.ts'
 import { invalidRequest } from '../../protocol/error.ts'
@@ -10,7 +9,7 @@ import { senderConstraints } from './index.ts'
 /** The ways in which a client's tokens may be bound: the one that it registered; else what binds by itself; else, where they must be bound, any. */
 function waysOf(client: Client): readonly SenderConstraint[] {
   const registered = senderConstraints.filter((constraint) => constraint.isRegistered(client))
-  const mustBind = profiles[client.metadata.profile].boundTokens
+  const mustBind = profileOf(client).boundTokens
   return registered.length > 0 ? registered : senderConstraints.filter(({ bindsByItself }) => bindsByItself || mustBind)
 }
 
