@@ -21,8 +21,8 @@ function notFound(): OAuthError {
   return new OAuthError('not_found', 'There is no such consent', { status: 404 })
 }
 
-/** The token of a request to this API. Throws the challenge. */
-function requireOwnToken(ctx: Context, request: FastifyRequest): Promise<InspectedToken> {
+/** The token of a request to an API of this server. Throws the challenge. */
+export function requireOwnToken(ctx: Context, request: FastifyRequest): Promise<InspectedToken> {
   return requireBearerFor(ctx, request, [ctx.config.issuer])
 }
 
