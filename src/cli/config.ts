@@ -1,7 +1,7 @@
 import type { Command as Commander } from 'commander'
 import { type Config, describeVariables, readConfig, type VariableName } from '../config.ts'
 import { type Command, withExamples, withOutputOptions } from './command.ts'
-import { readCertificates } from '../lib/certificate.ts'
+import { readCertificates, subjectLine } from '../lib/certificate.ts'
 import type { Io } from './io.ts'
 import { type OutputOptions, print, table } from './output.ts'
 import { status } from './status.ts'
@@ -54,7 +54,7 @@ function isShown(name: string): name is VariableName {
 
 /** Whose certificates a PEM text has. */
 function subjectsIn(pem: string | undefined): string | undefined {
-  return pem === undefined ? undefined : readCertificates(pem)?.map(({ subject }) => subject.replaceAll('\n', ', ')).join('; ')
+  return pem === undefined ? undefined : readCertificates(pem)?.map(subjectLine).join('; ')
 }
 
 function withoutPassword(url: string): string {

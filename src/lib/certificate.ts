@@ -27,6 +27,13 @@ export function readCertificates(pem: string): readonly X509Certificate[] | unde
   }
 }
 
+/** Whose a certificate is, on one line, for people; nothing for one without a name. */
+export function subjectLine(certificate: X509Certificate): string | undefined {
+  // Node gives nothing where the name is empty, whatever its types say.
+  const subject: string | undefined = certificate.subject
+  return subject?.replaceAll('\n', ', ')
+}
+
 /** Whether a certificate is good at this time. `now` in milliseconds. */
 export function isInForce({ validFrom, validTo }: X509Certificate, now: number): boolean {
   return Date.parse(validFrom) <= now && now <= Date.parse(validTo)

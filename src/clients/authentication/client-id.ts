@@ -1,4 +1,5 @@
 import type { X509Certificate } from 'node:crypto'
+import { subjectLine } from '../../lib/certificate.ts'
 import { invalidClient } from '../../protocol/error.ts'
 import type { Trace } from '../../protocol/trace.ts'
 import type { PresentedCredentials } from './method.ts'
@@ -17,5 +18,5 @@ export function idOf({ form }: PresentedCredentials): string {
 
 /** A certificate that is not the registered one, or was not issued by an authority that is trusted here. */
 export function wrongCertificate(certificate: X509Certificate | undefined, expected: string | undefined): Trace {
-  return { cause: 'client_auth.certificate', compared: [{ name: 'certificate', sent: certificate?.subject.replaceAll('\n', ', '), expected }] }
+  return { cause: 'client_auth.certificate', compared: [{ name: 'certificate', sent: certificate && subjectLine(certificate), expected }] }
 }
