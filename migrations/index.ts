@@ -40,6 +40,7 @@ import * as m0046 from './0046-consent-webhooks.ts'
 import * as m0047 from './0047-gatekeeper.ts'
 import * as m0048 from './0048-scope-moderation.ts'
 import * as m0050 from './0050-roles.ts'
+import * as m0051 from './0051-management-api.ts'
 import * as m0052 from './0052-dashboard.ts'
 import * as m0054 from './0054-audit-chain.ts'
 import * as m0055 from './0055-groups.ts'
@@ -88,6 +89,7 @@ export const migrations: Record<string, Migration> = {
   '0047-gatekeeper': m0047,
   '0048-scope-moderation': m0048,
   '0050-roles': m0050,
+  '0051-management-api': m0051,
   '0052-dashboard': m0052,
   '0054-audit-chain': m0054,
   '0055-groups': m0055,

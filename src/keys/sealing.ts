@@ -17,6 +17,7 @@ export type Purpose =
   | 'address-change'
   | 'totp-secret'
   | 'client-secret'
+  | 'kept-answer'
   | 'ciba-notification'
   | 'pairwise-salt'
   | 'audit-chain'

@@ -1,0 +1,49 @@
+import { findClientByKey } from '../clients/store.ts'
+import type { Context } from '../context.ts'
+import type { Changer } from '../declarations/change.ts'
+import { epochSeconds } from '../lib/clock.ts'
+import type { Actor } from '../organizations/can.ts'
+import { findActor } from '../organizations/members.ts'
+import { bearerChallenge, insufficientUserAuthentication } from '../protocol/error.ts'
+import type { InspectedToken } from '../tokens/inspect.ts'
+
+// Owns who calls: a person, with their roles of this moment, or a client for itself. A client that an operator gave the scopes of this API
+// and that has an organization acts as its admin; one that has none acts as an operator. One that is a person's own acts as nobody: else an
+// operator's gift to an application would be one to whoever registered it.
+
+export interface Caller extends Changer {
+  readonly through: 'api'
+  readonly clientId: string
+  /** When the person signed in, in seconds since the epoch. */
+  readonly signedInAt: number | undefined
+  readonly scopes: readonly string[]
+}
+
+/** How fresh a sign-in must be for what hands out power, in seconds: as on the account pages. */
+const RECENT_SECONDS = 600
+
+async function clientActor(ctx: Context, { clientKey, clientId }: InspectedToken): Promise<Actor> {
+  const client = await findClientByKey(ctx, clientKey)
+  const organization = client?.metadata.organization
+  const userId = `client:${clientId}`
+  if (organization !== undefined) return { userId, operator: false, roles: new Map([[organization, 'admin']]) }
+  return { userId, operator: client !== undefined && client.ownerUserId === undefined, roles: new Map() }
+}
+
+/** The caller behind a live token. Throws `invalid_token` for a token that is not for this server itself. */
+export async function findCaller(ctx: Context, token: InspectedToken): Promise<Caller> {
+  const { issuer } = ctx.config
+  // Not one without an audience, either: every API that such a token is shown to could use it here.
+  if (!token.audience.includes(issuer)) throw bearerChallenge(401, 'invalid_token', `The access token is not for this API; ask for it with resource=${issuer}`)
+  const { person, clientId, scopes } = token
+  const actor = person === undefined ? await clientActor(ctx, token) : await findActor(ctx, person.subject.userId)
+  return { actor, clientId, scopes, through: 'api', personId: person?.subject.userId, signedInAt: person?.authTime }
+}
+
+/** Throws `insufficient_scope`, or what a person has to do first. */
+export function requireAllowed(ctx: Context, { scopes, signedInAt }: Caller, { scope, needsRecentSignIn }: { readonly scope: string | undefined; readonly needsRecentSignIn?: true }): void {
+  if (scope !== undefined && !scopes.includes(scope)) throw bearerChallenge(403, 'insufficient_scope', 'The access token may not do this', scope)
+  if (needsRecentSignIn === true && signedInAt !== undefined && epochSeconds(ctx.clock) - signedInAt > RECENT_SECONDS) {
+    throw insufficientUserAuthentication('Sign in again: this hands out power', [], RECENT_SECONDS)
+  }
+}

@@ -1,0 +1,135 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { Offered } from '../clients/metadata.ts'
+import type { Context } from '../context.ts'
+import { presentApiError } from '../http/api-errors.ts'
+import { allowAnyOrigin } from '../http/cors.ts'
+import { queryForm } from '../http/forms.ts'
+import { jsonBody } from '../http/json-body.ts'
+import { refuseOtherMethods } from '../http/methods.ts'
+import { OAuthError, refusedByLimit } from '../protocol/error.ts'
+import { countAttempt } from '../signin/attempts.ts'
+import type { InspectedToken } from '../tokens/inspect.ts'
+import { type Caller, findCaller, requireAllowed } from './caller.ts'
+import { FaultyRequest, toRefusal } from './failure.ts'
+import { resources } from './index.ts'
+import { answerOnce, type KeptAnswer, requireKey } from './kept-answers.ts'
+import { openApiDocument } from './openapi.ts'
+import type { Answer, Operation } from './operation.ts'
+import { entityTag, isKnown, requireMatch } from './preconditions.ts'
+
+// The management API: everything that files declare and operators do, for programs. Owns the order of what is asked of every request: a token
+// for this server, a scope, not too many, the version that was seen, and that a repeated request does nothing twice. It owns no rule about the
+// things themselves: those are the same for files, pages and this (declarations/change.ts, organizations/can.ts).
+
+export interface ManagementDoors {
+  readonly offered: Offered
+  /** The live token behind a request; throws the challenge. */
+  readonly requireBearer: (request: FastifyRequest) => Promise<InspectedToken>
+}
+
+const PREFIX = '/api'
+const DOCUMENT = '/openapi.json'
+const BODY_BYTES = 1024 * 1024
+const WINDOW_SECONDS = 60
+const MOST_IN_WINDOW = 1200
+
+/** Below the prefix, as Fastify writes parameters. */
+function routeOf({ path }: Operation): string {
+  return path.slice(PREFIX.length).replaceAll(/\{(\w+)\}/g, ':$1')
+}
+
+async function requireMeasure(ctx: Context, { actor, clientId }: Caller): Promise<void> {
+  const { count, until } = await countAttempt(ctx, `api/${clientId}/${actor.userId}`, WINDOW_SECONDS)
+  if (count > MOST_IN_WINDOW) throw refusedByLimit(429, 'Too many requests', { 'retry-after': String(Math.max(1, Math.ceil((until.getTime() - ctx.clock.now()) / 1000))) })
+}
+
+function render({ status, body, version, location }: Answer, issuer: string): KeptAnswer {
+  return {
+    status,
+    headers: { ...(version === undefined ? {} : { etag: entityTag(version) }), ...(location === undefined ? {} : { location: `${issuer}${location}` }) },
+    body: body === undefined ? '' : JSON.stringify(body),
+  }
+}
+
+function send(reply: FastifyReply, { status, headers, body }: KeptAnswer): FastifyReply {
+  void reply.code(status).headers({ ...headers, 'cache-control': 'no-store' })
+  return body === '' ? reply.send() : reply.type('application/json; charset=utf-8').send(body)
+}
+
+function textOf(request: FastifyRequest): string {
+  const body = request.body as { readonly json?: string } | null | undefined
+  return body?.json ?? ''
+}
+
+async function answer(ctx: Context, operation: Operation, caller: Caller, offered: Offered, request: FastifyRequest): Promise<KeptAnswer> {
+  const call = { ctx, caller, offered, params: request.params as Readonly<Record<string, string>>, query: undefined, body: undefined, expected: operation.changes === true ? requireMatch(request.headers['if-match']) : undefined }
+  const raw = { query: Object.fromEntries(queryForm(request).single), body: operation.body === undefined ? undefined : jsonBody(request) }
+  const work = async (): Promise<KeptAnswer> => render(await operation.run(call, raw), ctx.config.issuer)
+  const key = request.headers['idempotency-key']
+  if (operation.method !== 'POST' || key === undefined) return work()
+  const named = { caller: `${caller.clientId} ${caller.actor.userId}`, key: requireKey(String(key)), content: JSON.stringify([operation.method, request.url, textOf(request)]) }
+  return answerOnce(ctx, named, work)
+}
+
+function isWrongType(error: unknown): boolean {
+  return typeof error === 'object' && error !== null && 'code' in error && error.code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE'
+}
+
+// The one presenter of errors for machines tells the faults, too.
+function tellFaults(scope: FastifyInstance, ctx: Context): void {
+  const told = new WeakMap<FastifyRequest, FaultyRequest>()
+  scope.setErrorHandler((thrown, request, reply) => {
+    const error = isWrongType(thrown) ? refusedByLimit(415, 'Send application/json') : toRefusal(thrown)
+    if (error instanceof FaultyRequest) told.set(request, error)
+    return presentApiError(ctx, error, request, reply)
+  })
+  scope.addHook('preSerialization', (request, _reply, payload, done) => {
+    const faults = told.get(request)?.faults
+    done(null, faults === undefined || typeof payload !== 'object' || payload === null ? payload : { ...payload, faults })
+  })
+}
+
+function registerOperation(scope: FastifyInstance, ctx: Context, { offered, requireBearer }: ManagementDoors, operation: Operation): void {
+  const callers = new WeakMap<FastifyRequest, Caller>()
+  scope.route({
+    method: operation.method,
+    url: routeOf(operation),
+    bodyLimit: BODY_BYTES,
+    // Before the body is read: who may not come in need not send a megabyte.
+    onRequest: async (request) => {
+      const caller = await findCaller(ctx, await requireBearer(request))
+      requireAllowed(ctx, caller, operation)
+      await requireMeasure(ctx, caller)
+      callers.set(request, caller)
+    },
+    handler: async (request, reply) => {
+      const caller = callers.get(request)
+      if (caller === undefined) throw new Error('a request without a caller')
+      const kept = await answer(ctx, operation, caller, offered, request)
+      const tag = kept.headers['etag']
+      if (operation.method === 'GET' && tag !== undefined && isKnown(request.headers['if-none-match'], tag.slice(1, -1))) return reply.code(304).headers({ etag: tag, 'cache-control': 'no-store' }).send()
+      return send(reply, kept)
+    },
+  })
+}
+
+/** Adds `/api/…` to a server. */
+export async function registerManagement(app: FastifyInstance, ctx: Context, doors: ManagementDoors): Promise<void> {
+  const operations = resources.flatMap((resource) => resource(doors.offered))
+  await app.register(
+    async (scope) => {
+      tellFaults(scope, ctx)
+      for (const type of ['application/json', 'application/merge-patch+json']) scope.addContentTypeParser(type, { parseAs: 'string' }, (_request, body, done) => done(null, { json: String(body) }))
+      scope.setNotFoundHandler((request, reply) => presentApiError(ctx, new OAuthError('not_found', 'There is no such thing', { status: 404 }), request, reply))
+      for (const operation of operations) registerOperation(scope, ctx, doors, operation)
+      for (const route of new Set(operations.map(routeOf))) refuseOtherMethods(scope, route, operations.filter((operation) => routeOf(operation) === route).map(({ method }) => method))
+      const document = JSON.stringify(openApiDocument(ctx.config.issuer, operations))
+      scope.get(DOCUMENT, async (_request, reply) => {
+        allowAnyOrigin(reply)
+        return reply.header('cache-control', 'public, max-age=300').type('application/json; charset=utf-8').send(document)
+      })
+      refuseOtherMethods(scope, DOCUMENT, ['GET'])
+    },
+    { prefix: PREFIX },
+  )
+}
