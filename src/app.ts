@@ -9,6 +9,7 @@ import { registerDemo } from './demo/routes.ts'
 import { keepLoginState } from './endpoints/check-session.ts'
 import type { Endpoint } from './endpoints/endpoint.ts'
 import { endpoints } from './endpoints/index.ts'
+import { offered } from './endpoints/offered.ts'
 import { registerGatekeeper } from './gatekeeper/routes.ts'
 import { presentApiError } from './http/api-errors.ts'
 import { acceptCookies } from './http/cookies.ts'
@@ -19,6 +20,7 @@ import { registerPages } from './http/pages.ts'
 import { requireKnownTargets } from './http/path-aliases.ts'
 import { createServer } from './http/server.ts'
 import { lists, requireSoundLists } from './lists.ts'
+import { registerManagement } from './management/routes.ts'
 import { OAuthError } from './protocol/error.ts'
 import type { Trace } from './protocol/trace.ts'
 import { type OpenedContext, portnerVersion } from './open-context.ts'
@@ -64,6 +66,7 @@ export async function buildApp(opened: OpenedContext): Promise<FastifyInstance> 
   app.setErrorHandler((error, request, reply) => presentPageError(ctx, error, request, reply))
   app.setNotFoundHandler((request, reply) => presentPageError(ctx, nothingHere(request, config.issuer), request, reply))
   await registerEndpoints(app, ctx, 'machines', presentApiError)
+  await registerManagement(app, ctx, offered)
   await registerEndpoints(app, ctx, 'people', presentPageError)
   await registerGatekeeper(app, ctx)
   await registerAccount(app, ctx)

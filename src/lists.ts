@@ -7,9 +7,11 @@ import { clientAuthenticationMethods } from './clients/authentication/index.ts'
 import { sections as dashboardSections } from './dashboard/index.ts'
 import { kinds } from './declarations/index.ts'
 import { endpoints } from './endpoints/index.ts'
+import { offered } from './endpoints/offered.ts'
 import { grantTypes } from './grants/index.ts'
 import { groupSources } from './groups/index.ts'
 import { jobs } from './jobs/index.ts'
+import { resources } from './management/index.ts'
 import { steps } from './signin/steps/index.ts'
 import { senderConstraints } from './tokens/sender-constraint/index.ts'
 import { connectorTypes } from './upstream/index.ts'
@@ -28,6 +30,7 @@ export const lists: Readonly<Record<string, readonly string[]>> = {
   'sections of the dashboard': dashboardSections.map(({ name }) => name),
   'sections of the operators’ pages': adminSections.map(({ name }) => name),
   endpoints: endpoints.map(({ name }) => name),
+  'operations of the management API': resources.flatMap((resource) => resource(offered)).map(({ id }) => id),
   'kinds of documents': kinds.map(({ kind }) => kind),
   'sources of groups': groupSources.map(({ name }) => name),
   jobs: jobs.map(({ name }) => name),

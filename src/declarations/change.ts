@@ -92,7 +92,7 @@ export async function createThing(ctx: Context, changer: Changer, kindName: Kind
   requireTrust(changer.actor, kind, owner, document, undefined)
   return writeTurn(ctx, async () => {
     if ((await findCurrent(ctx, kind, id)) !== undefined) throw new ChangeRefused('exists')
-    await requireFit(ctx, kind, id, document, undefined)
+    await requireFit(ctx, { actor: changer.actor, kind, id, document, current: undefined })
     return write(ctx, { changer, kind, id, document, current: undefined, secret: neededSecret(kind, secret, document, undefined) })
   })
 }
@@ -113,7 +113,7 @@ export async function replaceThing(ctx: Context, changer: Changer, kindName: Kin
     const document = kind.complete?.(read, current.document) ?? read
     requireOwnership(changer, kind, before.owner, ownerOf(kind, document, current))
     requireTrust(changer.actor, kind, before.owner, document, current.document)
-    await requireFit(ctx, kind, id, document, current)
+    await requireFit(ctx, { actor: changer.actor, kind, id, document, current })
     return write(ctx, { changer, kind, id, document, current, secret: neededSecret(kind, secret, document, current) })
   })
 }

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import { readApiScope } from '../apis/api.ts'
 import { noteWishes } from '../apis/requests.ts'
 import { isGivenScope, isStandardScope } from '../apis/scope-definition.ts'
@@ -10,6 +11,7 @@ import { clientChanged, deleteClient, listClients, readClient, saveClient, setCl
 import { sha256 } from '../lib/digest.ts'
 import { drawToken } from '../lib/opaque-token.ts'
 import { inLanguage } from '../protocol/localized-text.ts'
+import { refuseNameOfAnother } from '../upstream/misleading-name.ts'
 import { type Current, type Document, type Kind, type ReadySecret, type Reference, type SecretRules, withoutUndefined } from './kind.ts'
 import { machineSecretFault, type Secret } from './secret.ts'
 
@@ -113,6 +115,12 @@ export const client: Kind<ClientMetadata> = {
   ask: async (ctx, document) => {
     const fault = await askSector(ctx, document)
     return fault === undefined ? [] : [{ path: ['sector_identifier_uri'], message: `sector_identifier_uri ${fault}` }]
+  },
+  // An operator's word is not asked about.
+  askOfOthers: async (ctx, document, before) => {
+    if (isDeepStrictEqual(before?.['client_name'], document.client_name)) return []
+    const message = await refuseNameOfAnother(ctx, document)
+    return message === undefined ? [] : [{ path: ['client_name'], message }]
   },
   list: async (db) => {
     const secrets = await listDeclaredSecrets(db)

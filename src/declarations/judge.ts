@@ -49,10 +49,21 @@ export function requireTrust(actor: Actor, kind: Kind, owner: Owner, document: D
   throw new ChangeRefused('invalid', members.map((member) => ({ path: member, message: `${member}: this is for an operator to say` })))
 }
 
+export interface Judged {
+  readonly actor: Actor
+  readonly kind: Kind
+  readonly id: string
+  readonly document: Document
+  readonly current: Current | undefined
+}
+
 /** Throws ChangeRefused when a document does not go with everything else there is. Asks others who have to vouch for it. */
-export async function requireFit(ctx: Context, kind: Kind, id: string, document: Document, current: Current | undefined): Promise<void> {
+export async function requireFit(ctx: Context, { actor, kind, id, document, current }: Judged): Promise<void> {
   const faults = [...(await referenceFaults(ctx, kind, document, current?.document)), ...(await uniqueFaults(ctx, kind, id, document))]
   // They are asked when nothing else is wrong.
-  if (faults.length === 0) faults.push(...((await kind.ask?.(ctx, document)) ?? []).map(({ path, message }) => ({ path: memberName(path), message })))
+  if (faults.length === 0) {
+    const said = [...((await kind.ask?.(ctx, document)) ?? []), ...(actor.operator ? [] : ((await kind.askOfOthers?.(ctx, document, current?.document)) ?? []))]
+    faults.push(...said.map(({ path, message }) => ({ path: memberName(path), message })))
+  }
   if (faults.length > 0) throw new ChangeRefused('invalid', faults)
 }

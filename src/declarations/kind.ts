@@ -89,6 +89,8 @@ export interface Kind<D extends Document = Document> {
   warnings?(document: D, known: (kind: string, id: string) => boolean): readonly { readonly path: Path; readonly message: string }[]
   /** What others say of a document that is new or changed: an address that must vouch for it. */
   ask?(ctx: Context, document: D): Promise<readonly { readonly path: Path; readonly message: string }[]>
+  /** The same for what somebody says who is no operator; `before` is what it was. */
+  askOfOthers?(ctx: Context, document: D, before: Document | undefined): Promise<readonly { readonly path: Path; readonly message: string }[]>
   list(db: Kysely<Database>): Promise<readonly Current[]>
   /** One by its id. A kind without it has few things: its list is asked. */
   find?(db: Kysely<Database>, id: string): Promise<Current | undefined>

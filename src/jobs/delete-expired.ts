@@ -5,6 +5,7 @@ import { deleteOldTraces, KEPT_SECONDS } from '../diagnosis/store.ts'
 import { firstIdAt } from '../lib/random.ts'
 import { deleteExpiredSeenIds } from '../database/replay.ts'
 import { deleteExpiredInvitations } from '../groups/invitations.ts'
+import { deleteExpiredAnswers } from '../http/kept-answers.ts'
 import { deleteExpiredBrowsers } from '../sessions/browsers.ts'
 import { deleteExpiredDevices } from '../sessions/devices.ts'
 import { deleteOldParticipants } from '../sessions/participants.ts'
@@ -58,6 +59,7 @@ const sweeps: readonly Sweep[] = [
   (ctx, stopping) => inBatches((limit) => deleteExpiredTrust(ctx, limit), stopping),
   (ctx, stopping) => inBatches((limit) => deleteExpiredChallenges(ctx, limit), stopping),
   (ctx, stopping) => inBatches((limit) => deleteExpiredEmailCodes(ctx, limit), stopping),
+  (ctx, stopping) => inBatches((limit) => deleteExpiredAnswers(ctx, limit), stopping),
   (ctx, stopping) => inBatches((limit) => deleteUnusedDocumentClients(ctx, limit), stopping),
   (ctx, stopping) => inBatches((limit) => deleteExpiredInvitations(ctx, limit), stopping),
   (ctx, stopping) => inBatches((limit) => deleteOldAffiliations(ctx, limit), stopping),

@@ -24,8 +24,13 @@ export function forbidden(): OAuthError {
   return new OAuthError('access_denied', 'Your role does not allow this', { status: 403 })
 }
 
-export function conflict(code: 'already_exists' | 'in_use' | 'outcome_unknown', description: string): OAuthError {
+export function conflict(code: 'already_exists' | 'in_use', description: string): OAuthError {
   return new OAuthError(code, description, { status: 409 })
+}
+
+/** Somebody changed it meanwhile. */
+export function seenOther(): OAuthError {
+  return new OAuthError('precondition_failed', 'It is not as you saw it; read it again', { status: 412 })
 }
 
 const REFUSALS: Readonly<Record<Exclude<Refusal, 'invalid'>, (message: string) => OAuthError>> = {
@@ -33,7 +38,7 @@ const REFUSALS: Readonly<Record<Exclude<Refusal, 'invalid'>, (message: string) =
   forbidden,
   exists: () => conflict('already_exists', 'There is one with this id already'),
   in_use: (message) => conflict('in_use', message),
-  stale: () => new OAuthError('precondition_failed', 'It is not as you saw it; read it again', { status: 412 }),
+  stale: seenOther,
 }
 
 /** A refused change as the API tells it; anything else as it is. */

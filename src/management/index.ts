@@ -1,9 +1,15 @@
 import type { Resource } from './operation.ts'
 import { apis } from './resources/apis.ts'
+import { audit } from './resources/audit.ts'
 import { clients } from './resources/clients.ts'
+import { consents } from './resources/consents.ts'
+import { keys } from './resources/keys.ts'
+import { members } from './resources/members.ts'
 import { organizations } from './resources/organizations.ts'
 import { providers } from './resources/providers.ts'
 import { scopes } from './resources/scopes.ts'
+import { users } from './resources/users.ts'
+import { whoami } from './resources/whoami.ts'
 
 // In the order of the document.
-export const resources: readonly Resource[] = [clients, apis, organizations, providers, scopes]
+export const resources: readonly Resource[] = [whoami, clients, apis, organizations, members, providers, users, consents, scopes, audit, keys]

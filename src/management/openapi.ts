@@ -36,6 +36,17 @@ function toJsonSchema(schema: z.ZodType): Json {
   return rest
 }
 
+const SECRET: Json = { writeOnly: true, anyOf: [{ type: 'string' }, ...['value', 'hash'].map((way) => ({ type: 'object', properties: { [way]: { type: 'string' } }, required: [way], additionalProperties: false })), { type: 'object', properties: { generate: { const: true } }, required: ['generate'], additionalProperties: false }] }
+
+/** Every form that an object may have, with one member more. */
+function withSecret(schema: Json, member: string): Json {
+  for (const branches of ['anyOf', 'oneOf']) {
+    const forms = schema[branches]
+    if (Array.isArray(forms)) return { ...schema, [branches]: forms.map((form: Json) => withSecret(form, member)) }
+  }
+  return { ...schema, properties: { ...(schema['properties'] as Json | undefined), [member]: SECRET } }
+}
+
 function reference(name: string): Json {
   return { $ref: `#/components/schemas/${name}` }
 }
@@ -96,7 +107,7 @@ function schemasOf(operations: readonly Operation[]): Readonly<Record<string, Js
     else if (body !== undefined) named.push({ name: `${id}Request`, schema: body.reads })
     if (answer.schema !== undefined) named.push(answer.schema)
   }
-  return Object.fromEntries(named.map(({ name, schema }) => [name, toJsonSchema(schema)]))
+  return Object.fromEntries(named.map(({ name, schema, secret }) => [name, secret === undefined ? toJsonSchema(schema) : withSecret(toJsonSchema(schema), secret)]))
 }
 
 function securityOf(issuer: string, operations: readonly Operation[]): Json {

@@ -35,6 +35,8 @@ export interface Call<Q = unknown, B = unknown> {
 export interface Named {
   readonly name: string
   readonly schema: z.ZodType
+  /** A member that is said and never told, beside those of the schema: a text, or one of the ways of files that do not reach into this machine. */
+  readonly secret?: string
 }
 
 interface Spec<Q extends z.ZodType, B extends z.ZodType> {

@@ -5,14 +5,15 @@ import { presentApiError } from '../http/api-errors.ts'
 import { allowAnyOrigin } from '../http/cors.ts'
 import { queryForm } from '../http/forms.ts'
 import { jsonBody } from '../http/json-body.ts'
+import { answerOnce, type KeptAnswer, requireKey } from '../http/kept-answers.ts'
 import { refuseOtherMethods } from '../http/methods.ts'
+import { presentedProof } from '../http/proof.ts'
 import { OAuthError, refusedByLimit } from '../protocol/error.ts'
 import { countAttempt } from '../signin/attempts.ts'
-import type { InspectedToken } from '../tokens/inspect.ts'
+import { readAuthorization, requireLiveToken } from '../tokens/presented-token.ts'
 import { type Caller, findCaller, requireAllowed } from './caller.ts'
 import { FaultyRequest, toRefusal } from './failure.ts'
 import { resources } from './index.ts'
-import { answerOnce, type KeptAnswer, requireKey } from './kept-answers.ts'
 import { openApiDocument } from './openapi.ts'
 import type { Answer, Operation } from './operation.ts'
 import { entityTag, isKnown, requireMatch } from './preconditions.ts'
@@ -20,12 +21,6 @@ import { entityTag, isKnown, requireMatch } from './preconditions.ts'
 // The management API: everything that files declare and operators do, for programs. Owns the order of what is asked of every request: a token
 // for this server, a scope, not too many, the version that was seen, and that a repeated request does nothing twice. It owns no rule about the
 // things themselves: those are the same for files, pages and this (declarations/change.ts, organizations/can.ts).
-
-export interface ManagementDoors {
-  readonly offered: Offered
-  /** The live token behind a request; throws the challenge. */
-  readonly requireBearer: (request: FastifyRequest) => Promise<InspectedToken>
-}
 
 const PREFIX = '/api'
 const DOCUMENT = '/openapi.json'
@@ -89,7 +84,7 @@ function tellFaults(scope: FastifyInstance, ctx: Context): void {
   })
 }
 
-function registerOperation(scope: FastifyInstance, ctx: Context, { offered, requireBearer }: ManagementDoors, operation: Operation): void {
+function registerOperation(scope: FastifyInstance, ctx: Context, offered: Offered, operation: Operation): void {
   const callers = new WeakMap<FastifyRequest, Caller>()
   scope.route({
     method: operation.method,
@@ -97,7 +92,8 @@ function registerOperation(scope: FastifyInstance, ctx: Context, { offered, requ
     bodyLimit: BODY_BYTES,
     // Before the body is read: who may not come in need not send a megabyte.
     onRequest: async (request) => {
-      const caller = await findCaller(ctx, await requireBearer(request))
+      const token = await requireLiveToken(ctx, readAuthorization(request.headers.authorization), () => presentedProof(ctx, request))
+      const caller = await findCaller(ctx, token)
       requireAllowed(ctx, caller, operation)
       await requireMeasure(ctx, caller)
       callers.set(request, caller)
@@ -114,14 +110,14 @@ function registerOperation(scope: FastifyInstance, ctx: Context, { offered, requ
 }
 
 /** Adds `/api/…` to a server. */
-export async function registerManagement(app: FastifyInstance, ctx: Context, doors: ManagementDoors): Promise<void> {
-  const operations = resources.flatMap((resource) => resource(doors.offered))
+export async function registerManagement(app: FastifyInstance, ctx: Context, offered: Offered): Promise<void> {
+  const operations = resources.flatMap((resource) => resource(offered))
   await app.register(
     async (scope) => {
       tellFaults(scope, ctx)
       for (const type of ['application/json', 'application/merge-patch+json']) scope.addContentTypeParser(type, { parseAs: 'string' }, (_request, body, done) => done(null, { json: String(body) }))
       scope.setNotFoundHandler((request, reply) => presentApiError(ctx, new OAuthError('not_found', 'There is no such thing', { status: 404 }), request, reply))
-      for (const operation of operations) registerOperation(scope, ctx, doors, operation)
+      for (const operation of operations) registerOperation(scope, ctx, offered, operation)
       for (const route of new Set(operations.map(routeOf))) refuseOtherMethods(scope, route, operations.filter((operation) => routeOf(operation) === route).map(({ method }) => method))
       const document = JSON.stringify(openApiDocument(ctx.config.issuer, operations))
       scope.get(DOCUMENT, async (_request, reply) => {

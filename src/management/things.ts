@@ -54,7 +54,8 @@ export function thingOperations(things: Things): readonly Operation[] {
   const collection = `/api/${plural}`
   const one = `${collection}/{${idName}}`
   const shown: Named = { name, schema }
-  const made: Named = things.created === undefined ? shown : { name: `New${name}`, schema: things.created }
+  const told: Named = things.created === undefined ? shown : { name: `${name}WithSecret`, schema: things.created }
+  const said: Named = secretMember === undefined ? shown : { name: `New${name}`, schema, secret: secretMember }
   const power = needsRecentSignIn === undefined ? {} : { needsRecentSignIn }
   const withSecret = ({ document, secret }: { readonly document: Document; readonly secret?: string | undefined }): Document => (secret === undefined || secretMember === undefined ? document : { ...document, [secretMember]: secret })
   return [
@@ -78,8 +79,8 @@ export function thingOperations(things: Things): readonly Operation[] {
       id: `create${name}`,
       summary: `Makes one; a secret that is drawn for it is told once`,
       scope: writes,
-      body: { reads: anyDocument, described: made, example },
-      answer: { status: 201, description: 'It is made', schema: made, versioned: true },
+      body: { reads: anyDocument, described: said, example },
+      answer: { status: 201, description: 'It is made', schema: told, versioned: true },
       refusals: [409],
       ...power,
       run: async ({ ctx, caller, body, offered }) => {
@@ -106,8 +107,8 @@ export function thingOperations(things: Things): readonly Operation[] {
       id: `replace${name}`,
       summary: 'Makes it be what the document says, all of it',
       scope: writes,
-      body: { reads: anyDocument, described: made, example },
-      answer: { status: 200, description: 'Its document now', schema: made, versioned: true },
+      body: { reads: anyDocument, described: said, example },
+      answer: { status: 200, description: 'Its document now', schema: told, versioned: true },
       refusals: [404],
       changes: true,
       ...power,
@@ -123,7 +124,7 @@ export function thingOperations(things: Things): readonly Operation[] {
       summary: 'Changes some of its members (RFC 7396: null takes one away)',
       scope: writes,
       body: { reads: anyDocument, described: { name: `${name}Patch`, schema: z.record(z.string(), z.unknown()) }, example: patchExample, mediaType: 'application/merge-patch+json' },
-      answer: { status: 200, description: 'Its document now', schema: made, versioned: true },
+      answer: { status: 200, description: 'Its document now', schema: told, versioned: true },
       refusals: [404],
       changes: true,
       ...power,

@@ -20,18 +20,39 @@ export interface Member {
   readonly userId: string
   readonly role: Role
   readonly since: Date
+  /** Another one as soon as the role was another. */
+  readonly version: string
+}
+
+interface Row {
+  readonly user_id: string
+  readonly role: Role
+  readonly created_at: Date
+  readonly version: string
+}
+
+const MEMBER = sql`user_id, role, created_at, role || '-' || (extract(epoch from updated_at) * 1000000)::bigint as version`
+
+function toMember({ user_id, role, created_at, version }: Row): Member {
+  return { userId: user_id, role, since: created_at, version }
 }
 
 /** Who works for an organization; in the order of their ids, from the one after `after` on. */
 export async function listMembers(db: Kysely<Database>, organizationId: string, page: { readonly after?: string | undefined; readonly limit: number } = { limit: 10_000 }): Promise<readonly Member[]> {
-  const { rows } = await sql<{ user_id: string; role: Role; created_at: Date }>`select user_id, role, created_at from organization_members
+  const { rows } = await sql<Row>`select ${MEMBER} from organization_members
     where organization_id = ${organizationId} and (${page.after ?? null}::uuid is null or user_id > ${page.after ?? null}::uuid) order by user_id limit ${page.limit}`.execute(db)
-  return rows.map((row) => ({ userId: row.user_id, role: row.role, since: row.created_at }))
+  return rows.map(toMember)
 }
 
 export async function findMember(db: Kysely<Database>, organizationId: string, userId: string): Promise<Member | undefined> {
-  const { rows } = await sql<{ user_id: string; role: Role; created_at: Date }>`select user_id, role, created_at from organization_members where organization_id = ${organizationId} and user_id = ${userId}`.execute(db)
-  return rows[0] && { userId: rows[0].user_id, role: rows[0].role, since: rows[0].created_at }
+  const { rows } = await sql<Row>`select ${MEMBER} from organization_members where organization_id = ${organizationId} and user_id = ${userId}`.execute(db)
+  return rows[0] && toMember(rows[0])
+}
+
+/** The same, and nobody else changes it until the transaction ends. */
+export async function holdMember(trx: Kysely<Database>, organizationId: string, userId: string): Promise<Member | undefined> {
+  const { rows } = await sql<Row>`select ${MEMBER} from organization_members where organization_id = ${organizationId} and user_id = ${userId} for update`.execute(trx)
+  return rows[0] && toMember(rows[0])
 }
 
 /** Gives somebody a role in an organization, or another one. Returns whether that changed anything. */

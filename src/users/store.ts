@@ -105,6 +105,24 @@ export async function setUserStatus(db: Kysely<Database>, userId: string, status
   return result.numUpdatedRows > 0n
 }
 
+export interface UserPage {
+  /** The id after which to go on. */
+  readonly after?: string | undefined
+  readonly limit: number
+  readonly organization?: string | undefined
+  /** Nobody but this person; `null`: nobody at all. */
+  readonly only?: string | null | undefined
+}
+
+/** People in the order of their ids; whoever was merged into another is not there. */
+export async function listUsers(db: Kysely<Database>, { after, limit, organization, only }: UserPage): Promise<readonly User[]> {
+  let query = db.selectFrom('users').selectAll().where('merged_into', 'is', null).orderBy('user_id').limit(limit)
+  if (after !== undefined) query = query.where('user_id', '>', after)
+  if (organization !== undefined) query = query.where('organization_id', '=', organization)
+  if (only !== undefined) query = query.where(only === null ? sql<boolean>`false` : sql<boolean>`user_id = ${only}::uuid`)
+  return (await query.execute()).map(toUser)
+}
+
 export async function listLocalUsers(db: Kysely<Database>): Promise<readonly (User & { readonly declared: boolean })[]> {
   const rows = await db.selectFrom('users').selectAll().where('username', 'is not', null).orderBy('organization_id').orderBy('username').execute()
   return rows.map((row) => ({ ...toUser(row), declared: row.declared }))

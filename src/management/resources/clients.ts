@@ -16,7 +16,7 @@ export const clients: Resource = (offered) => {
     idName: 'client_id',
     name: 'Client',
     schema,
-    created: z.strictObject({ ...schema.in.shape, client_secret: z.union([z.string(), z.strictObject({ hash: z.string() }), z.strictObject({ generate: z.literal(true) })]).optional() }),
+    created: z.strictObject({ ...schema.in.shape, client_secret: z.string().optional() }),
     secretMember: 'client_secret',
     reads: 'portner.clients.read',
     writes: 'portner.clients.write',

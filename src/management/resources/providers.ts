@@ -10,6 +10,8 @@ export const providers: Resource = (offered) =>
     idName: 'provider_id',
     name: 'Provider',
     schema: kindOf('provider').schema(offered),
+    // Of an LDAP directory it is bind_password; it is never told.
+    secretMember: 'client_secret',
     reads: 'portner.providers.read',
     writes: 'portner.providers.write',
     example: { provider_id: 'stavern', protocol: 'local', name: { en: 'Stavern College' } },

@@ -3,7 +3,6 @@ import { sql } from 'kysely'
 import { type Context, perContext } from '../context.ts'
 import { sameDigest, sha256 } from '../lib/digest.ts'
 import { OAuthError } from '../protocol/error.ts'
-import { conflict } from './failure.ts'
 
 // Owns kept_answers: what was answered to a request that named itself (`Idempotency-Key`), so that the same request again gets the same bytes
 // and does nothing. One row a caller and key, written before anything is done: of a hundred at once one does it and the others wait for it.
@@ -70,7 +69,7 @@ async function waitFor(ctx: Context, request: NamedRequest): Promise<KeptAnswer>
     if (!sameDigest(row.request_hash, sha256(request.content))) throw new OAuthError('idempotency_key_reused', 'This Idempotency-Key was used for another request', { status: 422 })
     const plain = row.answer === null ? undefined : ctx.sealing.unseal('kept-answer', row.answer, rowName(request))
     if (plain !== undefined) return JSON.parse(plain.toString('utf8')) as KeptAnswer
-    if (row.answer !== null || performance.now() > until) throw conflict('outcome_unknown', 'It is not known what became of the first of these requests; look before you send another')
+    if (row.answer !== null || performance.now() > until) throw new OAuthError('outcome_unknown', 'It is not known what became of the first of these requests; look before you send another', { status: 409 })
     await sleep(LOOK_MS)
   }
 }

@@ -1,0 +1,113 @@
+import { z } from 'zod'
+import { createThing } from '../../declarations/change.ts'
+import { kindOf } from '../../declarations/thing.ts'
+import type { Context } from '../../context.ts'
+import { sha256 } from '../../lib/digest.ts'
+import { isRowId } from '../../lib/random.ts'
+import { can } from '../../organizations/can.ts'
+import { findUser, listUsers, setUserStatus } from '../../users/store.ts'
+import { type User, userClaimsSchema } from '../../users/user.ts'
+import { findLocalUser } from '../../users/store.ts'
+import type { Caller } from '../caller.ts'
+import { pageQuery, readCursor, toPage } from '../cursor.ts'
+import { forbidden, notFound, seenOther } from '../failure.ts'
+import { operation, param, type Resource } from '../operation.ts'
+import { anyDocument } from '../read.ts'
+
+const ONE = '/api/users/{user_id}'
+
+const user = z.strictObject({
+  user_id: z.uuid(),
+  status: z.enum(['active', 'locked']),
+  organization: z.string().optional(),
+  /** Of an account here; whoever signs in at a provider has none. */
+  username: z.string().optional(),
+  claims: userClaimsSchema,
+  groups: z.array(z.string()),
+})
+const shown = { name: 'User', schema: user }
+
+function show({ userId, status, organizationId, username, claims, groups }: User): object {
+  return { user_id: userId, status, ...(organizationId === undefined ? {} : { organization: organizationId }), ...(username === undefined ? {} : { username }), claims, groups }
+}
+
+function versionOf(one: User): string {
+  return sha256(JSON.stringify(show(one))).toString('base64url').slice(0, 22)
+}
+
+async function requireUser(ctx: Context, { actor }: Caller, userId: string, action: 'read' | 'change'): Promise<User> {
+  const found = isRowId(userId) ? await findUser(ctx.db, userId) : undefined
+  if (found === undefined || !can(actor, 'read', { kind: 'user', owner: { userId: found.userId } })) throw notFound()
+  if (!can(actor, action, { kind: 'user', owner: { userId: found.userId } })) throw forbidden()
+  return found
+}
+
+/** People: all for an operator; everybody else sees themselves. */
+export const users: Resource = (offered) => [
+  operation({
+    method: 'GET',
+    path: '/api/users',
+    id: 'listUsers',
+    summary: 'The people whom the caller may see, in the order of their ids',
+    scope: 'portner.users.read',
+    query: z.strictObject({ ...pageQuery, organization: z.string().max(63).optional() }),
+    answer: { status: 200, description: 'A page of them', schema: { name: 'UserList', schema: z.object({ items: z.array(user), next_cursor: z.string().optional() }) } },
+    run: async ({ ctx, caller: { actor, personId }, query: { cursor, limit, organization } }) => {
+      const list = `users of ${organization ?? 'all'}`
+      const after = readCursor(ctx, list, cursor)
+      const rows = await listUsers(ctx.db, { after, limit: limit + 1, organization, only: actor.operator ? undefined : (personId ?? null) })
+      return { status: 200, body: toPage(ctx, list, rows, limit, ({ userId }) => userId, show) }
+    },
+  }),
+  operation({
+    method: 'POST',
+    path: '/api/users',
+    id: 'createUser',
+    summary: 'Makes a local account; a password that is drawn is told once',
+    scope: 'portner.users.write',
+    body: { reads: anyDocument, described: { name: 'NewUser', schema: kindOf('user').schema(offered), secret: 'password' }, example: { username: 'eva', organization: 'ntu', claims: { name: 'Eva Example' }, password: { generate: true } } },
+    answer: { status: 201, description: 'It is made', schema: { name: 'UserWithPassword', schema: user.extend({ password: z.string().optional() }) }, versioned: true },
+    refusals: [409],
+    needsRecentSignIn: true,
+    run: async ({ ctx, caller, body }) => {
+      const made = await createThing(ctx, caller, 'user', body, { offered })
+      const { username, organization } = made.document
+      const found = await findLocalUser(ctx.db, typeof organization === 'string' ? organization : undefined, String(username))
+      if (found === undefined) throw notFound()
+      return { status: 201, body: { ...show(found), ...(made.secret === undefined ? {} : { password: made.secret }) }, version: versionOf(found), location: `/api/users/${found.userId}` }
+    },
+  }),
+  operation({
+    method: 'GET',
+    path: ONE,
+    id: 'readUser',
+    summary: 'One person',
+    scope: 'portner.users.read',
+    answer: { status: 200, description: 'The person', schema: shown, versioned: true },
+    refusals: [404],
+    run: async (call) => {
+      const found = await requireUser(call.ctx, call.caller, param(call, 'user_id'), 'read')
+      return { status: 200, body: show(found), version: versionOf(found) }
+    },
+  }),
+  operation({
+    method: 'PATCH',
+    path: ONE,
+    id: 'changeUser',
+    summary: 'Locks a person or lets them in again; a lock holds at the next use of any token or session',
+    scope: 'portner.users.write',
+    body: { reads: z.strictObject({ status: z.enum(['active', 'locked']) }), example: { status: 'locked' }, mediaType: 'application/merge-patch+json' },
+    answer: { status: 200, description: 'The person now', schema: shown, versioned: true },
+    refusals: [404],
+    changes: true,
+    needsRecentSignIn: true,
+    run: async (call) => {
+      const { ctx, caller, body } = call
+      const before = await requireUser(ctx, caller, param(call, 'user_id'), 'change')
+      if (versionOf(before) !== call.expected || !(await setUserStatus(ctx.db, before.userId, body.status))) throw seenOther()
+      ctx.audit.record({ event: 'user.changed', userId: before.userId, change: `${body.status} by api`, actor: caller.personId ?? caller.actor.userId })
+      const now = await requireUser(ctx, caller, before.userId, 'read')
+      return { status: 200, body: show(now), version: versionOf(now) }
+    },
+  }),
+]
