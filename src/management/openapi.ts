@@ -58,7 +58,7 @@ function statusesOf({ body, changes, method, refusals = [] }: Operation): readon
 
 function parametersOf({ path, query, changes, method }: Operation): readonly Json[] {
   const inPath = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({ name, in: 'path', required: true, schema: { type: 'string' } }))
-  const { properties = {}, required = [] } = query === undefined ? {} : (toJsonSchema(query) as { properties?: Record<string, Json>; required?: readonly string[] })
+  const { properties = {}, required = [] }: { readonly properties?: Readonly<Record<string, Json>>; readonly required?: readonly string[] } = query === undefined ? {} : toJsonSchema(query)
   const inQuery = Object.entries(properties).map(([name, schema]) => ({ name, in: 'query', required: required.includes(name), schema }))
   return [
     ...inPath,

@@ -66,7 +66,7 @@ interface Spec<Q extends z.ZodType, B extends z.ZodType> {
 }
 
 export interface Operation extends Spec<z.ZodType, z.ZodType> {
-  readonly run: (call: Call<unknown>, raw: { readonly query: unknown; readonly body: unknown }) => Promise<Answer>
+  readonly run: (call: Call, raw: { readonly query: unknown; readonly body: unknown }) => Promise<Answer>
 }
 
 /** An operation with its query and body read by its schemas. */

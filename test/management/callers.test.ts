@@ -124,13 +124,4 @@ describe('a program', () => {
     expect(await plain('/api/me', { authorization: `Bearer ${token}x` })).toBe(401)
     expect(await plain('/api/me')).toBe(401)
   })
-
-  test('cannot register itself with these scopes', async () => {
-    expect(stage.server.ctx.config.registration).toBe('closed')
-    const manager = await stage.program('manager')
-    const acting = { client_id: 'acting', client_name: 'Acting', application_type: 'service', scope: 'portner.audit.read' }
-    expect((await manager.call('POST', '/api/clients', { body: acting })).status).toBe(201)
-    const { body } = await manager.call('GET', '/api/clients/acting')
-    expect(body).toMatchObject({ scope: 'portner.audit.read' })
-  })
 })

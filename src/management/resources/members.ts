@@ -2,6 +2,7 @@ import { z } from 'zod'
 import type { Context } from '../../context.ts'
 import { inTransaction } from '../../database/transaction.ts'
 import { findThing } from '../../declarations/thing.ts'
+import { writeTurn } from '../../declarations/write-turn.ts'
 import { isRowId } from '../../lib/random.ts'
 import { can, type Role, roles } from '../../organizations/can.ts'
 import { addMember, findMember, holdMember, listMembers, type Member, removeMember, setMember } from '../../organizations/members.ts'
@@ -104,17 +105,19 @@ export const members: Resource = () => [
     refusals: [404],
     changes: true,
     needsRecentSignIn: true,
-    run: async ({ ctx, caller, params, body, expected }) => {
-      const organization = await requireOrganization(ctx, caller, param({ params }, 'organization_id'), 'change')
-      const { userId } = await requireMember(ctx, organization, param({ params }, 'user_id'))
-      await inTransaction(ctx.db, async (trx) => {
-        if ((await holdMember(trx, organization, userId))?.version !== expected) throw seenOther()
-        await setMember(trx, organization, userId, body.role)
-      })
-      const changed = await requireMember(ctx, organization, userId)
-      record(ctx, caller, organization, userId, `${body.role} by api`)
-      return { status: 200, body: show(changed), version: changed.version }
-    },
+    run: ({ ctx, caller, params, body, expected }) =>
+      writeTurn(ctx, async () => {
+        const organization = await requireOrganization(ctx, caller, param({ params }, 'organization_id'), 'change')
+        const { userId, version } = await requireMember(ctx, organization, param({ params }, 'user_id'))
+        if (version !== expected) throw seenOther()
+        await inTransaction(ctx.db, async (trx) => {
+          if ((await holdMember(trx, organization, userId))?.version !== expected) throw seenOther()
+          await setMember(trx, organization, userId, body.role)
+        })
+        const changed = await requireMember(ctx, organization, userId)
+        record(ctx, caller, organization, userId, `${body.role} by api`)
+        return { status: 200 as const, body: show(changed), version: changed.version }
+      }),
   }),
   operation({
     method: 'DELETE',
@@ -126,16 +129,17 @@ export const members: Resource = () => [
     refusals: [404],
     changes: true,
     needsRecentSignIn: true,
-    run: async ({ ctx, caller, params, expected }) => {
-      const userId = param({ params }, 'user_id')
-      const organization = await requireOrganization(ctx, caller, param({ params }, 'organization_id'), 'delete', userId)
-      await requireMember(ctx, organization, userId)
-      await inTransaction(ctx.db, async (trx) => {
-        if ((await holdMember(trx, organization, userId))?.version !== expected) throw seenOther()
-        await removeMember(trx, organization, userId)
-      })
-      record(ctx, caller, organization, userId, 'removed by api')
-      return { status: 204 }
-    },
+    run: ({ ctx, caller, params, expected }) =>
+      writeTurn(ctx, async () => {
+        const userId = param({ params }, 'user_id')
+        const organization = await requireOrganization(ctx, caller, param({ params }, 'organization_id'), 'delete', userId)
+        if ((await requireMember(ctx, organization, userId)).version !== expected) throw seenOther()
+        await inTransaction(ctx.db, async (trx) => {
+          if ((await holdMember(trx, organization, userId))?.version !== expected) throw seenOther()
+          await removeMember(trx, organization, userId)
+        })
+        record(ctx, caller, organization, userId, 'removed by api')
+        return { status: 204 as const }
+      }),
   }),
 ]
