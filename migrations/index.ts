@@ -42,9 +42,9 @@ import * as m0048 from './0048-scope-moderation.ts'
 import * as m0050 from './0050-roles.ts'
 import * as m0051 from './0051-management-api.ts'
 import * as m0052 from './0052-dashboard.ts'
+import * as m0053 from './0053-traces.ts'
 import * as m0054 from './0054-audit-chain.ts'
 import * as m0055 from './0055-groups.ts'
-import * as m0053 from './0053-traces.ts'
 
 // The list of migrations, forward only. A new one is one file and one line here; a landed one is never changed.
 export const migrations: Record<string, Migration> = {
@@ -91,7 +91,7 @@ export const migrations: Record<string, Migration> = {
   '0050-roles': m0050,
   '0051-management-api': m0051,
   '0052-dashboard': m0052,
+  '0053-traces': m0053,
   '0054-audit-chain': m0054,
   '0055-groups': m0055,
-  '0053-traces': m0053,
 }

@@ -5,7 +5,7 @@ import { findThing } from '../../declarations/thing.ts'
 import { writeTurn } from '../../declarations/write-turn.ts'
 import { isRowId } from '../../lib/random.ts'
 import { can, type Role, roles } from '../../organizations/can.ts'
-import { addMember, findMember, holdMember, listMembers, type Member, removeMember, setMember } from '../../organizations/members.ts'
+import { addMember, findMember, holdMember, listMembers, type Member, removeMemberKeepingAdmin, setMemberKeepingAdmin } from '../../organizations/members.ts'
 import { findUser } from '../../users/store.ts'
 import type { Caller } from '../caller.ts'
 import { pageQuery, readCursor, toPage } from '../cursor.ts'
@@ -37,6 +37,10 @@ async function requireMember(ctx: Context, organization: string, userId: string)
   const found = isRowId(userId) ? await findMember(ctx.db, organization, userId) : undefined
   if (found === undefined) throw notFound()
   return found
+}
+
+function lastAdmin(): Error {
+  return conflict('in_use', 'They are the last admin; make somebody else one first')
 }
 
 function record(ctx: Context, { actor, personId }: Caller, organizationId: string, userId: string, change: string): void {
@@ -102,7 +106,7 @@ export const members: Resource = () => [
     scope: 'portner.organizations.write',
     body: { reads: z.strictObject({ role }), example: { role: 'admin' } },
     answer: { status: 200, description: 'Their role now', schema: shown, versioned: true },
-    refusals: [404],
+    refusals: [404, 409],
     changes: true,
     needsRecentSignIn: true,
     run: ({ ctx, caller, params, body, expected }) =>
@@ -112,7 +116,7 @@ export const members: Resource = () => [
         if (version !== expected) throw seenOther()
         await inTransaction(ctx.db, async (trx) => {
           if ((await holdMember(trx, organization, userId))?.version !== expected) throw seenOther()
-          await setMember(trx, organization, userId, body.role)
+          if (!(await setMemberKeepingAdmin(trx, organization, userId, body.role))) throw lastAdmin()
         })
         const changed = await requireMember(ctx, organization, userId)
         record(ctx, caller, organization, userId, `${body.role} by api`)
@@ -126,7 +130,7 @@ export const members: Resource = () => [
     summary: 'Takes the role of one of them; it holds at their next request',
     scope: 'portner.organizations.write',
     answer: { status: 204, description: 'They have none' },
-    refusals: [404],
+    refusals: [404, 409],
     changes: true,
     needsRecentSignIn: true,
     run: ({ ctx, caller, params, expected }) =>
@@ -136,7 +140,7 @@ export const members: Resource = () => [
         if ((await requireMember(ctx, organization, userId)).version !== expected) throw seenOther()
         await inTransaction(ctx.db, async (trx) => {
           if ((await holdMember(trx, organization, userId))?.version !== expected) throw seenOther()
-          await removeMember(trx, organization, userId)
+          if (!(await removeMemberKeepingAdmin(trx, organization, userId))) throw lastAdmin()
         })
         record(ctx, caller, organization, userId, 'removed by api')
         return { status: 204 as const }
