@@ -104,7 +104,7 @@ export const members: Resource = () => [
     id: 'changeMember',
     summary: 'Gives one of them another role',
     scope: 'portner.organizations.write',
-    body: { reads: z.strictObject({ role }), example: { role: 'admin' } },
+    body: { reads: z.strictObject({ role }), example: { role: 'member' } },
     answer: { status: 200, description: 'Their role now', schema: shown, versioned: true },
     refusals: [404, 409],
     changes: true,
