@@ -39,6 +39,7 @@ import * as m0045 from './0045-managed-grants-of-clients.ts'
 import * as m0046 from './0046-consent-webhooks.ts'
 import * as m0047 from './0047-gatekeeper.ts'
 import * as m0048 from './0048-scope-moderation.ts'
+import * as m0049 from './0049-statistics.ts'
 import * as m0050 from './0050-roles.ts'
 import * as m0051 from './0051-management-api.ts'
 import * as m0052 from './0052-dashboard.ts'
@@ -88,6 +89,7 @@ export const migrations: Record<string, Migration> = {
   '0046-consent-webhooks': m0046,
   '0047-gatekeeper': m0047,
   '0048-scope-moderation': m0048,
+  '0049-statistics': m0049,
   '0050-roles': m0050,
   '0051-management-api': m0051,
   '0052-dashboard': m0052,

@@ -1,5 +1,6 @@
 import type { Kysely } from 'kysely'
 import type { Audit } from './audit/record.ts'
+import type { Statistics } from './audit/statistics.ts'
 import type { Log } from './audit/log.ts'
 import type { Metrics } from './audit/metrics.ts'
 import type { Config } from './config.ts'
@@ -30,6 +31,7 @@ export interface Context {
   /** What people are called towards single sectors. */
   readonly pairwise: PairwiseSubjects
   readonly audit: Audit
+  readonly statistics: Statistics
   /** Traces of what was refused, and why. */
   readonly diagnosis: Diagnosis
   readonly passwords: PasswordHasher

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { createLog, type Log } from './audit/log.ts'
 import { createMetrics, type Metrics } from './audit/metrics.ts'
-import { createAudit } from './audit/record.ts'
+import { type Audit, createAudit } from './audit/record.ts'
+import { createStatistics, type Statistics } from './audit/statistics.ts'
 import { readChainKey } from './audit/chain-store.ts'
 import { numberBeforeOldest } from './audit/store.ts'
 import { findClient } from './clients/store.ts'
@@ -61,6 +62,17 @@ function noteCircuit(log: Log, metrics: Metrics, host: string, isOpen: boolean):
   log.warn({ event: 'upstream.circuit', host, open: isOpen }, isOpen ? 'a host does not answer: nobody waits for it for a while' : 'a host answers again')
 }
 
+/** What the audit hears is counted, too. */
+function counting(audit: Audit, statistics: Statistics): Audit {
+  return {
+    ...audit,
+    record: (event, reference) => {
+      statistics.event(event)
+      audit.record(event, reference)
+    },
+  }
+}
+
 /** Opens everything a process needs. The database must be migrated. Throws SealedKeyError when the secret key does not fit its keys. */
 export async function openContext(config: Config, options: OpenOptions): Promise<OpenedContext> {
   const log = options.log ?? createLog(config.logLevel)
@@ -84,8 +96,10 @@ export async function openContext(config: Config, options: OpenOptions): Promise
   if (config.testFetch) log.warn({ event: 'test.switch' }, 'PORTNER_TEST_FETCH is on: outgoing requests reach this machine, unencrypted too; never in production')
   const outgoing = createGuardedFetch({ loopback: config.testFetch, onCircuit: (host, isOpen) => noteCircuit(log, metrics, host, isOpen) })
   const mail = createMail({ config, db, sealing, clock, log, metrics, words: (language) => translator(knownLocale(language)) })
-  const diagnosis = createDiagnosis({ db, clock, log, metrics, sealing, isRegistered: async (clientId) => (await findClient(ctx, clientId)) !== undefined })
-  const ctx: Context = { config, db, hot, versions, clock, log, metrics, keyring, sealing, pairwise, audit, diagnosis, passwords, fetch: outgoing.fetch, mail }
+  const isRegistered = async (clientId: string): Promise<boolean> => (await findClient(ctx, clientId)) !== undefined
+  const diagnosis = createDiagnosis({ db, clock, log, metrics, sealing, isRegistered })
+  const statistics = createStatistics({ db, clock, log, sealing, isRegistered })
+  const ctx: Context = { config, db, hot, versions, clock, log, metrics, keyring, sealing, pairwise, audit: counting(audit, statistics), statistics, diagnosis, passwords, fetch: outgoing.fetch, mail }
   return {
     ctx,
     moveClock:
@@ -101,6 +115,7 @@ export async function openContext(config: Config, options: OpenOptions): Promise
       await outgoing.close()
       await diagnosis.close()
       await audit.close()
+      await statistics.close()
       await close()
     },
   }

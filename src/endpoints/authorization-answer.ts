@@ -117,5 +117,6 @@ export async function authorizationAnswer(ctx: Context, client: Client, request:
   const { backchannel_logout_uri: back, frontchannel_logout_uri: front } = client.metadata
   if (back !== undefined || front !== undefined) await joinSession(ctx, done.session.sessionId, client.key)
   await touchSession(ctx, done.session.sessionId)
+  ctx.statistics.login(client.clientId, done.session.providerId, done.user.userId)
   return answerSuccess(ctx, redirectOf(request), { ...parameters, ...more })
 }

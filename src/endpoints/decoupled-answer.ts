@@ -26,6 +26,7 @@ export async function approveDecoupled(ctx: Context, client: Client, request: Au
   const consent = await grantedConsent(ctx, client, done)
   const details = { ...(acr === undefined ? {} : { acr }), amr: amrOf(session), ...(consent && { consent }), ...(await realmDetails(ctx, user, scopes)), ...sectorDetails(client) }
   const decided = request.decoupled && (await approveRequest(ctx, request.decoupled.id, { userId: user.userId, scopes, details, authTime: session.authTime }))
+  if (decided !== undefined) ctx.statistics.login(client.clientId, session.providerId, user.userId)
   if (decided !== undefined) await tell(decided)
   return endAt(ctx, client.clientId, decided !== undefined)
 }

@@ -124,6 +124,7 @@ async function answer(ctx: Context, request: FastifyRequest, reply: FastifyReply
   const confirmation = await proveSender(ctx, client, proof)
   if (proof.dpop.length > 0) void reply.header('dpop-nonce', newDpopNonce(ctx))
   const response = await redeem(ctx, grant, client, form, confirmation, request.ip)
+  ctx.statistics.token(client.clientId, grant.type)
   ctx.metrics.tokensIssued.inc({ grant: grant.type, type: 'access_token' })
   return sendJson(reply, response)
 }

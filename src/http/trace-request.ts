@@ -25,7 +25,9 @@ export function diagnosisAddress(issuer: string, reference: string): string {
 export function traceRefusal(ctx: Context, error: OAuthError, request: FastifyRequest, reference: string, clientId?: string): void {
   const forms = readableForms(request)
   const { code, description, status, trace } = error
-  ctx.diagnosis.record({ reference, level: 'refused', endpoint: endpointOf(request), method: request.method, status, error: code, description, clientId: clientId ?? claimedClient(request, forms), forms, trace })
+  const client = clientId ?? claimedClient(request, forms)
+  ctx.statistics.failure(trace.clientId ?? client, error)
+  ctx.diagnosis.record({ reference, level: 'refused', endpoint: endpointOf(request), method: request.method, status, error: code, description, clientId: client, forms, trace })
 }
 
 /** Keeps a warning about something that passed. */

@@ -1,3 +1,4 @@
+import { closeStatisticsJob } from './close-statistics.ts'
 import { deliverConsentEventsJob } from './deliver-consent-events.ts'
 import { deliverLogoutsJob } from './deliver-logouts.ts'
 import { deleteExpiredJob } from './delete-expired.ts'
@@ -11,4 +12,4 @@ import { refreshSamlMetadataJob } from './refresh-saml-metadata.ts'
 import { rotateKeysJob } from './rotate-keys.ts'
 import { sendMailJob } from './send-mail.ts'
 
-export const jobs: readonly Job[] = [deleteExpiredJob, expireConsentsJob, deliverConsentEventsJob, rotateKeysJob, deliverLogoutsJob, sendMailJob, refreshFederationsJob, fetchLogosJob, refreshSamlMetadataJob, forgetAuditEventsJob, forgetConsentEventsJob]
+export const jobs: readonly Job[] = [closeStatisticsJob, deleteExpiredJob, expireConsentsJob, deliverConsentEventsJob, rotateKeysJob, deliverLogoutsJob, sendMailJob, refreshFederationsJob, fetchLogosJob, refreshSamlMetadataJob, forgetAuditEventsJob, forgetConsentEventsJob]

@@ -13,6 +13,8 @@ export type Purpose =
   | 'posted-answer'
   | 'account-return'
   | 'mail'
+  /** The keys of the weeks of statistics. */
+  | 'statistics'
   | 'sign-up'
   | 'address-change'
   | 'totp-secret'

@@ -32,7 +32,7 @@ export type Next = Done | { readonly kind: 'step'; readonly step: Step; readonly
 
 /** What comes next. With `prompt=none` nothing may be shown: the first step's reason becomes the refusal. */
 export function nextStep(journey: Journey): Next {
-  if (isAllWithheld(journey)) return { kind: 'refused', error: invalidScope('The scope has not been approved for this person', { parameter: 'scope', detail: `scope.withheld ${journey.withheld.join(' ').slice(0, 200)}` }) }
+  if (isAllWithheld(journey)) return { kind: 'refused', error: invalidScope('The scope has not been approved for this person', { parameter: 'scope', trace: { cause: 'scope.not_approved', compared: journey.withheld.map((scope) => ({ name: 'scope.organization_not_approved', sent: scope })) } }) }
   const silent = journey.request.prompt.includes('none')
   for (const step of steps) {
     const reason = step.reason(journey)
