@@ -3,5 +3,7 @@ export interface DetailItem {
   readonly type: string
   readonly title: string
   readonly description?: string | undefined
+  /** A yes to it is for this time only. */
+  readonly once?: boolean
   readonly rows: readonly { readonly label: string; readonly value: string }[]
 }

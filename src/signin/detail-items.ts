@@ -57,6 +57,6 @@ export async function detailItems(ctx: Context, details: readonly AuthorizationD
     // Taken away while the person was signing in: all of it is shown by its names.
     const known: AuthorizationType = type ?? { type: name, title: name, fields: {}, schema: {} }
     const rows = Object.entries(members).flatMap(([member, value]) => rowsOf(known, value, [member], memberSchema(known.schema, member), language))
-    return { type: name, title: localized(known.title, language), description: known.description && localized(known.description, language), rows }
+    return { type: name, title: localized(known.title, language), description: known.description && localized(known.description, language), once: known.consent?.single_use === true, rows }
   })
 }

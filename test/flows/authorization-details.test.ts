@@ -3,6 +3,7 @@ import { decodeJwt } from 'jose'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { isWithinDetails, parseAuthorizationDetails } from '../../src/protocol/authorization-details.ts'
 import { OAuthError } from '../../src/protocol/error.ts'
+import { textById } from '../support/account.ts'
 import { startTestServer, type TestServer } from '../support/app.ts'
 import { type Browser, newBrowser, type Page, pageName } from '../support/browser.ts'
 import { answerOf, authorizationUrl, basic, get, newPkce, type Parameters, type Pkce, post, redeem, refresh, walk } from '../support/relying-party.ts'
@@ -99,6 +100,19 @@ describe('the person', () => {
     expect(pageName(page)).toBe('consent')
     for (const words of ['Betale fra kontoen din', 'Pengene går straks.', 'Beløp', '12300', 'Valuta', 'NOK', 'Recipient', 'Skatteetaten', 'Se kontoene dine', 'list, read']) expect(page.html).toContain(words)
     expect(page.html).not.toContain('{&quot;')
+  })
+
+  test('is told what is for this one time, and that the whole is where nothing else is asked for', async () => {
+    const [payment, accounts] = await Promise.all([said(PAYMENT, ACCOUNTS), said(ACCOUNTS)].map(async (details) => {
+      const browser = newBrowser(server.issuer)
+      return toConsent(browser, await ask(browser, newPkce(), details, { scope: 'openid' }))
+    }))
+    const section = (page: Page | undefined, type: string) => new RegExp(`data-detail="${type}">([\\s\\S]*?)</section>`).exec(page?.html ?? '')?.[1] ?? ''
+    expect(section(payment, 'payment')).toContain('This holds for this one time.')
+    expect(section(payment, 'accounts')).not.toContain('one time')
+    if (payment === undefined) throw new Error('no page')
+    expect(textById(payment, 'consent-duration')).toContain('This holds for this one time.')
+    expect(accounts?.html).not.toContain('one time')
   })
 
   test('is asked once for the same, anew for more, and not again for less', async () => {

@@ -97,7 +97,7 @@ export const signinCases: readonly Case[] = [
     model: {
       ...consent,
       authorizationDetails: [
-        { type: 'payment', title: 'Pay from your account', description: 'The money leaves at once.', rows: [{ label: 'Amount', value: '12300' }, { label: 'Currency', value: 'NOK' }, { label: 'creditor.account', value: 'NO9386011117947-and-a-reference-of-a-length-that-does-not-fit-on-a-telephone' }] },
+        { type: 'payment', title: 'Pay from your account', description: 'The money leaves at once.', once: true, rows: [{ label: 'Amount', value: '12300' }, { label: 'Currency', value: 'NOK' }, { label: 'creditor.account', value: 'NO9386011117947-and-a-reference-of-a-length-that-does-not-fit-on-a-telephone' }] },
         { type: 'accounts', title: 'See your accounts', rows: [] },
       ],
     },
