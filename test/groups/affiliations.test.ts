@@ -16,7 +16,7 @@ let university: UpstreamSaml
 beforeAll(async () => {
   ;[college, university] = await Promise.all([startUpstream(), startSamlUpstream()])
   server = await startTestServer({ env: { PORTNER_TEST_FETCH: '1' } })
-  await server.apply(`${providerYaml(college, 'college', 'realms: [college.example, arts.college.example]').replace('organization: ntu\n', '')}`)
+  await server.apply(providerYaml(college, 'college', 'realms: [college.example, arts.college.example]').replace('organization: ntu\n', ''))
   await introduce(server, university, 'uni', 'realms: [idp.example]')
 })
 afterAll(async () => {
