@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { setMaxListeners } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Context } from '../context.ts'
 import { isDatabaseUnavailable } from '../database/unavailable.ts'
@@ -61,6 +62,8 @@ async function repeat(ctx: Context, job: Job, holder: string, signal: AbortSigna
 /** Starts all jobs of this process. */
 export function startJobs(ctx: Context, list: readonly Job[] = jobs): RunningJobs {
   const end = new AbortController()
+  // Each job listens for the end; Node takes more than ten for a leak.
+  setMaxListeners(0, end.signal)
   const holder = randomUUID()
   const running = Promise.all(list.map((job) => repeat(ctx, job, holder, end.signal)))
   return {

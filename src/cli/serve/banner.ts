@@ -23,6 +23,8 @@ export function demoBanner(config: Config, embedded: boolean): string {
     `Portner ${portnerVersion()} runs. This is the demo: public secrets, this machine only.`,
     '',
     `Try it         ${issuer}/demo`,
+    `Developers     ${issuer}/dashboard`,
+    `Operators      ${issuer}/admin (ada)`,
     `Issuer         ${issuer}`,
     `Metadata       ${issuer}/.well-known/openid-configuration`,
     ...(embedded ? [`Data           ${resolve(config.dataDir)} (embedded PostgreSQL; for trying out, one machine)`] : []),
