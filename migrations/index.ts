@@ -38,6 +38,7 @@ import * as m0044 from './0044-managed-grants.ts'
 import * as m0045 from './0045-managed-grants-of-clients.ts'
 import * as m0046 from './0046-consent-webhooks.ts'
 import * as m0047 from './0047-gatekeeper.ts'
+import * as m0047r from './0047-received-scopes.ts'
 import * as m0048 from './0048-scope-moderation.ts'
 import * as m0049 from './0049-statistics.ts'
 import * as m0050 from './0050-roles.ts'
@@ -88,6 +89,7 @@ export const migrations: Record<string, Migration> = {
   '0045-managed-grants-of-clients': m0045,
   '0046-consent-webhooks': m0046,
   '0047-gatekeeper': m0047,
+  '0047-received-scopes': m0047r,
   '0048-scope-moderation': m0048,
   '0049-statistics': m0049,
   '0050-roles': m0050,

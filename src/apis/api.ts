@@ -63,6 +63,14 @@ export function readApiScope(scope: string): { readonly apiId: string; readonly 
   return match?.[1] === undefined ? undefined : { apiId: match[1], name: match[2] }
 }
 
+/** The API's own names for the parts of it that are among these values: `write` for `gk_calendar_write`. Only those that it declares. */
+export function ownScopes({ api_id, scopes: declared }: Pick<Api, 'api_id' | 'scopes'>, scopes: readonly string[]): readonly string[] {
+  return scopes.flatMap((scope) => {
+    const named = readApiScope(scope)
+    return named?.apiId === api_id && named.name !== undefined && Object.hasOwn(declared, named.name) ? [named.name] : []
+  })
+}
+
 /** Those that mean something: a part of an API is nothing to somebody who may not come in at all. */
 export function withoutOrphans(scopes: readonly string[]): readonly string[] {
   return scopes.filter((scope) => {

@@ -85,15 +85,20 @@ function toRefusal(error: unknown): unknown {
   return new OAuthError('upstream_unavailable', 'The API cannot be reached at the moment', { status: 502, detail: 'gatekeeper.unreachable', cause: error.cause })
 }
 
-/** Sends a request on and gives the head of its answer. Throws 502 and 504. */
-export async function exchange(upstream: Upstream, outgoing: Outgoing, incoming: IncomingMessage, response: ServerResponse): Promise<IncomingMessage> {
-  incoming.socket.setTimeout(IDLE_MILLISECONDS)
-  const once = (): Promise<IncomingMessage> => ask(upstream, outgoing, incoming, response)
+/** Asks an upstream in turn, unless it is left alone for a while. Throws 502 and 504 for its silences. */
+export async function askUpstream<T>({ circuit }: Upstream, work: () => Promise<T>): Promise<T> {
   try {
-    return await upstream.circuit.run(() => once().catch((error: unknown) => (mayAskAgain(error, outgoing, incoming) ? once() : Promise.reject(error))))
+    return await circuit.run(work)
   } catch (error) {
     throw toRefusal(error)
   }
+}
+
+/** Sends a request on and gives the head of its answer. Throws UpstreamSilent. */
+export async function exchange(upstream: Upstream, outgoing: Outgoing, incoming: IncomingMessage, response: ServerResponse): Promise<IncomingMessage> {
+  incoming.socket.setTimeout(IDLE_MILLISECONDS)
+  const once = (): Promise<IncomingMessage> => ask(upstream, outgoing, incoming, response)
+  return once().catch((error: unknown) => (mayAskAgain(error, outgoing, incoming) ? once() : Promise.reject(error)))
 }
 
 /** Hands an answer to the caller. One that breaks off ends the connection: half an answer must not look like a whole one. */

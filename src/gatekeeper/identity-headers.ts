@@ -1,6 +1,6 @@
-import type { Api } from '../apis/api.ts'
-import { readApiScope } from '../apis/api.ts'
+import { type Api, ownScopes } from '../apis/api.ts'
 import type { Context } from '../context.ts'
+import { tokenForApi } from '../tokens/api-token.ts'
 import { personTold } from '../tokens/person-told.ts'
 import type { Caller } from './admit.ts'
 
@@ -17,20 +17,13 @@ function listValue(values: readonly string[]): string {
   return values.map(plainValue).join(',')
 }
 
-/** The API's own names for what a token lets its client do there: `write` for `gk_calendar_write`. Only those that it declares. */
-export function ownScopes({ api_id, scopes: declared }: Pick<Api, 'api_id' | 'scopes'>, scopes: readonly string[]): readonly string[] {
-  return scopes.flatMap((scope) => {
-    const named = readApiScope(scope)
-    return named?.apiId === api_id && named.name !== undefined && Object.hasOwn(declared, named.name) ? [named.name] : []
-  })
-}
-
-/** The headers, without the prefix of their names. `token` is the upstream's own short one, where it asks for that. */
-export function identityHeaders(ctx: Context, api: Api, caller: Caller, token?: string): ReadonlyMap<string, string> {
+/** The headers, without the prefix of their names. */
+export async function identityHeaders(ctx: Context, api: Api, caller: Caller): Promise<ReadonlyMap<string, string>> {
   const headers = new Map([['Gatekeeper', api.api_id]])
   if (caller.is === 'nobody') return headers
   const { clientId, scopes, person } = caller.token
   headers.set('Clientid', plainValue(clientId)).set('Scopes', listValue(ownScopes(api, scopes))).set('Subject-Type', caller.is)
+  const token = api.token === true ? await tokenForApi(ctx, api, caller.token) : undefined
   if (token !== undefined) headers.set('Token', token)
   if (person === undefined) return headers
   const { userId, groups } = personTold(ctx, person)

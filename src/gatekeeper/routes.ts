@@ -6,15 +6,17 @@ import { presentApiError } from '../http/api-errors.ts'
 import { gatekeptName } from '../http/gatekeeper-host.ts'
 import { type PresentedProof, presentedProof } from '../http/proof.ts'
 import { invalidRequest, OAuthError } from '../protocol/error.ts'
-import { pointToMetadata, resourceMetadataAddress } from '../protocol/resource-metadata.ts'
+import { pointToMetadata, RESOURCE_METADATA, resourceMetadataAddress } from '../protocol/resource-metadata.ts'
 import type { Caller } from './admit.ts'
 import { OPEN } from './answer-headers.ts'
 import { callerHeaders, requireSingles } from './caller-headers.ts'
 import { isUnframed } from './framing.ts'
-import { answerWith, exchange, type Outgoing } from './forward.ts'
+import { answerWith, askUpstream, exchange, type Outgoing } from './forward.ts'
+import { decide, type Original, readOriginal } from './forward-auth.ts'
 import { identityHeaders } from './identity-headers.ts'
 import { judge, spendConsent } from './judge.ts'
 import { answerPreflight, isPreflight } from './preflight.ts'
+import { describeApi, serveApiMetadata } from './metadata.ts'
 import { readTarget, type Target } from './target.ts'
 import { closeTunnels, openTunnel } from './tunnel.ts'
 import { acceptUpgrades, waitingSocket } from './upgrades.ts'
@@ -40,9 +42,8 @@ function isByHost({ config }: Context, { raw }: FastifyRequest): boolean {
   return gatekeptName(config.gatekeeperDomain, raw.headers.host) !== undefined
 }
 
-async function readCall(ctx: Context, request: FastifyRequest, reply: FastifyReply): Promise<Call> {
-  requireSingles(request.raw.rawHeaders)
-  const target = readTarget(request.raw.url ?? '')
+async function readCall(ctx: Context, request: FastifyRequest, reply: FastifyReply, prefix = '/gk/'): Promise<Call> {
+  const target = readTarget(request.raw.url ?? '', prefix)
   const gatekept = await findGatekeptApi(ctx, target.apiId)
   if (gatekept === undefined) throw new OAuthError('not_found', 'There is no such API', { status: 404 })
   const addresses = gatekeeperAddresses(ctx.config, target.apiId)
@@ -59,9 +60,9 @@ function proofOf({ ctx, request, target, address }: Call): PresentedProof {
 }
 
 /** The request to the upstream: what the caller may say, then what we say. */
-function requestOf({ ctx, request, gatekept: { api }, target }: Call, { base }: Upstream, caller: Caller): Outgoing {
+async function requestOf({ ctx, request, gatekept: { api }, target }: Call, { base }: Upstream, caller: Caller): Promise<Outgoing> {
   const prefix = ctx.config.gatekeeperHeaderPrefix
-  const ours = [...identityHeaders(ctx, api, caller)].flatMap(([name, value]) => [prefix + name, value])
+  const ours = [...(await identityHeaders(ctx, api, caller))].flatMap(([name, value]) => [prefix + name, value])
   return { method: request.method, path: base + target.path, headers: [...callerHeaders(request.raw.rawHeaders, api, prefix), ...ours] }
 }
 
@@ -71,18 +72,21 @@ function secondsLeft({ clock }: Context, caller: Caller): number {
 
 async function passOn(call: Call, upstream: Upstream, caller: Caller): Promise<void> {
   const { ctx, request, reply, gatekept, address } = call
-  const outgoing = requestOf(call, upstream, caller)
+  const outgoing = await requestOf(call, upstream, caller)
   const socket = waitingSocket(request.raw)
   if (socket === undefined && request.headers.expect !== undefined) reply.raw.writeContinue()
-  const answer = await (socket === undefined
-    ? exchange(upstream, outgoing, request.raw, reply.raw)
-    : openTunnel(ctx, { upstream, outgoing, incoming: request.raw, response: reply.raw, caller: socket, milliseconds: secondsLeft(ctx, caller) * 1000 }))
+  const answer = await askUpstream(upstream, () =>
+    socket === undefined
+      ? exchange(upstream, outgoing, request.raw, reply.raw)
+      : openTunnel(ctx, { upstream, outgoing, incoming: request.raw, response: reply.raw, caller: socket, milliseconds: secondsLeft(ctx, caller) * 1000 }),
+  )
   reply.hijack()
   if (answer !== undefined) answerWith(answer, reply.raw, { isBelowIssuer: address.startsWith(`${ctx.config.issuer}/`), upstream: gatekept.api.upstream ?? '', address })
 }
 
 async function serve(call: Call): Promise<void> {
   const { ctx, request, gatekept } = call
+  requireSingles(request.raw.rawHeaders)
   if (isUnframed(request.raw)) throw invalidRequest('The body of the request cannot be told from what follows', { detail: 'gatekeeper.framing' })
   const upstream = upstreamOf(ctx, gatekept)
   if (upstream === undefined) throw new OAuthError('not_found', 'The API is not served here', { status: 404 })
@@ -92,18 +96,39 @@ async function serve(call: Call): Promise<void> {
   await passOn(call, upstream, caller)
 }
 
+/** An API with a name of its own has its metadata there (RFC 9728 §3.1). */
+function asksForMetadata({ ctx, request, target }: Call): boolean {
+  return request.method === 'GET' && target.path.split('?', 1)[0] === RESOURCE_METADATA && isByHost(ctx, request)
+}
+
+async function answer(call: Call): Promise<FastifyReply> {
+  const { ctx, request, reply, gatekept, target, address } = call
+  if (target.path === '') return decide(ctx, request, reply, gatekept, readOriginal(request))
+  if (isPreflight(request)) return answerPreflight(request, reply)
+  if (asksForMetadata(call)) return reply.header('cache-control', 'public, max-age=300').send(describeApi(ctx.config, gatekept.api, address))
+  await serve(call)
+  return reply
+}
+
 async function handle(ctx: Context, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
   void reply.headers(OPEN)
   const call = await readCall(ctx, request, reply)
-  if (isPreflight(request)) return answerPreflight(request, reply)
   try {
-    await serve(call)
-    return reply
+    return await answer(call)
   } catch (error) {
     // What was not read of a body stands between this request and the next one.
     if (!request.raw.complete) void reply.header('connection', 'close')
     throw pointToMetadata(error, resourceMetadataAddress(call.address))
   }
+}
+
+/** The decision for a proxy that asks with the very address and method of its caller, behind a prefix (Envoy). */
+async function handlePrefixed(ctx: Context, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+  const call = await readCall(ctx, request, reply, '/gk-auth/')
+  const original: Original = { method: request.method, uri: call.target.path === '' ? '/' : call.target.path }
+  return decide(ctx, request, reply, call.gatekept, original).catch((error: unknown) => {
+    throw pointToMetadata(error, resourceMetadataAddress(call.address))
+  })
 }
 
 function isForApi(ctx: Context, url: string | undefined, host: string | undefined): boolean {
@@ -129,5 +154,7 @@ export async function registerGatekeeper(app: FastifyInstance, ctx: Context): Pr
     // A body is the upstream's: nothing here reads it.
     scope.addContentTypeParser('*', (_request, _payload, done) => done(null))
     scope.route({ method: [...METHODS], url: '/gk/*', config: { ownDeadline: true }, handler: (request, reply) => handle(ctx, request, reply) })
+    scope.route({ method: [...METHODS], url: '/gk-auth/*', handler: (request, reply) => handlePrefixed(ctx, request, reply) })
+    serveApiMetadata(scope, ctx)
   })
 }

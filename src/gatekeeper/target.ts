@@ -10,7 +10,7 @@ export interface Target {
   readonly path: string
 }
 
-const GATEKEPT = /^\/gk\/([a-z][a-z0-9-]{2,14})(\/.*)?$/s
+const NAMED = /^([a-z][a-z0-9-]{2,14})(\/.*)?$/s
 
 /** The characters of a path (RFC 3986 §3.3), with whole percent-encodings. */
 const PATH = /^(?:[A-Za-z0-9\-._~!$&'()*+,;=:@/]|%[0-9A-Fa-f]{2})*$/
@@ -55,11 +55,11 @@ export function requireClear(pathAndQuery: string): void {
   if (fault !== undefined) throw refused(fault)
 }
 
-/** Reads the target of a request as it came over the wire. Throws `invalid_request` (400) for one that is ambiguous or not below `/gk/`. */
-export function readTarget(url: string): Target {
-  const [, apiId, path = ''] = GATEKEPT.exec(url.split('?', 1)[0] ?? '') ?? []
+/** Reads the target of a request as it came over the wire. Throws `invalid_request` (400) for one that is ambiguous or not below the prefix. */
+export function readTarget(url: string, prefix = '/gk/'): Target {
+  const [, apiId, path = ''] = url.startsWith(prefix) ? (NAMED.exec(url.slice(prefix.length).split('?', 1)[0] ?? '') ?? []) : []
   if (apiId === undefined) throw refused('target')
-  const rest = url.slice('/gk/'.length + apiId.length)
+  const rest = url.slice(prefix.length + apiId.length)
   requireClear(rest)
   return { apiId, path: path === '' ? '' : rest }
 }

@@ -1,16 +1,16 @@
 import { z } from 'zod'
-import { purposesOf } from '../apis/limited-scopes.ts'
 import { findApiByAudience } from '../apis/store.ts'
 import { isEnabled } from '../clients/client.ts'
 import type { Context } from '../context.ts'
-import { invalidRequest, invalidScope, invalidTarget } from '../protocol/error.ts'
+import { invalidRequest, invalidTarget } from '../protocol/error.ts'
 import { text } from '../protocol/fields.ts'
-import { beyond } from '../protocol/scope.ts'
-import { type Actor, joinList, type PersonAuthorization } from '../tokens/authorization.ts'
+import { JWT_LIFETIME_SECONDS } from '../tokens/access-tokens.ts'
+import { type Actor, joinList } from '../tokens/authorization.ts'
 import { mintExchangedToken } from '../tokens/exchanged-tokens.ts'
 import { type InspectedToken, inspectAccessToken } from '../tokens/inspect.ts'
 import { clientSubject } from '../tokens/issue.ts'
 import { confirmationText } from '../tokens/sender-constraint/constraint.ts'
+import { exchangedScopes, type PersonToken } from './exchanged-scopes.ts'
 import { defineGrant, type GrantRequest } from './grant-type.ts'
 
 // Token exchange (RFC 8693): an API that was called with a person's token gets one of its own for the next API, with less scope and never
@@ -24,8 +24,6 @@ const LONGEST_CHAIN = 5
 
 const parameters = z.object({ subject_token: text, subject_token_type: text, actor_token: text.optional(), actor_token_type: text.optional(), requested_token_type: text.optional() })
 type Request = GrantRequest<z.output<typeof parameters>>
-
-type PersonToken = InspectedToken & { readonly person: PersonAuthorization }
 
 function refused(detail: string): Error {
   return invalidRequest('The subject token is not valid for this client', { detail: `exchange.${detail}`, parameter: 'subject_token', trace: { cause: 'exchange.token', hints: [{ name: 'jwt_fault', values: { fault: detail } }] } })
@@ -65,15 +63,6 @@ async function actorOf(ctx: Context, { client, parameters: given }: Request, sub
   return { sub: clientSubject(client.clientId), ...(subject.actor === undefined ? {} : { act: subject.actor }) }
 }
 
-/** Never more than the token had, nor than the client may have. */
-async function scopesOf(ctx: Context, { scopes, client }: Request, subject: PersonToken): Promise<readonly string[]> {
-  const purposes = await purposesOf(ctx, subject.scopes)
-  const possible = subject.scopes.filter((_, i) => client.scopes.includes(purposes[i] ?? ''))
-  if (scopes.length === 0) return possible
-  if (beyond(scopes, possible).length > 0) throw invalidScope('The scope is wider than what the token and the client may have', { trace: { cause: 'scope.wider', compared: [{ name: 'scope', sent: scopes.join(' '), expected: possible.join(' ') }] } })
-  return scopes
-}
-
 function requireKnownTypes({ parameters: { requested_token_type: type, actor_token, actor_token_type } }: Request): void {
   if (type !== undefined && type !== ACCESS_TOKEN && type !== JWT) throw invalidRequest('The requested_token_type is not supported', { parameter: 'requested_token_type' })
   if ((actor_token === undefined) !== (actor_token_type === undefined)) throw invalidRequest('actor_token and actor_token_type go together', { parameter: 'actor_token_type' })
@@ -90,10 +79,11 @@ export const tokenExchange = defineGrant({
     const { resources, access, client, confirmation } = request
     if (resources.length === 0) throw invalidTarget('Say which API the token is for: resource or audience', { parameter: 'resource', trace: { cause: 'resource.unknown', compared: [{ name: 'resource' }] } })
     const actor = await actorOf(ctx, request, subject)
-    const scopes = await scopesOf(ctx, request, subject)
-    const lifetime = await mintExchangedToken(ctx, { subjectTokenId: subject.tokenId, id: access.id, hash: access.hash, clientKey: client.key, scopes, audience: joinList(resources), lifetime: request.lifetime, confirmation: confirmationText(confirmation), actor })
+    const { scopes, toldScopes, via, signedFor } = await exchangedScopes(ctx, request, subject)
+    const most = signedFor === undefined ? request.lifetime : JWT_LIFETIME_SECONDS
+    const lifetime = await mintExchangedToken(ctx, { subjectTokenId: subject.tokenId, id: access.id, hash: access.hash, clientKey: client.key, scopes, audience: joinList(resources), lifetime: most, confirmation: confirmationText(confirmation), actor, via })
     if (lifetime === undefined) throw refused('not_live')
-    const authorization = { scopes, audience: resources, person: subject.person, authorizationDetails: subject.authorizationDetails, actor, lifetime, issuedTokenType: ACCESS_TOKEN, withoutIdToken: true } as const
+    const authorization = { scopes, toldScopes, signedFor, audience: resources, person: subject.person, authorizationDetails: subject.authorizationDetails, actor, lifetime, issuedTokenType: ACCESS_TOKEN, withoutIdToken: true } as const
     return { kind: 'authorized', authorization, drawn: { access, refreshToken: undefined } }
   },
 })

@@ -66,11 +66,11 @@ export async function mintClientToken(ctx: Context, token: ClientToken): Promise
   return (await mint(ctx)(token)) === true
 }
 
-/** The part of a statement that keeps a token which stands on another live one (`a`) and ends no later. `values`: id, hash, client key, scope, audience, lifetime, confirmation, actor. */
+/** The part of a statement that keeps a token which stands on another live one (`a`) and ends no later. `values`: id, hash, client key, scope, audience, lifetime, confirmation, actor, via. */
 export function insertTokenOf(values: readonly string[], from: string, where: string): string {
-  const [id, hash, clientKey, scope, audience, lifetime, confirmation, actor] = values
-  return `insert into access_tokens (token_id, expires_at, client_key, grant_id, secret_hash, scope, audience, confirmation, actor, authorization_details)
-    select ${id}, least(clock_now() + make_interval(secs => ${lifetime}), a.expires_at), ${clientKey}, a.grant_id, ${hash}, ${scope}, ${audience}, ${confirmation}, ${actor}, a.authorization_details from ${from} where ${where}
+  const [id, hash, clientKey, scope, audience, lifetime, confirmation, actor, via] = values
+  return `insert into access_tokens (token_id, expires_at, client_key, grant_id, secret_hash, scope, audience, confirmation, actor, via, authorization_details)
+    select ${id}, least(clock_now() + make_interval(secs => ${lifetime}), a.expires_at), ${clientKey}, a.grant_id, ${hash}, ${scope}, ${audience}, ${confirmation}, ${actor}, ${via}, a.authorization_details from ${from} where ${where}
     returning extract(epoch from expires_at - clock_now())::int`
 }
 

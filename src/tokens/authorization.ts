@@ -1,4 +1,5 @@
 import type { Bearer } from '../apis/approved-scopes.ts'
+import type { Api } from '../apis/api.ts'
 import type { AuthorizationDetail } from '../protocol/authorization-details.ts'
 import type { ClaimsRequest } from '../protocol/claims-request.ts'
 import type { GrantAction } from '../protocol/grant-management.ts'
@@ -73,6 +74,10 @@ export interface Authorization {
   readonly actor?: Actor | undefined
   /** Seconds, where the token ends sooner than others of its kind. */
   readonly lifetime?: number
+  /** The scopes as the token and the answer call them, where that is not by their whole names. */
+  readonly toldScopes?: readonly string[] | undefined
+  /** A JWT for this API, whichever form its other tokens have. */
+  readonly signedFor?: Api | undefined
   /** What was issued, where the grant's answer says so (RFC 8693 §2.2.1). */
   readonly issuedTokenType?: string
   /** No id token, whatever the scope says: nobody signed in. */

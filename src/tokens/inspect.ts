@@ -41,7 +41,7 @@ interface Found extends Omit<InspectedToken, 'format'> {
 
 const INSPECT = {
   name: 'inspect-access-token',
-  text: `select a.token_id, a.secret_hash, a.client_key, c.client_id, a.scope, a.audience, a.expires_at, a.grant_id, a.confirmation, a.actor, a.authorization_details, g.user_id, g.session_id, g.auth_time, g.details, u.claims, u.groups, g.scope
+  text: `select a.token_id, a.secret_hash, a.client_key, c.client_id, a.scope, a.audience, a.expires_at, a.grant_id, a.confirmation, a.actor, a.via, a.authorization_details, g.user_id, g.session_id, g.auth_time, g.details, u.claims, u.groups, g.scope
     from unnest($1::uuid[]) as item (token_id)
     ${joinLiveAccessToken('item.token_id')}
     ${joinLiveClient('a.client_key')}
@@ -51,19 +51,21 @@ const INSPECT = {
 }
 
 /** What the person took back of the grant is gone from every token that came from it. */
-function stillGiven(scopes: readonly string[], granted: readonly string[]): readonly string[] {
+// What an API receives hangs on the scope that lets it in, and not on what its caller may ask.
+function stillGiven(scopes: readonly string[], granted: readonly string[], via: unknown): readonly string[] {
+  if (typeof via === 'string') return granted.includes(`gk_${via}`) ? scopes : []
   return scopes.filter((scope) => granted.includes(scope))
 }
 
 function readFound(row: readonly unknown[]): Found {
-  const [tokenId, hash, clientKey, clientId, scope, audience, expiresAt, grantId, confirmation, actor, details] = row
-  const person = grantId === null ? undefined : readPerson(row, 11)
+  const [tokenId, hash, clientKey, clientId, scope, audience, expiresAt, grantId, confirmation, actor, via, details] = row
+  const person = grantId === null ? undefined : readPerson(row, 12)
   return {
     tokenId: String(tokenId),
     hash: Buffer.isBuffer(hash) ? hash : Buffer.alloc(0),
     clientKey: String(clientKey),
     clientId: String(clientId),
-    scopes: grantId === null ? splitList(scope) : stillGiven(splitList(scope), splitList(row.at(-1))),
+    scopes: grantId === null ? splitList(scope) : stillGiven(splitList(scope), splitList(row.at(-1)), via),
     audience: splitList(audience),
     // No later than the consent that it came from.
     expiresAt: Math.min(expiresAt instanceof Date ? Math.floor(expiresAt.getTime() / 1000) : 0, person?.details.consent?.until ?? Infinity),

@@ -53,9 +53,10 @@ function untilConsentEnds(ctx: Context, { person }: Authorization): number {
   return until === undefined ? Infinity : Math.max(0, until - epochSeconds(ctx.clock))
 }
 
-function signAccessToken(ctx: Context, client: Client, authorization: Authorization, api: Api, jti: string, bound: string | undefined): Promise<string> {
+/** A JWT access token (RFC 9068) for an API. `bound` is what it is bound to, as rows have it. */
+export function signAccessToken(ctx: Context, client: Pick<Client, 'clientId'>, authorization: Authorization, api: Api, jti: string, bound: string | undefined): Promise<string> {
   const now = epochSeconds(ctx.clock)
-  const { person, scopes, audience, actor, lifetime } = authorization
+  const { person, scopes, toldScopes = scopes, audience, actor, lifetime } = authorization
   const details = detailsOfToken(authorization)
   const about =
     person === undefined
@@ -75,7 +76,7 @@ function signAccessToken(ctx: Context, client: Client, authorization: Authorizat
     iat: now,
     jti,
     client_id: client.clientId,
-    scope: scopes.join(' '),
+    scope: toldScopes.join(' '),
     ...(details.length === 0 ? {} : { authorization_details: details }),
     ...(bound === undefined ? {} : { cnf: confirmationClaim(bound) }),
     ...(actor === undefined ? {} : { act: actor }),
@@ -95,10 +96,10 @@ export function maySign(authorization: Authorization): boolean {
 /** Turns an authorization into the response. `apis` are those of its audience. */
 export async function issueTokens(ctx: Context, client: Client, authorization: Authorization, apis: readonly Api[], drawn: DrawnTokens, confirmation: Confirmation | undefined): Promise<TokenResponse> {
   const bound = confirmationText(confirmation) ?? undefined
-  const { person, scopes } = authorization
+  const { person, scopes, toldScopes = scopes } = authorization
   const details = detailsOfToken(authorization)
   const managed = person?.details.managed
-  const api = jwtApi(apis)
+  const api = authorization.signedFor ?? jwtApi(apis)
   const [accessToken, idToken] = await Promise.all([
     api === undefined ? drawn.access.text : signAccessToken(ctx, client, authorization, api, drawn.access.id, bound),
     person !== undefined && hasIdToken(authorization) ? signIdToken(ctx, client, person) : undefined,
@@ -108,7 +109,7 @@ export async function issueTokens(ctx: Context, client: Client, authorization: A
     token_type: tokenTypeOf(bound),
     expires_in: Math.min(authorization.lifetime ?? Infinity, accessTokenLifetime(apis), untilConsentEnds(ctx, authorization)),
     ...(drawn.refreshToken === undefined ? {} : { refresh_token: drawn.refreshToken }),
-    scope: scopes.join(' '),
+    scope: toldScopes.join(' '),
     ...(details.length === 0 ? {} : { authorization_details: details }),
     ...(idToken === undefined ? {} : { id_token: idToken }),
     // An exchanged token is another's: the grant is its first client's.

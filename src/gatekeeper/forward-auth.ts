@@ -1,0 +1,95 @@
+import { createHash, timingSafeEqual } from 'node:crypto'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { Api } from '../apis/api.ts'
+import { unsealApiSecret } from '../apis/secret.ts'
+import type { GatekeptApi } from '../apis/store.ts'
+import type { Context } from '../context.ts'
+import { clientCertificate, everyHeader } from '../http/client-certificate.ts'
+import { type PresentedProof, presentedProof } from '../http/proof.ts'
+import { isFromProxy } from '../http/trusted-proxy.ts'
+import { OAuthError } from '../protocol/error.ts'
+import { requireSingles } from './caller-headers.ts'
+import { identityHeaders, identityNames } from './identity-headers.ts'
+import { judge, spendConsent } from './judge.ts'
+import { requireClear } from './target.ts'
+
+// The decision for proxies of others (nginx auth_request, Traefik forwardAuth, Caddy forward_auth, Envoy ext_authz): the same as the
+// gatekeeper's own, told in an answer. 200 brings the headers for the API; everything else is 401 or 403, since a proxy takes any other
+// status for trouble of its own.
+
+/** What the proxy's own caller asked for. */
+export interface Original {
+  readonly method: string
+  /** Path and query. */
+  readonly uri: string
+}
+
+function forbidden(description: string, detail: string): OAuthError {
+  return new OAuthError('access_denied', description, { status: 403, detail: `gatekeeper.${detail}` })
+}
+
+const METHOD = /^[A-Z]{1,20}$/
+
+function same(a: string, b: string): boolean {
+  const [x, y] = [a, b].map((text) => createHash('sha256').update(text).digest())
+  return x !== undefined && y !== undefined && timingSafeEqual(x, y)
+}
+
+/** Whoever asks could say that it was an OPTIONS request, which comes in without a token: so only a proxy that is known is believed. */
+function requireProxy(ctx: Context, request: FastifyRequest, { api, sealedSecret }: GatekeptApi): void {
+  if (isFromProxy(ctx, request)) return
+  const [shown, another] = everyHeader(request, 'x-gatekeeper-secret')
+  const secret = api.upstream_auth?.type === 'mtls' ? undefined : unsealApiSecret(ctx, api.api_id, sealedSecret)
+  if (shown === undefined || another !== undefined || secret === undefined || !same(shown, secret)) throw forbidden('Only a proxy of the operator or one with the secret of the API may ask', 'forward_auth.stranger')
+}
+
+/** One value of the two spellings that proxies have; the proxy's caller may have sent the other one, so they must not differ. */
+function oneOf(request: FastifyRequest, names: readonly string[]): string {
+  const [value, ...others] = names.flatMap((name) => everyHeader(request, name))
+  if (value === undefined) throw forbidden('The proxy does not say what was asked: it must send X-Original-Method and X-Original-URI, or X-Forwarded-Method and X-Forwarded-Uri', 'forward_auth.original')
+  if (others.some((other) => other !== value)) throw forbidden('The proxy says two things of what was asked', 'forward_auth.two_originals')
+  return value
+}
+
+/** What was asked, as the headers of a proxy say it. Throws 403. */
+export function readOriginal(request: FastifyRequest): Original {
+  const method = oneOf(request, ['x-original-method', 'x-forwarded-method'])
+  const uri = oneOf(request, ['x-original-uri', 'x-forwarded-uri'])
+  if (!METHOD.test(method) || !uri.startsWith('/')) throw forbidden('The proxy does not say what was asked in a way that can be read', 'forward_auth.original')
+  return { method, uri }
+}
+
+/** A proof must speak of the API by its own name: the host that the proxy was asked under, anybody can make up. */
+function proofOf(ctx: Context, request: FastifyRequest, { audience }: Api, { method, uri }: Original): PresentedProof {
+  const origin = audience !== undefined && URL.canParse(audience) ? new URL(audience).origin : 'null'
+  const path = uri.split('?', 1)[0] ?? ''
+  const isShown = isFromProxy(ctx, request) && ctx.config.clientCertificateHeader !== undefined
+  return { ...presentedProof(ctx, request), method, urls: origin === 'null' ? [] : [origin + path], certificate: isShown ? clientCertificate(ctx, request) : undefined }
+}
+
+/** A refusal as proxies understand it: 401 asks for a token, 403 for nothing. */
+function asProxiesHaveIt(error: unknown): unknown {
+  if (!(error instanceof OAuthError) || error.status >= 500 || error.status === 401 || error.status === 403) return error
+  const { code, description, headers, detail } = error
+  return new OAuthError(code, description, { status: headers['www-authenticate'] === undefined ? 403 : 401, headers, ...(detail === undefined ? {} : { detail }) })
+}
+
+/** Decides, and answers 200. Throws what the proxy's caller gets. */
+export async function decide(ctx: Context, request: FastifyRequest, reply: FastifyReply, gatekept: GatekeptApi, original: Original): Promise<FastifyReply> {
+  const { api } = gatekept
+  requireProxy(ctx, request, gatekept)
+  try {
+    requireSingles(request.raw.rawHeaders)
+    requireClear(original.uri)
+    const caller = await judge(ctx, api, { method: original.method, authorization: request.headers.authorization, proof: () => proofOf(ctx, request, api, original) })
+    await spendConsent(ctx, caller)
+    const told = await identityHeaders(ctx, api, caller)
+    const prefix = ctx.config.gatekeeperHeaderPrefix
+    for (const [name, value] of told) void reply.header(prefix + name, value)
+    // Envoy takes these away from its caller's request; the other proxies have to be told in their configuration.
+    const absent = identityNames.filter((name) => !told.has(name)).map((name) => prefix + name)
+    return await reply.code(200).headers({ 'cache-control': 'no-store', 'x-envoy-auth-headers-to-remove': ['authorization', ...absent].join(',') }).send()
+  } catch (error) {
+    throw asProxiesHaveIt(error)
+  }
+}
