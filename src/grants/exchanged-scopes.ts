@@ -1,4 +1,4 @@
-import { type Api, ownScopes } from '../apis/api.ts'
+import { type Api, ownScopes, readApiScope } from '../apis/api.ts'
 import { audiencesOf } from '../apis/gatekeeper-address.ts'
 import { purposesOf } from '../apis/limited-scopes.ts'
 import { findApiByAudience, ownResources } from '../apis/store.ts'
@@ -62,8 +62,9 @@ function receivedBy(ctx: Context, { api_id, receives = [] }: Api, request: Reque
   const next = apiInItsWords(request, possible)
   if (next !== undefined) return { ...forApi(next, asked, possible), via: api_id }
   if (!resources.every((resource) => ownResources(ctx.config.issuer).includes(resource))) return undefined
-  if (asked.length > 0 && beyond(asked, possible).length > 0) return undefined
-  return possible.length === 0 ? undefined : { scopes: asked.length === 0 ? possible : asked, via: api_id }
+  const ours = possible.filter((scope) => readApiScope(scope) === undefined)
+  if (asked.length > 0 && beyond(asked, ours).length > 0) return undefined
+  return ours.length === 0 ? undefined : { scopes: asked.length === 0 ? ours : asked, via: api_id }
 }
 
 /** Decides. Throws `invalid_scope` for more than the token has and the client may have. */
