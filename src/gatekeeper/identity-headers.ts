@@ -1,6 +1,9 @@
 import { type Api, ownScopes } from '../apis/api.ts'
 import type { Context } from '../context.ts'
+import { groupsClaim } from '../groups/ask.ts'
+import { principalNamesOf } from '../groups/principal-names.ts'
 import { tokenForApi } from '../tokens/api-token.ts'
+import type { PersonAuthorization } from '../tokens/authorization.ts'
 import { personTold } from '../tokens/person-told.ts'
 import type { Caller } from './admit.ts'
 
@@ -17,6 +20,11 @@ function listValue(values: readonly string[]): string {
   return values.map(plainValue).join(',')
 }
 
+/** What institutions call the person. National ids and the like are kept as hashes only, and nobody gets them. */
+async function namesOf(ctx: Context, { subject: { userId } }: PersonAuthorization): Promise<readonly string[]> {
+  return (await principalNamesOf(ctx, [userId])).get(userId) ?? []
+}
+
 /** The headers, without the prefix of their names. */
 export async function identityHeaders(ctx: Context, api: Api, caller: Caller): Promise<ReadonlyMap<string, string>> {
   const headers = new Map([['Gatekeeper', api.api_id]])
@@ -26,12 +34,10 @@ export async function identityHeaders(ctx: Context, api: Api, caller: Caller): P
   const token = api.token === true ? await tokenForApi(ctx, api, caller.token) : undefined
   if (token !== undefined) headers.set('Token', token)
   if (person === undefined) return headers
-  const { userId, groups } = personTold(ctx, person)
   const receives = api.receives ?? []
   headers.set('Acr', plainValue(person.details.acr ?? ''))
-  // Other ids of people are kept as hashes only: the list is there for who reads it, and empty.
-  if (receives.includes('userid')) headers.set('Userid', plainValue(userId)).set('Userid-sec', '')
-  if (receives.includes('groups')) headers.set('Groups', listValue(groups))
+  if (receives.includes('userid')) headers.set('Userid', plainValue(personTold(ctx, person).userId)).set('Userid-sec', receives.includes('userid-feide') ? listValue(await namesOf(ctx, person)) : '')
+  if (receives.includes('groups')) headers.set('Groups', listValue(await groupsClaim(ctx, person.subject.userId)))
   return headers
 }
 

@@ -25,11 +25,13 @@ function addToChallenges(header: string, parameter: string): string {
 export function pointToMetadata(error: unknown, address: string): unknown {
   const challenge = error instanceof OAuthError ? error.headers['www-authenticate'] : undefined
   if (!(error instanceof OAuthError) || challenge === undefined) return error
-  const { code, description, status, headers, detail, reason, parameter, cause } = error
+  const { code, description, status, headers, detail, reason, parameter, members, trace, cause } = error
   const pointed = addToChallenges(challenge, `resource_metadata="${address}"`)
   return new OAuthError(code, description, {
     status,
     headers: { ...headers, 'www-authenticate': pointed },
+    members,
+    trace,
     ...(detail === undefined ? {} : { detail }),
     ...(reason === undefined ? {} : { reason }),
     ...(parameter === undefined ? {} : { parameter }),

@@ -50,8 +50,7 @@ const INSPECT = {
     where a.grant_id is null or (u.user_id is not null and ${GRANT_IS_LIVE})`,
 }
 
-/** What the person took back of the grant is gone from every token that came from it. */
-// What an API receives hangs on the scope that lets it in, and not on what its caller may ask.
+/** What the person took back of the grant is gone from every token that came from it. What an API receives hangs on the scope that lets it in, not on what its caller may ask. */
 function stillGiven(scopes: readonly string[], granted: readonly string[], via: unknown): readonly string[] {
   if (typeof via === 'string') return granted.includes(`gk_${via}`) ? scopes : []
   return scopes.filter((scope) => granted.includes(scope))

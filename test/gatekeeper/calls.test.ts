@@ -53,7 +53,7 @@ describe('what the API is told', () => {
       scopes: 'write',
       'subject-type': 'user',
       acr: expect.stringMatching(/^[\w:.-]*$/),
-      groups: 'staff,planners',
+      groups: 'fc:org:ntu.example,staff,planners',
     })
   })
 

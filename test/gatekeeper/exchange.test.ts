@@ -109,7 +109,7 @@ describe('the way back', () => {
     const { status, body } = await exchange(await apisToken(), { resource: server.issuer }, 'calendar-api')
     expect([status, body['scope']]).toEqual([200, 'userid groups'])
     const { body: told } = await get(server.issuer, '/userinfo', { authorization: `Bearer ${String(body['access_token'])}` })
-    expect(told).toEqual({ sub: expect.any(String), userid: told['sub'], groups: ['staff', 'planners'] })
+    expect(told).toEqual({ sub: expect.any(String), userid: told['sub'], groups: ['fc:org:ntu.example', 'staff', 'planners'] })
     expect(await introspect(body['access_token'])).toMatchObject({ act: { sub: 'client:calendar-api' } })
   })
 

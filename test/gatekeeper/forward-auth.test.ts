@@ -38,7 +38,7 @@ const told = ({ headers }: Response): Record<string, string> => Object.fromEntri
 describe('the decision', () => {
   test('is 200 with the headers of whoever calls', async () => {
     const user = await ask(ada)
-    expect([user.status, told(user)]).toEqual([200, expect.objectContaining({ 'x-dataporten-subject-type': 'user', 'x-dataporten-clientid': 'agenda', 'x-dataporten-scopes': 'write', 'x-dataporten-groups': 'staff,planners', 'x-dataporten-userid': expect.any(String) })])
+    expect([user.status, told(user)]).toEqual([200, expect.objectContaining({ 'x-dataporten-subject-type': 'user', 'x-dataporten-clientid': 'agenda', 'x-dataporten-scopes': 'write', 'x-dataporten-groups': 'fc:org:ntu.example,staff,planners', 'x-dataporten-userid': expect.any(String) })])
     const system = await ask(robot)
     expect([system.status, told(system)]).toEqual([200, { 'x-dataporten-gatekeeper': 'calendar', 'x-dataporten-subject-type': 'system', 'x-dataporten-clientid': 'robot', 'x-dataporten-scopes': 'write' }])
     expect(system.headers.get('x-envoy-auth-headers-to-remove')).toContain('authorization,X-Dataporten-Userid,')

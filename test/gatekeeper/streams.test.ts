@@ -1,7 +1,7 @@
 import { request } from 'node:http'
 import { connect } from 'node:net'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import WebSocket from 'ws'
+import { WebSocket } from 'ws'
 import { freePort, startTestServer, type TestServer } from '../support/app.ts'
 import { rawRequest } from '../support/raw-request.ts'
 import { startUpstreamApi, type UpstreamApi } from '../support/upstream-api.ts'
