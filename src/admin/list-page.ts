@@ -61,7 +61,7 @@ export function listModel<T>(kit: AdminKit, request: FastifyRequest, operator: O
   }
 }
 
-const DONE = ['lock', 'unlock', 'end-sessions', 'send-reset', 'remove-factors', 'withdraw', 'switch-off', 'switch-on', 'disable', 'enable', 'rotate'] as const
+export const DONE = ['lock', 'unlock', 'end-sessions', 'send-reset', 'remove-factors', 'withdraw', 'switch-off', 'switch-on', 'disable', 'enable', 'rotate'] as const
 
 /** What was done, as an address tells it; nothing for anything else that stands there. */
 export function readDone(done: string | undefined): string | undefined {

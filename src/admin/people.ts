@@ -12,8 +12,9 @@ import { listAcceptedLocalProviders } from '../upstream/store.ts'
 const NO_SESSION = '00000000-0000-0000-0000-000000000000'
 
 /** Locks a person out, or lets them in again: at the next use of any session or token. */
-export async function setLocked(ctx: Context, actor: string, { userId }: User, locked: boolean): Promise<void> {
+export async function setLocked(ctx: Context, actor: string, { userId, status }: User, locked: boolean): Promise<void> {
   const to = locked ? 'locked' : 'active'
+  if (status === to) return
   if (await setUserStatus(ctx.db, userId, to)) ctx.audit.record({ event: 'user.changed', userId, change: `${to} by an operator`, actor })
 }
 
