@@ -14,6 +14,8 @@ const EVENTS_AT_ONCE = 100
 const NO_WEBHOOK_SECONDS = 600
 const LONGEST_MILLISECONDS = 86_400_000
 const LEAST_ATTEMPTS = 5
+/** A receiver that takes its time keeps the others waiting no longer. */
+const TURN_MILLISECONDS = 10_000
 
 async function isTaken(ctx: Context, clientKey: string, uri: string, clientId: string, event: ConsentEvent): Promise<boolean> {
   const { type, timestamp, ...data } = describeEvent(event, clientId)
@@ -28,11 +30,12 @@ async function isTaken(ctx: Context, clientKey: string, uri: string, clientId: s
   }
 }
 
-/** Sends events in their order until one is not taken. Returns how many were. */
+/** Sends events in their order until one is not taken, or the turn is over. Returns how many were. */
 async function send(ctx: Context, { clientKey, attempts }: UnsentFeed, events: readonly ConsentEvent[], uri: string, clientId: string, stopping: () => boolean): Promise<number> {
   let sent = 0
+  const until = ctx.clock.now() + TURN_MILLISECONDS
   for (const event of events) {
-    if (stopping()) break
+    if (stopping() || ctx.clock.now() > until) break
     const isOver = sent === 0 && attempts > LEAST_ATTEMPTS && ctx.clock.now() - event.happenedAt.getTime() > LONGEST_MILLISECONDS
     const taken = await isTaken(ctx, clientKey, uri, clientId, event)
     if (!taken) ctx.log[isOver ? 'warn' : 'info']({ event: 'consent.webhook', client_id: clientId, sequence: event.sequence, attempts, outcome: isOver ? 'passed over' : 'later' }, 'a client was not told what happened to a consent')

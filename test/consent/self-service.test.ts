@@ -239,7 +239,7 @@ describe('the receipt', () => {
     expect(page.html).not.toMatch(/ptr_|ada@ntu/)
     const tried = await get(server.issuer, '/userinfo', { authorization: `Bearer ${jws}` })
     expect(tried.status).toBe(401)
-    expect(answerOf(await newBrowser(server.issuer).open(authorizationUrl(server.issuer, newPkce(), { prompt: 'none', id_token_hint: jws }))).get('error')).not.toBeNull()
+    expect(answerOf(await newBrowser(server.issuer).open(authorizationUrl(server.issuer, newPkce(), { prompt: 'none', id_token_hint: jws }))).get('error')).toBe('invalid_request')
   })
 })
 

@@ -21,6 +21,8 @@ let server: TestServer
 let receiver: Server
 let heard: Heard[] = []
 let answers: number[] = []
+/** How long the receiver takes for each. Seconds. */
+let takes = 0
 let verify: Verify
 const port = await freePort()
 const HOOK = `http://127.0.0.1:${port}/hook`
@@ -36,7 +38,7 @@ beforeAll(async () => {
     request.on('data', (chunk: Buffer) => void (body += chunk.toString()))
     request.on('end', () => {
       heard.push({ headers: request.headers, body })
-      response.writeHead(answers.shift() ?? 204).end()
+      void server.advance(takes).then(() => response.writeHead(answers.shift() ?? 204).end())
     })
   })
   await new Promise<void>((resolve) => receiver.listen(port, '127.0.0.1', resolve))
@@ -48,6 +50,7 @@ afterAll(async () => {
 beforeEach(() => {
   heard = []
   answers = []
+  takes = 0
 })
 
 const deliver = (): Promise<number> => deliverConsentEventsJob.run(server.ctx, () => false)
@@ -123,6 +126,16 @@ describe('what is not taken', () => {
     await create('bank')
     expect(await deliver()).toBe(1)
     expect(heard).toHaveLength(1)
+  })
+
+  test('because the receiver takes its time is sent in another turn: other clients wait for none of it', async () => {
+    for (let i = 0; i < 3; i++) await create('bank')
+    takes = 11
+    expect(await deliver()).toBe(1)
+    takes = 0
+    await server.advance(11)
+    expect(await deliver()).toBe(2)
+    expect(new Set(sequences()).size).toBe(3)
   })
 
   test('is sent by one of many processes', async () => {
