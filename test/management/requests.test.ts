@@ -102,6 +102,45 @@ describe('a request that names itself', () => {
   })
 })
 
+describe('the secrets of a client', () => {
+  test('are two at most, so that one is replaced without a gap; the only one is not retired, and each is told once', async () => {
+    const fresh = await stage.program('ntu-manager')
+    const { body } = await fresh.call('POST', '/api/clients', { body: { ...APP, client_id: 'rotating', application_type: 'service', redirect_uris: [] } })
+    const first = (body as { client_secret: string }).client_secret
+    const works = async (secret: string): Promise<boolean> => (await fetch(`${stage.server.issuer}/oauth/token`, { method: 'POST', headers: { authorization: `Basic ${btoa(`rotating:${secret}`)}` }, body: new URLSearchParams({ grant_type: 'client_credentials' }) })).status === 200
+    const path = '/api/clients/rotating/secrets'
+    const listed = async (): Promise<readonly { secret_id: string; hint: string }[]> => ((await fresh.call('GET', path)).body as { items: readonly { secret_id: string; hint: string }[] }).items
+    const [only] = await listed()
+    expect((await fresh.call('DELETE', `${path}/${only?.secret_id}`)).status).toBe(409)
+    const added = await Promise.all(Array.from({ length: 10 }, () => fresh.call('POST', path)))
+    expect(added.map(({ status }) => status).toSorted()).toEqual([201, ...Array.from({ length: 9 }, () => 409)])
+    const [second = ''] = added.filter(({ status }) => status === 201).map((one) => (one.body as { client_secret: string }).client_secret)
+    expect((await listed()).map(({ hint }) => hint)).toEqual([first.slice(-3), second.slice(-3)])
+    expect(JSON.stringify(await listed())).not.toContain(second)
+    expect((await fresh.call('DELETE', `${path}/${only?.secret_id}`)).status).toBe(204)
+    await new Promise((resolve) => setTimeout(resolve, 900))
+    expect([await works(first), await works(second)]).toEqual([false, true])
+  })
+})
+
+describe('the scopes of an API', () => {
+  test('are granted and taken back by its owner; what the client has not asked for is a fault', async () => {
+    const [fresh, lunmal] = await Promise.all([stage.program('ntu-manager'), stage.program('lunmal-manager')])
+    await fresh.call('POST', '/api/apis', { body: { api_id: 'rooms', name: 'Rooms', audience: 'https://rooms.example.org', organization: 'ntu', scopes: { book: { title: 'Book rooms', approval: 'owner' } } } })
+    await lunmal.call('POST', '/api/clients', { body: { ...APP, client_id: 'booker', organization: 'lunmal', scope: 'openid gk_rooms gk_rooms_book' } })
+    const path = '/api/clients/booker/gkscopes'
+    const states = async (): Promise<unknown> => ((await lunmal.call('GET', path)).body as { items: readonly { scope: string; state: string }[] }).items.map(({ scope, state }) => `${scope} ${state}`)
+    expect(await states()).toEqual(['gk_rooms granted', 'gk_rooms_book requested'])
+    expect((await lunmal.call('PATCH', path, { body: { scopes_add: ['gk_rooms_book'] } })).status).toBe(404)
+    expect((await fresh.call('PATCH', path, { body: { scopes_add: ['gk_calendar'] } })).status).toBe(400)
+    expect((await fresh.call('PATCH', path, { body: { scopes_add: ['gk_rooms_book'] } })).status).toBe(200)
+    expect(await states()).toEqual(['gk_rooms granted', 'gk_rooms_book granted'])
+    expect(faultsOf(await fresh.call('PATCH', path, { body: { scopes_remove: ['gk_rooms_book'] } }))).toEqual(['reason'])
+    expect((await fresh.call('PATCH', path, { body: { scopes_remove: ['gk_rooms_book'], reason: 'Not any more' } })).status).toBe(200)
+    expect(await states()).toEqual(['gk_rooms granted', 'gk_rooms_book refused'])
+  })
+})
+
 describe('a list', () => {
   test('goes on where it was, whatever is made or removed meanwhile', async () => {
     const fresh = await stage.program('manager')

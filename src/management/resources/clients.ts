@@ -5,7 +5,7 @@ import { withoutUndefined } from '../../declarations/kind.ts'
 import type { Resource } from '../operation.ts'
 import { thingOperations } from '../things.ts'
 
-const EXAMPLE = { client_id: 'course-planner', client_name: { en: 'Course Planner' }, redirect_uris: ['https://planner.example.org/callback'], scope: 'openid profile' }
+const EXAMPLE = { client_id: 'course-planner', client_name: { en: 'Course Planner' }, redirect_uris: ['https://planner.example.org/callback'], scope: 'openid profile gk_calendar' }
 
 /** Applications: those of the organizations that the caller works for, and the caller's own; all for an operator. */
 export const clients: Resource = (offered) => {
