@@ -1,17 +1,21 @@
 import type { DashboardSection } from './section.ts'
+import { access } from './sections/access.ts'
 import { addresses } from './sections/addresses.ts'
+import { apis } from './sections/apis.ts'
 import { clientSection } from './sections/client.ts'
 import { clients } from './sections/clients.ts'
 import { config } from './sections/config.ts'
 import { diagnosisSection } from './sections/diagnosis.ts'
+import { log } from './sections/log.ts'
 import { look } from './sections/look.ts'
 import { preview } from './sections/preview.ts'
 import { registerSection } from './sections/register.ts'
 import { remove } from './sections/remove.ts'
+import { requests } from './sections/requests.ts'
 import { secrets } from './sections/secrets.ts'
 import { snippetsSection } from './sections/snippets.ts'
 import { team } from './sections/team.ts'
 import { transfer } from './sections/transfer.ts'
 
 /** The sections of the dashboard, in the order of their links. */
-export const sections: readonly DashboardSection[] = [clients, registerSection, clientSection, addresses, secrets, look, snippetsSection, config, preview, remove, transfer, team, diagnosisSection]
+export const sections: readonly DashboardSection[] = [clients, apis, requests, team, registerSection, clientSection, addresses, access, secrets, look, snippetsSection, log, config, preview, remove, transfer, diagnosisSection]

@@ -225,7 +225,17 @@ export interface DashboardTeamModel extends DashboardPageModel {
   readonly done?: string | undefined
 }
 
+/** What failed lately. `words` is the name of the message for the cause, where there is one. */
+export interface DashboardLogModel extends DashboardPageModel {
+  readonly head: ClientHead
+  readonly people: number
+  readonly causes: readonly { readonly cause: string; readonly words?: string | undefined; readonly count: number }[]
+  readonly rows: readonly { readonly reference: string; readonly at: Date; readonly endpoint: string; readonly cause: string; readonly words?: string | undefined; readonly level: string; readonly href: string }[]
+  readonly refreshHref: string
+}
+
 export interface DashboardViews {
+  readonly 'dashboard-log': DashboardLogModel
   readonly 'dashboard-addresses': DashboardAddressesModel
   readonly 'dashboard-secrets': DashboardSecretsModel
   readonly 'dashboard-look': DashboardLookModel

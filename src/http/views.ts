@@ -7,6 +7,7 @@
 import type { AccountViews } from './account-views.ts'
 import type { AdminViews } from './admin-views.ts'
 import type { ConsentViews } from './consent-views.ts'
+import type { DashboardApiViews } from './dashboard-api-views.ts'
 import type { DashboardViews } from './dashboard-views.ts'
 import type { DeviceViews } from './device-views.ts'
 import type { DiagnosisViews } from './diagnosis-views.ts'
@@ -278,4 +279,4 @@ interface SigninViews {
 }
 
 /** Every view, with what it is told. An area of pages keeps its models in a file of its own. */
-export interface Views extends SigninViews, DeviceViews, DiscoveryViews, AccountViews, AdminViews, ConsentViews, DashboardViews, FactorViews, GroupsViews, LinkingViews, RecoveryViews, DiagnosisViews {}
+export interface Views extends SigninViews, DeviceViews, DiscoveryViews, AccountViews, AdminViews, ConsentViews, DashboardViews, DashboardApiViews, FactorViews, GroupsViews, LinkingViews, RecoveryViews, DiagnosisViews {}

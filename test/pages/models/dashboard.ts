@@ -5,7 +5,7 @@ import { locales } from '../../../src/http/locale.ts'
 import { roles } from '../../../src/organizations/can.ts'
 import type { Case } from './case.ts'
 
-const hostile = '"><script>alert(1)</script>\' onload=x {name} \u202Egnp'
+export const hostile = '"><script>alert(1)</script>\' onload=x {name} \u202Egnp'
 export const desk = {
   person: 'Ada Example',
   acting: 'Norges testuniversitet',
@@ -14,12 +14,12 @@ export const desk = {
     { name: 'Norges testuniversitet', href: '/dashboard?owner=org%3Antu', current: true },
     { name: hostile, href: '/dashboard?owner=org%3Ax', current: false },
   ],
-  sections: ['clients', 'team'].map((name, i) => ({ name, href: `/dashboard/${name}`, current: i === 0 })),
+  sections: ['clients', 'apis', 'requests', 'team'].map((name, i) => ({ name, href: `/dashboard/${name}`, current: i === 0 })),
   accountHref: '/account',
   switchHref: '/account/switch?to=/dashboard',
   signOutHref: '/oauth/logout',
 }
-const alone = { ...desk, acting: undefined, choices: [{ href: '/dashboard?owner=me', current: true }] }
+export const alone = { ...desk, acting: undefined, choices: [{ href: '/dashboard?owner=me', current: true }] }
 const id = '4cc40647-0000-4000-8000-000000000001'
 export const planner: ClientHead = {
   id,
@@ -32,7 +32,7 @@ export const planner: ClientHead = {
   configHref: `/dashboard/clients/${id}/config`,
   tryHref: `/dashboard/clients/${id}/try`,
 }
-const sandbox: ClientHead = { ...planner, name: hostile, status: 'development', insecure: ['http://dev.planner.example'], previewHref: undefined, tryHref: undefined }
+export const sandbox: ClientHead = { ...planner, name: hostile, status: 'development', insecure: ['http://dev.planner.example'], previewHref: undefined, tryHref: undefined }
 
 const row = { id, name: 'Course Planner', kind: 'web', status: 'production', insecure: false, people: 1204, href: `/dashboard/clients/${id}` }
 const sorts = ['name', 'kind', 'status'].map((name, i) => ({ name, href: `/dashboard?sort=${name}`, current: i === 0 }))
