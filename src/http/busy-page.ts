@@ -1,6 +1,6 @@
-import { randomInt } from 'node:crypto'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { escapeHtml } from '../lib/escape-html.ts'
+import { randomBelow } from '../lib/random.ts'
 import { assetPath } from './assets.ts'
 import { directionOf, type Locale } from './locale.ts'
 import { translator } from './messages.ts'
@@ -31,5 +31,5 @@ export function busyPage(request: FastifyRequest, reply: FastifyReply): FastifyR
   const body = made.get(locale) ?? write(locale)
   made.set(locale, body)
   setPageHeaders(reply, {}, 'same-origin')
-  return reply.code(429).headers({ 'retry-after': String(SOONEST_SECONDS + randomInt(SPREAD_SECONDS)), 'content-language': locale }).type('text/html; charset=utf-8').send(body)
+  return reply.code(429).headers({ 'retry-after': String(SOONEST_SECONDS + randomBelow(SPREAD_SECONDS)), 'content-language': locale }).type('text/html; charset=utf-8').send(body)
 }

@@ -15,6 +15,11 @@ export function randomBytes(size: number): Buffer {
   return bytes
 }
 
+/** A random whole number from 0 to below `most`, for what is spread and no secret. */
+export function randomBelow(most: number): number {
+  return randomBytes(4).readUInt32BE(0) % most
+}
+
 /** A UUID version 7 (RFC 9562 §5.7) as 16 bytes: 48 bits of milliseconds, then 74 random bits. Rows with such keys are written at one edge of their index. */
 export function timeOrderedId(nowMilliseconds: number): Buffer {
   const id = randomBytes(16)

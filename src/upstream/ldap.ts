@@ -137,8 +137,7 @@ async function verify(directory: Directory, deadline: AbortSignal, username: str
 
 // Control characters are in nobody's name; some directories end a text at the first NUL.
 function isPossible(username: string): boolean {
-  // oxlint-disable-next-line no-control-regex
-  return username !== '' && username.length <= 200 && !/[\u0000-\u001f\u007f]/.test(username)
+  return username !== '' && username.length <= 200 && !/\p{Cc}/u.test(username)
 }
 
 function noteCircuit(ctx: Context, providerId: string, isOpen: boolean): void {

@@ -1,8 +1,8 @@
-import { createServer, type Server } from 'node:http'
 import { decodeJwt } from 'jose'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { freePort, startTestServer, type TestServer } from '../support/app.ts'
 import { get, type JsonAnswer, type Parameters, post } from '../support/relying-party.ts'
+import { type Receiver, startReceiver } from '../support/receiver.ts'
 import { ASSERTION_TYPE, assertionOf, type KeyedClient, newKey, proofOf, registerKeyedClient, signed, underRs256 } from '../support/strong-client.ts'
 import { expectRefusal } from './fapi.ts'
 
@@ -17,7 +17,7 @@ let server: TestServer
 let one: KeyedClient
 let two: KeyedClient
 let pinged: KeyedClient
-let receiver: Server
+let receiver: Receiver
 let pings: string[] = []
 let pingAnswer = { status: 204, body: '' }
 const { keys: holder } = await newKey()
@@ -29,15 +29,10 @@ beforeAll(async () => {
   one = await registerKeyedClient(server, 'one', { alg: 'PS256', grantTypes, more: 'profile: fapi2' })
   two = await registerKeyedClient(server, 'two', { alg: 'ES256', grantTypes, more: 'profile: fapi2' })
   pinged = await registerKeyedClient(server, 'pinged', { alg: 'PS256', grantTypes, more: `profile: fapi2\nbackchannel_token_delivery_mode: ping\nbackchannel_client_notification_endpoint: http://127.0.0.1:${port}/ping` })
-  receiver = createServer((request, response) => {
-    let body = ''
-    request.on('data', (chunk: Buffer) => void (body += chunk.toString()))
-    request.on('end', () => {
-      pings.push(`${request.headers.authorization} ${body}`)
-      response.writeHead(pingAnswer.status, pingAnswer.status === 301 ? { location: `http://127.0.0.1:${port}/elsewhere` } : {}).end(pingAnswer.body)
-    })
+  receiver = await startReceiver(port, ({ headers, body }) => {
+    pings.push(`${headers.authorization} ${body}`)
+    return { status: pingAnswer.status, headers: pingAnswer.status === 301 ? { location: `http://127.0.0.1:${port}/elsewhere` } : {}, body: pingAnswer.body }
   })
-  await new Promise<void>((resolve) => receiver.listen(port, '127.0.0.1', resolve))
 })
 afterAll(async () => {
   receiver.close()

@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs'
-import { createServer, type IncomingHttpHeaders, type Server } from 'node:http'
+import type { IncomingHttpHeaders } from 'node:http'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { deliverConsentEventsJob } from '../../src/jobs/deliver-consent-events.ts'
 import { freePort, startTestServer, type TestServer } from '../support/app.ts'
+import { type Receiver, startReceiver } from '../support/receiver.ts'
 import { get } from '../support/relying-party.ts'
 import { DEBT, itself } from './stage.ts'
 
@@ -18,7 +19,7 @@ interface Heard {
 }
 
 let server: TestServer
-let receiver: Server
+let receiver: Receiver
 let heard: Heard[] = []
 let answers: number[] = []
 /** How long the receiver takes for each. Seconds. */
@@ -33,15 +34,11 @@ beforeAll(async () => {
   verify = ((await import(`data:text/javascript,${encodeURIComponent(code)}`)) as { verify: Verify }).verify
   server = await startTestServer({ env: { PORTNER_TEST_FETCH: '1', PORTNER_REGISTRATION: 'open' } })
   await server.apply(DEBT.replace('client_id: bank', `client_id: bank\nconsent_webhook_uri: ${HOOK}`))
-  receiver = createServer((request, response) => {
-    let body = ''
-    request.on('data', (chunk: Buffer) => void (body += chunk.toString()))
-    request.on('end', () => {
-      heard.push({ headers: request.headers, body })
-      void server.advance(takes).then(() => response.writeHead(answers.shift() ?? 204).end())
-    })
+  receiver = await startReceiver(port, async ({ headers, body }) => {
+    heard.push({ headers, body })
+    await server.advance(takes)
+    return { status: answers.shift() ?? 204 }
   })
-  await new Promise<void>((resolve) => receiver.listen(port, '127.0.0.1', resolve))
 })
 afterAll(async () => {
   receiver.close()

@@ -1,9 +1,9 @@
-import { createServer, type Server } from 'node:http'
 import * as client from 'openid-client'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { freePort, startTestServer, type TestServer } from '../support/app.ts'
 import { newBrowser, type Page, pageName } from '../support/browser.ts'
 import { basic, get, type JsonAnswer, type Parameters, post, walk } from '../support/relying-party.ts'
+import { type Receiver, startReceiver } from '../support/receiver.ts'
 import { newKey, registerKeyedClient, signed, type KeyedClient } from '../support/strong-client.ts'
 import { SECRET } from '../support/world.ts'
 
@@ -12,7 +12,7 @@ import { SECRET } from '../support/world.ts'
 const GRANT = 'urn:openid:params:grant-type:ciba'
 let server: TestServer
 let keyed: KeyedClient
-let receiver: Server
+let receiver: Receiver
 let pings: { readonly authorization: string | undefined; readonly body: string }[]
 let pingStatus = 204
 const port = await freePort()
@@ -28,17 +28,11 @@ grant_types: ['${GRANT}', refresh_token]
 scope: openid profile offline_access
 ${more}`
   await server.apply([document('bank'), document('pinged', `backchannel_token_delivery_mode: ping\nbackchannel_client_notification_endpoint: http://127.0.0.1:${port}/ping\n`)].join('\n---'))
-  keyed = await registerKeyedClient(server, 'strict', { alg: 'PS256', more: `profile: fapi2` })
-  await server.ctx.db.updateTable('clients').set({ document: JSON.stringify({ ...(await server.ctx.db.selectFrom('clients').select('document').where('client_id', '=', 'strict').executeTakeFirstOrThrow()).document, grant_types: [GRANT, 'authorization_code'] }) }).where('client_id', '=', 'strict').execute()
-  receiver = createServer((request, response) => {
-    let body = ''
-    request.on('data', (chunk: Buffer) => void (body += chunk.toString()))
-    request.on('end', () => {
-      pings.push({ authorization: request.headers.authorization, body })
-      response.writeHead(pingStatus, pingStatus === 301 ? { location: `http://127.0.0.1:${port}/elsewhere` } : {}).end('{}')
-    })
+  keyed = await registerKeyedClient(server, 'strict', { alg: 'PS256', grantTypes: [GRANT, 'authorization_code'], more: `profile: fapi2` })
+  receiver = await startReceiver(port, ({ headers, body }) => {
+    pings.push({ authorization: headers.authorization, body })
+    return { status: pingStatus, headers: pingStatus === 301 ? { location: `http://127.0.0.1:${port}/elsewhere` } : {}, body: '{}' }
   })
-  await new Promise<void>((resolve) => receiver.listen(port, '127.0.0.1', resolve))
 })
 afterAll(async () => {
   receiver.close()

@@ -1,17 +1,18 @@
-import { createServer, type Server } from 'node:http'
 import { createRemoteJWKSet, decodeJwt, jwtVerify } from 'jose'
+import * as openidClient from 'openid-client'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { deliverLogoutsJob } from '../../src/jobs/deliver-logouts.ts'
 import { endSessionsOf } from '../../src/sessions/store.ts'
 import { freePort, startTestServer, type TestServer } from '../support/app.ts'
 import { type Browser, newBrowser } from '../support/browser.ts'
 import { answerOf, authorizationUrl, basic, get, newPkce, post, walk } from '../support/relying-party.ts'
+import { type Receiver, startReceiver } from '../support/receiver.ts'
 import { SECRET } from '../support/world.ts'
 
 // Clients hear that a session has ended: over the back channel, and in frames of the browser.
 
 let server: TestServer
-let receiver: Server
+let receiver: Receiver
 let heard: { readonly path: string; readonly token: string }[]
 let answers: number[]
 const port = await freePort()
@@ -30,15 +31,10 @@ scope: openid profile
 consent: implied
 ${more}`
   await server.apply([client('back', `backchannel_logout_uri: http://127.0.0.1:${port}/back`), client('other', `backchannel_logout_uri: http://127.0.0.1:${port}/other`), client('front', 'frontchannel_logout_uri: https://front.example.org/out?app=1'), client('plain', '')].join('\n---'))
-  receiver = createServer((request, response) => {
-    let body = ''
-    request.on('data', (chunk: Buffer) => void (body += chunk.toString()))
-    request.on('end', () => {
-      heard.push({ path: request.url ?? '', token: new URLSearchParams(body).get('logout_token') ?? '' })
-      response.writeHead(answers.shift() ?? 200).end('not looked at')
-    })
+  receiver = await startReceiver(port, ({ path, body }) => {
+    heard.push({ path, token: new URLSearchParams(body).get('logout_token') ?? '' })
+    return { status: answers.shift() ?? 200, body: 'not looked at' }
   })
-  await new Promise<void>((resolve) => receiver.listen(port, '127.0.0.1', resolve))
 })
 afterAll(async () => {
   receiver.close()
@@ -95,6 +91,17 @@ describe('the back channel', () => {
     }
     expect(await deliver()).toBe(0)
     expect((await get(server.issuer, '/userinfo', { authorization: `Bearer ${back.accessToken}` })).status).toBe(401)
+  })
+
+  test('a client of openid-client sends its person to sign out: both clients of the session hear of it', async () => {
+    const browser = newBrowser(server.issuer)
+    const [back, other] = [await signIn(browser, 'back'), await signIn(browser, 'other')]
+    const party = await openidClient.discovery(new URL(server.issuer), 'back', SECRET, undefined, { execute: [openidClient.allowInsecureRequests] })
+    const url = openidClient.buildEndSessionUrl(party, { id_token_hint: back.idToken, post_logout_redirect_uri: 'https://back.example.org/', state: 'bye' })
+    expect((await browser.open(url.href)).url).toBe('https://back.example.org/?state=bye')
+    expect(await deliver()).toBe(2)
+    expect(heard.map(({ path, token }) => [path, decodeJwt(token)['sid']]).toSorted()).toEqual([['/back', decodeJwt(back.idToken)['sid']], ['/other', decodeJwt(other.idToken)['sid']]])
+    for (const { accessToken } of [back, other]) expect((await get(server.issuer, '/userinfo', { authorization: `Bearer ${accessToken}` })).status).toBe(401)
   })
 
   test('however the session ends', async () => {
