@@ -131,6 +131,18 @@ export async function listRequestsOfApis(db: Kysely<Database>, apiIds: readonly 
   return rows.map(toRequest)
 }
 
+/** What changed and nobody has been told of: a wish that waits, or a decision. At most `limit`, the oldest first. */
+export async function listUntold(db: Kysely<Database>, limit: number): Promise<readonly ScopeRequest[]> {
+  const { rows } = await sql<Row>`select ${COLUMNS} from scope_requests where not told order by asked_at, client_key, scope limit ${limit}`.execute(db)
+  return rows.map(toRequest)
+}
+
+/** Notes that somebody was told, unless it stands otherwise by now. */
+export async function noteTold(db: Kysely<Database>, told: readonly ScopeRequest[]): Promise<void> {
+  await sql`update scope_requests r set told = true from unnest(${told.map(({ clientKey }) => clientKey)}::bigint[], ${told.map(({ scope }) => scope)}::text[], ${told.map(({ state }) => state)}::text[]) as t (client_key, scope, state)
+    where r.client_key = t.client_key and r.scope = t.scope and r.state = t.state`.execute(db)
+}
+
 /** Forgets what was decided about an API that is removed: another of its name inherits nothing. */
 export async function forgetRequests(trx: Transaction<Database>, apiId: string): Promise<void> {
   await sql`delete from scope_requests where api_id = ${apiId}`.execute(trx)

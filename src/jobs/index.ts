@@ -11,5 +11,6 @@ import { refreshFederationsJob } from './refresh-federations.ts'
 import { refreshSamlMetadataJob } from './refresh-saml-metadata.ts'
 import { rotateKeysJob } from './rotate-keys.ts'
 import { sendMailJob } from './send-mail.ts'
+import { tellOfScopesJob } from './tell-of-scopes.ts'
 
-export const jobs: readonly Job[] = [closeStatisticsJob, deleteExpiredJob, expireConsentsJob, deliverConsentEventsJob, rotateKeysJob, deliverLogoutsJob, sendMailJob, refreshFederationsJob, fetchLogosJob, refreshSamlMetadataJob, forgetAuditEventsJob, forgetConsentEventsJob]
+export const jobs: readonly Job[] = [closeStatisticsJob, deleteExpiredJob, expireConsentsJob, deliverConsentEventsJob, rotateKeysJob, deliverLogoutsJob, sendMailJob, tellOfScopesJob, refreshFederationsJob, fetchLogosJob, refreshSamlMetadataJob, forgetAuditEventsJob, forgetConsentEventsJob]

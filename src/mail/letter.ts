@@ -4,7 +4,7 @@ import { escapeHtml } from '../lib/escape-html.ts'
 // views/locales/<language>/mail.json. No secret ever stands in a subject: subjects are shown on locked screens and kept in logs.
 
 /** Each kind has `mail.<kind>.subject`, `.text` and `.why`, which may use `{service}` and the letter's values. */
-export const mailKinds = ['reset', 'password-changed', 'sign-in-code', 'sign-up', 'sign-up-known', 'address-change', 'address-changed', 'identity-linked', 'accounts-merged', 'factor-added', 'factor-removed', 'approval', 'client-wanted'] as const
+export const mailKinds = ['reset', 'password-changed', 'sign-in-code', 'sign-up', 'sign-up-known', 'address-change', 'address-changed', 'identity-linked', 'accounts-merged', 'factor-added', 'factor-removed', 'approval', 'client-wanted', 'scope-asked', 'scope-granted', 'scope-refused'] as const
 export type MailKind = (typeof mailKinds)[number]
 
 export interface Letter {
