@@ -3,6 +3,7 @@ import { runBenchmark } from './benchmark.ts'
 import { runDiscoveryBench } from './extras/discovery.ts'
 import { runLoginTiming } from './extras/login-timing.ts'
 import { runLogins } from './extras/logins.ts'
+import { runGatekeeperBench } from './extras/gatekeeper.ts'
 import { measureFederation } from './extras/federation.ts'
 import { readOptions, USAGE } from './options.ts'
 import { print } from './print.ts'
@@ -10,7 +11,7 @@ import type { BenchResult } from './benchmark.ts'
 
 // npm run bench: what each hot path costs, beside what it could cost at best, measured in the same run.
 
-const runAlone = { discovery: runDiscoveryBench, logins: runLogins, 'login-timing': runLoginTiming } as const
+const runAlone = { discovery: runDiscoveryBench, logins: runLogins, 'login-timing': runLoginTiming, gatekeeper: runGatekeeperBench } as const
 
 function progress(text: string): void {
   process.stderr.write(`${text}\n`)

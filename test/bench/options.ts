@@ -15,8 +15,8 @@ export interface Options {
   readonly flood: boolean
   readonly expired: boolean
   readonly peer: boolean
-  /** Only these, each with a server of its own: discovery among thousands, five hundred sign-ins at once, known and unknown names. */
-  readonly alone: readonly ('discovery' | 'logins' | 'login-timing')[]
+  /** Only these, each with a server of its own: discovery among thousands, five hundred sign-ins at once, known and unknown names, calls through the gatekeeper. */
+  readonly alone: readonly ('discovery' | 'logins' | 'login-timing' | 'gatekeeper')[]
   /** The import of a federation, and nothing else. */
   readonly federation: boolean
   /** Also the first start, an idle process, and one connection. */
@@ -45,6 +45,7 @@ export const USAGE = `npm run bench -- [options]
   --discovery       only discovery among 10,000 institutions (needs Chromium)
   --logins          only 500 sign-ins at once, and the token endpoint meanwhile
   --login-timing    only how long known and unknown user names take
+  --gatekeeper      only a call through the gatekeeper, beside a bare proxy
   --no-start        without the first start, the idle process and the one connection
   --profile DIR     write a CPU profile of the measured server there
   --json            print the result as JSON instead of tables
@@ -79,6 +80,7 @@ export function readOptions(args: readonly string[]): Options | undefined {
       discovery: flag,
       logins: flag,
       'login-timing': flag,
+      gatekeeper: flag,
       start: { type: 'boolean', default: true },
       json: flag,
       out: text,
@@ -99,7 +101,7 @@ export function readOptions(args: readonly string[]): Options | undefined {
     flood: values.flood,
     expired: values.expired,
     peer: values.peer,
-    alone: (['discovery', 'logins', 'login-timing'] as const).filter((name) => values[name]),
+    alone: (['discovery', 'logins', 'login-timing', 'gatekeeper'] as const).filter((name) => values[name]),
     federation: values.federation,
     start: values.start,
     only: values.only === '' ? [] : values.only.split(','),

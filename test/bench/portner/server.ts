@@ -51,6 +51,8 @@ export interface PortnerOptions {
   readonly main?: string | undefined
   /** Variables beside those of every run. */
   readonly env?: Readonly<Record<string, string>>
+  /** More YAML documents. */
+  readonly more?: string
   /** Directory for a CPU profile. */
   readonly profile?: string | undefined
 }
@@ -60,7 +62,7 @@ export async function startPortner(options: PortnerOptions): Promise<Portner> {
   const home = await mkdtemp(join(tmpdir(), 'portner-bench-server-'))
   const port = await freePort()
   const config = join(home, 'bench.yaml')
-  await writeFile(config, documents())
+  await writeFile(config, documents() + (options.more ?? ''))
   const log = openSync(join(home, 'log'), 'w')
   const env = {
     PATH: process.env['PATH'],
