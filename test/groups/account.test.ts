@@ -124,6 +124,7 @@ describe('a group', () => {
     const link = await linkOf(kai, path)
     await ada.browser.submit(await ada.open(`${path}/remove/${await idOf('kai', 'lunmal')}`), 'csrf', {})
     expect((await lin.browser.open(link)).status).toBe(410)
+    expect(await acceptInvitation(server.ctx.db, link.slice(link.indexOf('ptr_gi_')), await idOf('lin'))).toBeUndefined()
     const over = await ada.browser.submit(await ada.open(`${path}/delete`), 'csrf', {})
     expect(over.html).toContain('The group is gone.')
     expect(await findGroupOf(server.ctx.db, id, await idOf('ada'))).toBeUndefined()
