@@ -10,7 +10,7 @@ import { type EncryptedResponse, registeredEncryption } from './response-encrypt
 
 // The answer that was asked for stays unsent: in clear it would break the word that the client was given when it registered.
 function unreadable(alg: string, fault: string): OAuthError {
-  return invalidRequest(`The answer cannot be encrypted: the client publishes no usable key for ${alg}`, { detail: `client.encryption_key: ${fault}` })
+  return invalidRequest(`The answer cannot be encrypted: the client publishes no usable key for ${alg}`, { detail: `client.encryption_key: ${fault}`, trace: { cause: 'registration.metadata', hints: [{ name: 'parameter', values: { parameter: 'jwks' } }] } })
 }
 
 /** Whether this kind of answer is encrypted for a client. */

@@ -56,6 +56,8 @@ function stillWaits(walk: Walk): boolean {
 async function arriveForLesson(walk: Walk, parameters: ReadonlyMap<string, string>, lesson: Lesson): Promise<Walk> {
   const { errand, ...rest } = walk
   const code = parameters.get('code')
+  if (parameters.has('error') && lesson.refused !== undefined) return withExchanges(rest, lesson.id, lesson.refused(rest, parameters))
+  if (errand !== undefined && code !== undefined && lesson.keep !== undefined) return lesson.keep(rest, code, errand.secrets)
   if (errand === undefined || code === undefined || lesson.arrive === undefined) return rest
   return withExchanges(rest, lesson.id, await lesson.arrive(rest, code, errand.secrets))
 }

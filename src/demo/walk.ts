@@ -55,6 +55,8 @@ export interface Walk {
   readonly userinfoAfter?: Exchange
   readonly logout?: { readonly address: string; readonly state: string; readonly returned?: string }
   readonly errand?: Errand
+  /** A code that a lesson keeps too long. */
+  readonly kept?: { readonly code: string; readonly verifier: string }
   readonly lessons: Readonly<Record<string, readonly Exchange[]>>
   /** The step that was done last. */
   readonly last?: string

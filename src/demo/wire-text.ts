@@ -74,7 +74,7 @@ export function shown(caption: Caption, { request, answer }: Exchange): DemoExch
     title: caption.title,
     request: requestText(request),
     ...(caption.spent === undefined ? { curl: curlText(request) } : { spent: caption.spent }),
-    answer: { status: `${answer.status} ${answer.statusText}`, good: isGood(answer), text: answerText(answer), reference: answer.headers['x-request-id'] },
+    answer: { status: `${answer.status} ${answer.statusText}`, good: isGood(answer), text: answerText(answer), reference: answer.headers['x-request-id'] === '' ? undefined : answer.headers['x-request-id'] },
   }
 }
 

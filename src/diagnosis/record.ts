@@ -1,4 +1,5 @@
 import type { Kysely } from 'kysely'
+import { LRUCache } from 'lru-cache'
 import type { Log } from '../audit/log.ts'
 import type { Metrics } from '../audit/metrics.ts'
 import type { Database } from '../database/schema.ts'
@@ -52,25 +53,36 @@ const MOST_WAITING = 1000
 /** Of one client between two writes; above it traces are samples. */
 const MOST_OF_ONE = 50
 const LONGEST_ID = 200
+/** A client hears one warning of a kind from a process, and then none for a while. Milliseconds. */
+const WARNING_REST_MS = 600_000
+const MOST_GIVEN = 5000
 export const TRACE_KEY = 'trace'
 
 interface Waiting extends Refusal {
   readonly at: number
 }
 
-async function findingsOf({ compared = [], hints = [], later }: Trace): Promise<Required<Findings>> {
-  const more = later === undefined ? {} : await later()
-  return { compared: [...compared, ...(more.compared ?? [])], hints: [...hints, ...(more.hints ?? [])] }
+async function wholeTrace({ later, ...trace }: Trace): Promise<Trace & Required<Findings>> {
+  const { compared = [], hints = [], cause = trace.cause, clientId = trace.clientId } = later === undefined ? {} : await later()
+  return { cause, clientId, compared: [...(trace.compared ?? []), ...compared], hints: [...(trace.hints ?? []), ...hints] }
 }
 
 /** Starts recording. */
 export function createDiagnosis({ db, clock, log, metrics, sealing, isRegistered }: DiagnosisOptions): Diagnosis {
+  const given = new LRUCache<string, true>({ max: MOST_GIVEN, ttl: WARNING_REST_MS, perf: { now: () => clock.now() } })
   let waiting: Waiting[] = []
   let ofOne = new Map<string, number>()
   let writing: Promise<void> = Promise.resolve()
 
   function drop(reason: 'full' | 'sampled' | 'database', count = 1): void {
     metrics.tracesDropped.inc({ reason }, count)
+  }
+
+  function wasJustGiven({ clientId = '', trace }: Refusal): boolean {
+    const key = `${clientId} ${trace.cause}`
+    if (given.has(key)) return true
+    given.set(key, true)
+    return false
   }
 
   async function ringOf(level: Level, clientId: string | undefined): Promise<string> {
@@ -82,13 +94,12 @@ export function createDiagnosis({ db, clock, log, metrics, sealing, isRegistered
 
   async function rowOf({ reference, level, endpoint, method, status, error, description, clientId: claimed, forms, trace, at }: Waiting): Promise<TraceRow> {
     const key = sealing.macKey(TRACE_KEY)
-    const clientId = trace.clientId ?? claimed
-    const { compared, hints } = await findingsOf(trace)
+    const { cause, clientId = claimed, compared, hints } = await wholeTrace(trace)
     const ring = await ringOf(level, clientId)
     // Who mixes up id and secret must not find the secret here: only ids that are registered are kept however they look.
     const named = clientId === undefined ? null : ring === 'strangers' ? readable(key, clientId.slice(0, LONGEST_ID)) : clientId
     const document = { method, description, parameters: readableParameters(key, forms), compared: compared.map((one) => readableComparison(key, one)), hints }
-    return { id: newRowId(at), reference, ring, at: new Date(at), level, clientId: named, endpoint: readable(key, endpoint), status, error, cause: trace.cause, document }
+    return { id: newRowId(at), reference, ring, at: new Date(at), level, clientId: named, endpoint: readable(key, endpoint), status, error, cause, document }
   }
 
   async function write(): Promise<void> {
@@ -115,6 +126,7 @@ export function createDiagnosis({ db, clock, log, metrics, sealing, isRegistered
   return {
     record: (refusal) => {
       if (factsOf(refusal.trace.cause).routine === true) return
+      if (refusal.level === 'warning' && wasJustGiven(refusal)) return
       if (waiting.length >= MOST_WAITING) return drop('full')
       const whose = refusal.clientId ?? ''
       const count = (ofOne.get(whose) ?? 0) + 1

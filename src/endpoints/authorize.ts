@@ -39,13 +39,15 @@ import { approveDecoupled, denyDecoupled } from './decoupled-answer.ts'
 import { authorizationAnswer } from './authorization-answer.ts'
 import { tellSessionState } from './check-session.ts'
 import type { Endpoint } from './endpoint.ts'
+import { warnOfRequest } from './request-warnings.ts'
 
 // The authorization endpoint (RFC 6749 §3.1): checks the request, starts or passes over the journey, and answers the client.
 
 const PATH = '/oauth/authorization'
 
-function refusal(ctx: Context, httpRequest: FastifyRequest, request: AuthorizationRequest, error: OAuthError): Promise<Departure> {
+function refusal(ctx: Context, httpRequest: FastifyRequest, reply: FastifyReply, request: AuthorizationRequest, error: OAuthError): Promise<Departure> {
   const reference = newReference()
+  void reply.header('x-request-id', reference)
   logRefusal(ctx, error, httpRequest, reference, request.clientId)
   return answerError(ctx, redirectOf(request), error, diagnosisAddress(ctx.config.issuer, reference))
 }
@@ -56,7 +58,7 @@ async function answerOrRefusal(ctx: Context, httpRequest: FastifyRequest, reply:
     return await authorizationAnswer(ctx, client, request, done, await tellSessionState(ctx, reply, browserId, client, request, done.scopes))
   } catch (error) {
     if (!(error instanceof OAuthError) || error.status !== 400) throw error
-    return refusal(ctx, httpRequest, request, error)
+    return refusal(ctx, httpRequest, reply, request, error)
   }
 }
 
@@ -79,7 +81,7 @@ async function start(ctx: Context, httpRequest: FastifyRequest, reply: FastifyRe
   const browser = await readBrowser(ctx, httpRequest)
   const { browserId } = browser
   const next = nextStep(await readJourney(ctx, { ...browser, request, client, interaction: undefined }))
-  if (next.kind === 'refused') return leave(httpRequest, reply, await refusal(ctx, httpRequest, request, next.error), name, { uiLocales, direct: true })
+  if (next.kind === 'refused') return leave(httpRequest, reply, await refusal(ctx, httpRequest, reply, request, next.error), name, { uiLocales, direct: true })
   if (next.kind === 'done') {
     if (!request.prompt.includes('none') && (await isRunningInCircles(ctx, browserId, client.clientId))) return page(reply, httpRequest, 'too-many-attempts', { clientName: name, continueHref: httpRequest.url }, { status: 429, uiLocales })
     return leave(httpRequest, reply, await authorizationAnswer(ctx, client, request, next, await tellSessionState(ctx, reply, browserId, client, request, next.scopes)), name, { uiLocales, direct: true })
@@ -99,14 +101,16 @@ async function startFromPost(ctx: Context, httpRequest: FastifyRequest, reply: F
 async function receive(ctx: Context, httpRequest: FastifyRequest, reply: FastifyReply, form: Form): Promise<FastifyReply> {
   const checked = await checkAuthorizationRequest(ctx, form, 'authorization')
   if (checked.kind === 'accepted') {
+    warnOfRequest(ctx, httpRequest, checked)
     try {
       return await (httpRequest.method === 'POST' ? startFromPost(ctx, httpRequest, reply, checked) : start(ctx, httpRequest, reply, checked))
     } catch (error) {
       // Ours to answer for, and we know where the answer goes: the client learns of it (RFC 6749 §4.1.2.1).
-      return leave(httpRequest, reply, await refusal(ctx, httpRequest, checked.request, toOAuthError(error)), clientName(checked.client, requestLocale(httpRequest)), { direct: true })
+      return leave(httpRequest, reply, await refusal(ctx, httpRequest, reply, checked.request, toOAuthError(error)), clientName(checked.client, requestLocale(httpRequest)), { direct: true })
     }
   }
   const reference = newReference()
+  void reply.header('x-request-id', reference)
   logRefusal(ctx, checked.error, httpRequest, reference, checked.client.clientId)
   return leave(httpRequest, reply, await answerError(ctx, checked.redirect, checked.error, diagnosisAddress(ctx.config.issuer, reference)), clientName(checked.client, requestLocale(httpRequest)), { direct: true })
 }
@@ -157,7 +161,7 @@ export const authorize: Endpoint = {
       },
       refuse: async (request, reply, { interaction, journey }, error) => {
         if (journey.request.decoupled !== undefined) return goTo(reply, pathOf(await keepAnswer(ctx, interaction, await denyDecoupled(ctx, journey.client, journey.request, error, (decided) => tellClient(ctx, decided)))))
-        const departure = await keepAnswer(ctx, interaction, await refusal(ctx, request, journey.request, error))
+        const departure = await keepAnswer(ctx, interaction, await refusal(ctx, request, reply, journey.request, error))
         return leave(request, reply, departure, clientName(journey.client, requestLocale(request)), { uiLocales: journey.request.uiLocales, shownAt: answerOf(interaction) })
       },
     })

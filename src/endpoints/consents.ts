@@ -6,6 +6,7 @@ import { sendJson } from '../http/json.ts'
 import { refuseOtherMethods } from '../http/methods.ts'
 import { bearerChallenge, OAuthError } from '../protocol/error.ts'
 import type { InspectedToken } from '../tokens/inspect.ts'
+import { misplacedToken } from '../tokens/presented-token.ts'
 import { requireBearerFor } from './bearer.ts'
 import type { Endpoint } from './endpoint.ts'
 
@@ -29,7 +30,7 @@ export function requireOwnToken(ctx: Context, request: FastifyRequest): Promise<
 /** A token of the client itself with a scope. Throws `insufficient_scope`. */
 export async function requireClientToken(ctx: Context, request: FastifyRequest, scope: string | undefined): Promise<InspectedToken> {
   const token = await requireOwnToken(ctx, request)
-  if (token.person !== undefined || (scope !== undefined && !token.scopes.includes(scope))) throw bearerChallenge(403, 'insufficient_scope', scope === undefined ? 'A client asks this for itself' : 'The token may not do this', scope)
+  if (token.person !== undefined || (scope !== undefined && !token.scopes.includes(scope))) throw bearerChallenge(403, 'insufficient_scope', scope === undefined ? 'A client asks this for itself' : 'The token may not do this', scope, misplacedToken(token, 'token.scope', scope ?? ''))
   return token
 }
 

@@ -10,9 +10,11 @@ import { goTo, leave } from '../http/leave.ts'
 import { refuseOtherMethods } from '../http/methods.ts'
 import { presentPageError } from '../http/page-errors.ts'
 import { page, requestLocale } from '../http/pages.ts'
+import { traceWarning } from '../http/trace-request.ts'
 import { verifyOwn } from '../keys/verify.ts'
 import type { Form } from '../protocol/form.ts'
 import { ID_TOKEN_TYPE } from '../protocol/names.ts'
+import { compareAddresses } from '../protocol/redirect-difference.ts'
 import { forgetDevice } from '../sessions/devices.ts'
 import { listParticipants } from '../sessions/participants.ts'
 import type { Session } from '../sessions/session.ts'
@@ -55,6 +57,13 @@ async function readLogout(ctx: Context, form: Form): Promise<LogoutRequest> {
   const asked = single.get('post_logout_redirect_uri')
   const registered = asked !== undefined && client !== undefined && client.metadata.post_logout_redirect_uris.includes(asked)
   return { form, userId, client, returnTo: registered ? asked : undefined, returnRefused: asked !== undefined && !registered, uiLocales: single.get('ui_locales') }
+}
+
+/** The person is signed out all the same, and reads that they cannot go back; why, the client's developers find (O-05). */
+function noteRefusedReturn(ctx: Context, request: FastifyRequest, { client, form, returnRefused }: LogoutRequest): void {
+  const asked = form.single.get('post_logout_redirect_uri')
+  if (!returnRefused || asked === undefined || client === undefined) return
+  traceWarning(ctx, { cause: 'logout.redirect_uri', ...compareAddresses('post_logout_redirect_uri', asked, client.metadata.post_logout_redirect_uris) }, request, client.clientId)
 }
 
 function returnAddress(logout: LogoutRequest, returnTo: string): string {
@@ -122,6 +131,7 @@ async function ask(ctx: Context, request: FastifyRequest, reply: FastifyReply, l
 
 async function answer(ctx: Context, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
   const logout = await readLogout(ctx, queryForm(request))
+  noteRefusedReturn(ctx, request, logout)
   const browser = await readBrowser(ctx, request)
   const { browserId } = browser
   const sessions = await sessionsOf(ctx, browser)

@@ -6,6 +6,7 @@ import { refuseOtherMethods } from '../http/methods.ts'
 import { bearerChallenge, invalidRequest, OAuthError } from '../protocol/error.ts'
 import { GRANT_QUERY, GRANT_REVOKE, grantManagementActions } from '../protocol/grant-management.ts'
 import type { InspectedToken } from '../tokens/inspect.ts'
+import { misplacedToken } from '../tokens/presented-token.ts'
 import { revokeManaged } from '../tokens/grants.ts'
 import { endManagedGrant, findManagedGrant, type ManagedGrant } from '../users/managed-grants.ts'
 import { requireBearerFor } from './bearer.ts'
@@ -24,7 +25,7 @@ function unknownGrant(): OAuthError {
 /** The token of a request, when it opens this API with a scope. Throws 401 and 403 as RFC 6750 has them (§6.6). */
 async function requireOpening(ctx: Context, request: FastifyRequest, scope: string): Promise<InspectedToken> {
   const token = await requireBearerFor(ctx, request, [ctx.config.issuer])
-  if (!token.scopes.includes(scope)) throw bearerChallenge(403, 'insufficient_scope', 'The token does not open grants', scope)
+  if (!token.scopes.includes(scope)) throw bearerChallenge(403, 'insufficient_scope', 'The token does not open grants', scope, misplacedToken(token, 'token.scope', scope))
   return token
 }
 
@@ -83,7 +84,7 @@ export const grantManagement: Endpoint = {
     })
     // There is no list of grants (§6): the address that metadata names says what is missing.
     app.get(PATH, async () => {
-      throw invalidRequest('Say which grant: its grant_id follows this address after a slash')
+      throw invalidRequest('Say which grant: its grant_id follows this address after a slash', { parameter: 'grant_id' })
     })
     refuseOtherMethods(app, PATH, ['GET'])
     refuseOtherMethods(app, `${PATH}/:id`, ['GET', 'DELETE'])

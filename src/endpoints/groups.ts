@@ -13,6 +13,7 @@ import { requestLocale } from '../http/pages.ts'
 import { refuseOtherMethods } from '../http/methods.ts'
 import { bearerChallenge, OAuthError, temporarilyUnavailable } from '../protocol/error.ts'
 import type { InspectedToken } from '../tokens/inspect.ts'
+import { misplacedToken } from '../tokens/presented-token.ts'
 import { requireOwnToken } from './consents.ts'
 import type { Endpoint } from './endpoint.ts'
 
@@ -35,9 +36,9 @@ interface Asking {
 /** The person who is asked about. Throws the challenge; 403 for a token without a person or without the scope. */
 async function requirePerson(ctx: Context, request: FastifyRequest, reply: FastifyReply): Promise<Asking> {
   const token = await requireOwnToken(ctx, request)
-  if (request.headers.origin !== undefined) await allowRegisteredOrigin(request, reply, (await findClientByKey(ctx, token.clientKey))?.metadata.allowed_origins)
-  if (token.person === undefined) throw bearerChallenge(403, 'insufficient_scope', 'The token has no person behind it', SCOPE)
-  if (!token.scopes.includes(SCOPE)) throw bearerChallenge(403, 'insufficient_scope', 'The token may not ask about groups', SCOPE)
+  if (request.headers.origin !== undefined) await allowRegisteredOrigin(ctx, request, reply, await findClientByKey(ctx, token.clientKey))
+  if (token.person === undefined) throw bearerChallenge(403, 'insufficient_scope', 'The token has no person behind it', SCOPE, misplacedToken(token, 'token.scope', SCOPE))
+  if (!token.scopes.includes(SCOPE)) throw bearerChallenge(403, 'insufficient_scope', 'The token may not ask about groups', SCOPE, misplacedToken(token, 'token.scope', SCOPE))
   return { token, userId: token.person.subject.userId, language: requestLocale(request) }
 }
 

@@ -99,7 +99,7 @@ async function answer(ctx: Context, request: FastifyRequest, reply: FastifyReply
   const form = bodyForm(request)
   const caller = await authenticateClient(ctx, presentedCredentials(ctx, request, form))
   // Somebody who proves nothing would make this a place to try out tokens (RFC 7662 §2.1).
-  if (isPublic(caller)) throw invalidClient('A public client may not introspect')
+  if (isPublic(caller)) throw invalidClient('A public client may not introspect', { trace: { cause: 'client_auth.method', clientId: caller.clientId, compared: [{ name: 'token_endpoint_auth_method', sent: 'none' }] } })
   const text = form.single.get('token')
   if (text === undefined) throw invalidRequest('Missing parameter: token', { parameter: 'token' })
   if (text.startsWith('ptr_rt_')) return send(ctx, request, reply, caller, await describeRefreshToken(ctx, caller, text))

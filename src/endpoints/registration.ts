@@ -34,10 +34,10 @@ function bearerOf(request: FastifyRequest): string | undefined {
 async function requireMayRegister(ctx: Context, request: FastifyRequest): Promise<void> {
   const token = bearerOf(request)
   const { registration } = ctx.config
-  if (registration === 'closed') throw bearerChallenge(403, 'access_denied', 'Registration is not open here')
+  if (registration === 'closed') throw bearerChallenge(403, 'access_denied', 'Registration is not open here', undefined, { cause: 'registration.closed' })
   if (token !== undefined) {
     if (await spendRegistrationToken(ctx.db, token)) return
-    throw bearerChallenge(401, 'invalid_token', 'The initial access token is not valid')
+    throw bearerChallenge(401, 'invalid_token', 'The initial access token is not valid', undefined, { cause: 'registration.closed' })
   }
   if (registration === 'token') throw bearerChallenge(401)
   const { count, until } = await countAttempt(ctx, `registration/network/${networkOf(request.ip)}`, OPEN_WINDOW_SECONDS)

@@ -23,7 +23,7 @@ async function answer(ctx: Context, request: FastifyRequest, reply: FastifyReply
   refuseQuery(request)
   const form = bodyForm(request)
   const presented = presentedCredentials(ctx, request, form)
-  if (request.headers.origin !== undefined) await allowRegisteredOrigin(request, reply, (await findClient(ctx, claimedClientId(presented) ?? ''))?.metadata.allowed_origins)
+  if (request.headers.origin !== undefined) await allowRegisteredOrigin(ctx, request, reply, await findClient(ctx, claimedClientId(presented) ?? ''))
   const client = await authenticateClient(ctx, presented)
   const text = form.single.get('token')
   if (text === undefined) throw invalidRequest('Missing parameter: token', { parameter: 'token' })

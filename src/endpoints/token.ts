@@ -37,6 +37,7 @@ import { newDpopNonce } from '../tokens/sender-constraint/dpop-nonce.ts'
 import { proveSender } from '../tokens/sender-constraint/prove.ts'
 import type { Endpoint } from './endpoint.ts'
 import { presentedCredentials } from './presented-credentials.ts'
+import { warnOfSecret } from './request-warnings.ts'
 
 // The token endpoint (RFC 6749 §3.2). It owns every phase that grants share, in this order: form, client, grant, sender constraint, scope and resource, the
 // grant's parameters, what is drawn, the grant's one statement, the mint, the answer. A grant fills in what is its own and cannot forget
@@ -116,9 +117,10 @@ async function answer(ctx: Context, request: FastifyRequest, reply: FastifyReply
   if (isJsonForm(request)) await requireMaySendJson(ctx, presented)
   if (request.headers.origin !== undefined) {
     const claimed = await findClient(ctx, claimedClientId(presented) ?? '')
-    await allowRegisteredOrigin(request, reply, claimed?.metadata.allowed_origins)
+    await allowRegisteredOrigin(ctx, request, reply, claimed)
   }
   const client = await authenticateClient(ctx, presented)
+  warnOfSecret(ctx, request, client)
   const grant = findGrant(form, client)
   const proof = presentedProof(ctx, request)
   const confirmation = await proveSender(ctx, client, proof)

@@ -15,6 +15,7 @@ import { bearerChallenge } from '../protocol/error.ts'
 import { USERINFO_TYPE } from '../protocol/names.ts'
 import { pointToMetadata, resourceMetadataAddress } from '../protocol/resource-metadata.ts'
 import { withGroups } from '../tokens/groups-told.ts'
+import { misplacedToken } from '../tokens/presented-token.ts'
 import { personTold } from '../tokens/person-told.ts'
 import { claimNames, userinfoClaims } from '../users/claims.ts'
 import { dataportenUserinfo } from '../users/dataporten-userinfo.ts'
@@ -27,13 +28,14 @@ const PATH = '/userinfo'
 const OPENING = ['openid', 'userid', 'profile', 'email']
 
 async function answer(ctx: Context, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
-  const { person, scopes, clientKey } = await requireBearerFor(ctx, request, ownResources(ctx.config.issuer))
+  const token = await requireBearerFor(ctx, request, ownResources(ctx.config.issuer))
+  const { person, scopes, clientKey } = token
   const client = await findClientByKey(ctx, clientKey)
   if (request.headers.origin !== undefined) {
-    await allowRegisteredOrigin(request, reply, client?.metadata.allowed_origins)
+    await allowRegisteredOrigin(ctx, request, reply, client)
   }
-  if (person === undefined) throw bearerChallenge(403, 'insufficient_scope', 'The token has no person behind it', 'openid')
-  if (!scopes.some((scope) => OPENING.includes(scope))) throw bearerChallenge(403, 'insufficient_scope', 'The token may not ask about the person', 'openid')
+  if (person === undefined) throw bearerChallenge(403, 'insufficient_scope', 'The token has no person behind it', 'openid', misplacedToken(token, 'token.scope', 'openid'))
+  if (!scopes.some((scope) => OPENING.includes(scope))) throw bearerChallenge(403, 'insufficient_scope', 'The token may not ask about the person', 'openid', misplacedToken(token, 'token.scope', OPENING.join(' / ')))
   requireSignIn(person, demandOf(client), epochSeconds(ctx.clock))
   const told = personTold(ctx, person)
   if (client !== undefined && hasSwitch(client, 'dataporten_userinfo')) {

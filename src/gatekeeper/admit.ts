@@ -3,7 +3,7 @@ import { audiencesOf } from '../apis/gatekeeper-address.ts'
 import type { Config } from '../config.ts'
 import type { OAuthError } from '../protocol/error.ts'
 import type { InspectedToken } from '../tokens/inspect.ts'
-import { tokenChallenge } from '../tokens/presented-token.ts'
+import { misplacedToken, tokenChallenge } from '../tokens/presented-token.ts'
 
 // Owns the one decision of the gatekeeper: whether a call reaches an API, and as whom. The proxy and the proxies of others (forward-auth) ask
 // the same. The token is live and its holder proven when it comes here; nothing here looks anything up.
@@ -42,9 +42,9 @@ function takesMachines({ require_user, grant_types }: Api): boolean {
 export function admit(where: Where, api: Api, { method, token }: Call): Admission {
   if (token === undefined) return method === 'OPTIONS' || api.allow_unauthenticated === true ? { admitted: true, caller: { is: 'nobody' } } : refuse(tokenChallenge(undefined, 401))
   const scheme = token.confirmation?.startsWith('jkt:') === true ? 'DPoP' : 'Bearer'
-  if (!isMeantFor(where, api, token.audience)) return refuse(tokenChallenge(scheme, 401, 'invalid_token', 'The access token is for another resource'))
+  if (!isMeantFor(where, api, token.audience)) return refuse(tokenChallenge(scheme, 401, 'invalid_token', 'The access token is for another resource', undefined, misplacedToken(token, 'token.audience', audiencesOf(where, api).join(' '))))
   const scope = `gk_${api.api_id}`
-  if (!token.scopes.includes(scope)) return refuse(tokenChallenge(scheme, 403, 'insufficient_scope', 'The token does not let in here', scope))
-  if (token.person === undefined && !takesMachines(api)) return refuse(tokenChallenge(scheme, 403, 'insufficient_scope', 'The token has no person behind it', scope))
+  if (!token.scopes.includes(scope)) return refuse(tokenChallenge(scheme, 403, 'insufficient_scope', 'The token does not let in here', scope, misplacedToken(token, 'token.scope', scope)))
+  if (token.person === undefined && !takesMachines(api)) return refuse(tokenChallenge(scheme, 403, 'insufficient_scope', 'The token has no person behind it', scope, misplacedToken(token, 'token.scope', scope)))
   return { admitted: true, caller: { is: token.person === undefined ? 'system' : 'user', token } }
 }

@@ -25,7 +25,7 @@ export function requireSingles(raw: readonly string[]): void {
   const seen = new Set<string>()
   for (const [given] of pairs(raw)) {
     const name = given.toLowerCase()
-    if (ONCE.has(name) && seen.has(name)) throw invalidRequest('A header came more than once', { detail: `gatekeeper.header ${name}` })
+    if (ONCE.has(name) && seen.has(name)) throw invalidRequest('A header came more than once', { detail: `gatekeeper.header ${name}`, trace: { cause: 'gatekeeper.refused' } })
     seen.add(name)
   }
 }

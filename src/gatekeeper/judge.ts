@@ -27,5 +27,5 @@ export async function judge(ctx: Context, api: Api, { method, authorization, pro
 export async function spendConsent(ctx: Context, caller: Caller): Promise<void> {
   const consent = caller.is === 'nobody' ? undefined : caller.token.person?.details.consent
   if (consent?.until === undefined || (await useConsent(ctx, consent.id)) !== undefined) return
-  throw tokenChallenge('Bearer', 401, 'invalid_token', 'The consent has been used')
+  throw tokenChallenge('Bearer', 401, 'invalid_token', 'The consent has been used', undefined, { cause: 'token.revoked', ...(caller.is === 'nobody' ? {} : { clientId: caller.token.clientId }) })
 }

@@ -87,7 +87,7 @@ async function passOn(call: Call, upstream: Upstream, caller: Caller): Promise<v
 async function serve(call: Call): Promise<void> {
   const { ctx, request, gatekept } = call
   requireSingles(request.raw.rawHeaders)
-  if (isUnframed(request.raw)) throw invalidRequest('The body of the request cannot be told from what follows', { detail: 'gatekeeper.framing' })
+  if (isUnframed(request.raw)) throw invalidRequest('The body of the request cannot be told from what follows', { detail: 'gatekeeper.framing', trace: { cause: 'gatekeeper.refused' } })
   const upstream = upstreamOf(ctx, gatekept)
   if (upstream === undefined) throw new OAuthError('not_found', 'The API is not served here', { status: 404 })
   const caller = await judge(ctx, gatekept.api, { method: request.method, authorization: request.headers.authorization, proof: () => proofOf(call) })

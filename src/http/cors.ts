@@ -1,4 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { Context } from '../context.ts'
+import { compareAddresses } from '../protocol/redirect-difference.ts'
+import { traceWarning } from './trace-request.ts'
 
 /** Who may read an answer from a page of another origin. */
 export type AllowsOrigin = (origin: string) => Promise<boolean>
@@ -12,10 +15,19 @@ export function allowAnyOrigin(reply: FastifyReply): void {
   void reply.header('access-control-allow-origin', '*')
 }
 
-/** Lets the asking page read this answer, if its origin is one that the client registered. */
-export async function allowRegisteredOrigin(request: FastifyRequest, reply: FastifyReply, registered: readonly string[] | undefined): Promise<void> {
+/** What is asked of a client here: the origins that it registered. */
+interface ClientWithOrigins {
+  readonly clientId: string
+  readonly metadata: { readonly allowed_origins: readonly string[] }
+}
+
+/** Lets the asking page read this answer, if its origin is one that the client registered. A page that may not learns nothing of it; the client's developers do. */
+export async function allowRegisteredOrigin(ctx: Context, request: FastifyRequest, reply: FastifyReply, client: ClientWithOrigins | undefined): Promise<void> {
   const { origin } = request.headers
-  if (origin !== undefined && registered?.includes(origin) === true) allow(reply, origin)
+  if (origin === undefined || client === undefined) return
+  const registered = client.metadata.allowed_origins
+  if (registered.includes(origin)) allow(reply, origin)
+  else if (origin !== ctx.config.issuer) traceWarning(ctx, { cause: 'cors.origin', ...compareAddresses('Origin', origin, registered) }, request, client.clientId)
 }
 
 /** Answers a preflight (Fetch §4.8): it names no client, so any client's registered origin passes; the answer itself is checked again. */

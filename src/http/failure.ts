@@ -20,6 +20,6 @@ export function toOAuthError(error: unknown): OAuthError {
   if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') return refusedByLimit(413, 'The request is too large')
   if (code === 'FST_ERR_HANDLER_TIMEOUT') return temporarilyUnavailable('The server took too long', { cause: error })
   const status = frameworkStatus(error)
-  if (status !== undefined && status >= 400 && status < 500) return invalidRequest('The request could not be read', { status, cause: error })
+  if (status !== undefined && status >= 400 && status < 500) return invalidRequest('The request could not be read', { status, cause: error, trace: { cause: 'request.unreadable' } })
   return serverError('Something went wrong', { cause: error })
 }

@@ -2,6 +2,7 @@ import type { FastifyRequest } from 'fastify'
 import type { Context } from '../context.ts'
 import { newReference } from '../lib/random.ts'
 import type { OAuthError } from '../protocol/error.ts'
+import type { Form } from '../protocol/form.ts'
 import type { Trace } from '../protocol/trace.ts'
 import { claimedClient } from './claimed-client.ts'
 import { readableForms } from './forms.ts'
@@ -10,6 +11,12 @@ import { readableForms } from './forms.ts'
 
 function endpointOf(request: FastifyRequest): string {
   return request.routeOptions.url ?? (request.url.split('?', 1)[0] ?? '/').slice(0, 200)
+}
+
+/** What a call to somebody's API brought is none of our parameters. */
+function formsOf(ctx: Context, request: FastifyRequest): readonly Form[] {
+  const forAnother = request.url.startsWith('/gk/') || request.host.toLowerCase() !== new URL(ctx.config.issuer).host
+  return forAnother ? [] : readableForms(request)
 }
 
 /** Where the diagnosis of a reference is read, by those who may. */
@@ -23,7 +30,7 @@ export function diagnosisAddress(issuer: string, reference: string): string {
 
 /** Keeps the trace of a refusal. `clientId`: whose request it is, where that is known better than the request says it. */
 export function traceRefusal(ctx: Context, error: OAuthError, request: FastifyRequest, reference: string, clientId?: string): void {
-  const forms = readableForms(request)
+  const forms = formsOf(ctx, request)
   const { code, description, status, trace } = error
   const client = clientId ?? claimedClient(request, forms)
   ctx.statistics.failure(trace.clientId ?? client, error)
@@ -32,6 +39,6 @@ export function traceRefusal(ctx: Context, error: OAuthError, request: FastifyRe
 
 /** Keeps a warning about something that passed. */
 export function traceWarning(ctx: Context, trace: Trace, request: FastifyRequest, clientId?: string): void {
-  const forms = readableForms(request)
+  const forms = formsOf(ctx, request)
   ctx.diagnosis.record({ reference: newReference(), level: 'warning', endpoint: endpointOf(request), method: request.method, status: 200, error: '', description: '', clientId: clientId ?? claimedClient(request, forms), forms, trace })
 }

@@ -29,7 +29,13 @@ export interface Trace extends Findings {
   /** Whose request it was, where the request itself does not say it. */
   readonly clientId?: string | undefined
   /** More of it, asked after the answer has left: what takes time must not tell a stranger how far a request came. */
-  readonly later?: () => Promise<Findings>
+  readonly later?: () => Promise<LaterTrace>
+}
+
+/** What is found out afterwards: a finer cause, whose it was, and more values. */
+export interface LaterTrace extends Findings {
+  readonly cause?: Cause
+  readonly clientId?: string | undefined
 }
 
 const BY_CODE: Readonly<Record<string, Cause>> = {

@@ -87,7 +87,7 @@ export function registerSignin(app: FastifyInstance, ctx: Context, client: Answe
     const interaction = await findInteraction(ctx, idOf(request))
     if (interaction === undefined) return unknownJourney(request, reply)
     const asking = await findClientByKey(ctx, interaction.clientKey)
-    if (asking === undefined || !isStillValid(asking, interaction.request)) return presentPageError(ctx, invalidRequest('The application is not known here any more', { reason: 'client_unknown', detail: 'client.changed' }), request, reply, { homeHref: asking && startAddress(asking, ctx.config.issuer) })
+    if (asking === undefined || !isStillValid(asking, interaction.request)) return presentPageError(ctx, invalidRequest('The application is not known here any more', { reason: 'client_unknown', detail: 'client.changed', trace: { cause: 'client.disabled', ...(asking && { clientId: asking.clientId }) } }), request, reply, { homeHref: asking && startAddress(asking, ctx.config.issuer) })
     const name = clientName(asking, requestLocale(request, interaction.request.uiLocales))
     const browser = await readBrowser(ctx, request)
     const { browserId } = browser

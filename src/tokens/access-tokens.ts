@@ -66,6 +66,23 @@ export async function mintClientToken(ctx: Context, token: ClientToken): Promise
   return (await mint(ctx)(token)) === true
 }
 
+/** A token as its row has it, live or not. */
+export interface KeptAccessToken {
+  readonly hash: Buffer
+  readonly clientKey: string
+  readonly grantId: string | undefined
+  readonly revokedAt: Date | undefined
+  /** Seconds since it ended; negative while it has not. */
+  readonly overSeconds: number
+}
+
+export async function readAccessToken(ctx: Context, id: string): Promise<KeptAccessToken | undefined> {
+  const { rows } = await sql<{ secret_hash: Buffer; client_key: string; grant_id: string | null; revoked_at: Date | null; over: number }>`
+    select secret_hash, client_key, grant_id, revoked_at, floor(extract(epoch from clock_now() - expires_at))::int as over from access_tokens where token_id = ${id}`.execute(ctx.db)
+  const row = rows[0]
+  return row && { hash: row.secret_hash, clientKey: row.client_key, grantId: row.grant_id ?? undefined, revokedAt: row.revoked_at ?? undefined, overSeconds: row.over }
+}
+
 /** The part of a statement that keeps a token which stands on another live one (`a`) and ends no later. `values`: id, hash, client key, scope, audience, lifetime, confirmation, actor, via. */
 export function insertTokenOf(values: readonly string[], from: string, where: string): string {
   const [id, hash, clientKey, scope, audience, lifetime, confirmation, actor, via] = values

@@ -177,6 +177,12 @@ export async function readGrant(ctx: Context, grantId: string, clientKey: string
   }
 }
 
+/** Why what rests on a grant may have ended. */
+export async function readGrantEnd(ctx: Context, grantId: string): Promise<{ readonly revokedAt: Date | undefined; readonly sessionEnded: boolean } | undefined> {
+  const { rows } = await sql<{ revoked_at: Date | null; ended: boolean }>`select g.revoked_at, not g.offline and ${sql.raw(sessionWasEnded('g.session_id'))} as ended from grants g where g.grant_id = ${grantId}`.execute(ctx.db)
+  return rows[0] && { revokedAt: rows[0].revoked_at ?? undefined, sessionEnded: rows[0].ended }
+}
+
 /** How the refresh token of a grant stands. */
 export interface RefreshFacts {
   readonly count: number

@@ -15,6 +15,10 @@ export interface Lesson {
   start(walk: Walk, ctx: Context): Promise<Outcome>
   /** For a lesson that needs a code of its own: what it does with it. */
   arrive?(walk: Walk, code: string, secrets: Secrets): Promise<readonly Exchange[]>
+  /** For a lesson that does nothing yet with its code. */
+  keep?(walk: Walk, code: string, secrets: Secrets): Walk
+  /** For a lesson whose request comes back refused: what there is to see of it. */
+  refused?(walk: Walk, parameters: ReadonlyMap<string, string>): readonly Exchange[]
   readonly link?: (walk: Walk) => DemoLessonModel['link']
 }
 

@@ -17,7 +17,7 @@ export const wrongRedirectUri: Lesson = {
   about: 'Asks for a sign-in that returns to an address with one slash too many at its end.',
   label: 'Send a wrong redirect URI',
   titles: ['Authorization request, with JSON asked for so that it can be shown here'],
-  teaches: 'Redirect URIs are compared letter for letter. The server does not send anybody to an address it does not know, not even with an error: the person gets a page with a reference, and the developer finds the reason under that reference in the log.',
+  teaches: 'Redirect URIs are compared letter for letter. The server does not send anybody to an address it does not know, not even with an error: the person gets a page with a reference, and the developer finds the reason under that reference in the diagnosis.',
   start: async (walk) => ({ walk: withExchanges(walk, id, [await send(get(address(walk), { Accept: 'application/json' }))]) }),
   link: (walk) => ({ href: address(walk), label: 'See the page that a person gets' }),
 }

@@ -4,7 +4,10 @@ import { formToken, requireOwnForm } from '../../http/csrf.ts'
 import { bodyForm } from '../../http/forms.ts'
 import { localized } from '../../http/locale.ts'
 import { page, requestLocale } from '../../http/pages.ts'
+import { traceRefusal } from '../../http/trace-request.ts'
+import { newReference } from '../../lib/random.ts'
 import { accessDenied } from '../../protocol/error.ts'
+import type { Trace } from '../../protocol/trace.ts'
 import type { ProviderFacts } from '../../upstream/provider.ts'
 import { searchProviders } from '../../upstream/search.ts'
 import { nameOf } from '../journey.ts'
@@ -28,6 +31,9 @@ export function refuseProvider(ctx: Context, request: FastifyRequest, reply: Fas
   const { uiLocales } = visit.journey.request
   const language = requestLocale(request, uiLocales)
   ctx.log.info({ event: 'provider.refused', clientId: visit.journey.client.clientId, providerId: provider.provider_id }, 'the client does not accept this provider')
+  const { client } = visit.journey
+  const trace: Trace = { cause: 'login.provider_not_allowed', compared: [{ name: 'login_providers', sent: provider.provider_id, expected: client.metadata.login_providers.join(', ') }] }
+  traceRefusal(ctx, accessDenied('The client does not accept this institution', { status: 403, trace }), request, newReference(), client.clientId)
   const names = { clientName: nameOf(visit.journey, language), providerName: localized(provider.name, language) }
   return page(reply, request, 'provider-refused', { ...names, discoveryHref: rails.path(visit, DISCOVERY), action: rails.path(visit, LEAVE), csrf: formToken(ctx, subject(visit)) }, { uiLocales, status: 403 })
 }

@@ -5,6 +5,7 @@ import { bodyForm } from '../../http/forms.ts'
 import { goTo } from '../../http/leave.ts'
 import { localized } from '../../http/locale.ts'
 import { page, requestLocale } from '../../http/pages.ts'
+import { traceRefusal } from '../../http/trace-request.ts'
 import { newReference } from '../../lib/random.ts'
 import { accessDenied } from '../../protocol/error.ts'
 import type { UpstreamFailure } from '../../upstream/connector.ts'
@@ -36,6 +37,9 @@ export async function noteTrouble(ctx: Context, reply: FastifyReply, rails: Rail
   ctx.metrics.upstreamFailures.inc({ protocol, cause: failure?.facts['fix'] === undefined ? problem : detail })
   const skew = failure?.facts['skewSeconds']
   if (typeof skew === 'number') ctx.metrics.upstreamSkew.observe(skew)
+  const hints = [{ name: 'provider', values: { id: providerId } }, { name: 'upstream_detail', values: { detail } }, ...(missing.length === 0 ? [] : [{ name: 'missing_attributes', values: { names: missing.join(', ') } }])]
+  const compared = typeof skew === 'number' ? [{ name: 'clock (s)', sent: String(skew), expected: '0' }] : []
+  traceRefusal(ctx, accessDenied('The sign-in at the institution came to nothing', { status: STATUS[problem], trace: { cause: `upstream.${problem}`, hints, compared } }), reply.request, reference, visit.journey.client.clientId)
   await updateProgress(ctx, visit.interaction.id, { trouble: { problem, providerId, reference, at: visit.journey.now, ...(missing.length === 0 ? {} : { missing }) } })
   return goTo(reply, rails.path(visit, NAME))
 }
