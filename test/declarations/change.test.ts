@@ -1,3 +1,6 @@
+import { mkdtemp, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Changer, createThing, removeThing, replaceThing } from '../../src/declarations/change.ts'
 import { ChangeRefused } from '../../src/declarations/refused.ts'
@@ -7,6 +10,7 @@ import { findActor, setMember } from '../../src/organizations/members.ts'
 import { addOperator } from '../../src/organizations/operators.ts'
 import { findLocalUser } from '../../src/users/store.ts'
 import { startTestServer, type TestServer } from '../support/app.ts'
+import { SECRET } from '../support/world.ts'
 
 // ada operates the server, lin develops for ntu, kai has no role anywhere.
 
@@ -72,7 +76,9 @@ describe('a thing that somebody makes', () => {
   })
 
   test('takes no secret out of the server’s files and environment', async () => {
-    for (const client_secret of [{ from_file: '/etc/hostname' }, { from_env: 'PATH' }]) {
+    const kept = join(await mkdtemp(join(tmpdir(), 'portner-secret-')), 'secret')
+    await writeFile(kept, SECRET)
+    for (const client_secret of [{ from_file: kept }, { from_env: 'PATH' }]) {
       expect(await refusal(createThing(server.ctx, who('ada'), 'client', { ...APP, client_id: 'thief', client_secret }, { offered }))).toEqual(['invalid', 'client_secret'])
     }
   })
