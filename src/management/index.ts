@@ -11,8 +11,9 @@ import { organizationAuthorizations } from './resources/organization-authorizati
 import { organizations } from './resources/organizations.ts'
 import { providers } from './resources/providers.ts'
 import { scopes } from './resources/scopes.ts'
+import { statistics } from './resources/statistics.ts'
 import { users } from './resources/users.ts'
 import { whoami } from './resources/whoami.ts'
 
 // In the order of the document.
-export const resources: readonly Resource[] = [whoami, clients, clientSecrets, clientScopes, organizationAuthorizations, apis, organizations, members, providers, users, consents, scopes, audit, keys]
+export const resources: readonly Resource[] = [whoami, clients, clientSecrets, clientScopes, organizationAuthorizations, apis, organizations, members, providers, users, consents, scopes, statistics, audit, keys]

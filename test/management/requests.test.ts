@@ -169,6 +169,18 @@ describe('a list', () => {
   })
 })
 
+describe('statistics', () => {
+  test('are told to who may see the application, for a year or so at most', async () => {
+    const fresh = await stage.program('ntu-manager')
+    await stage.server.ctx.audit.flush()
+    const { status, body } = await fresh.call('GET', '/api/clients/ntu-manager/statistics')
+    expect([status, Object.keys(body as object).toSorted()]).toEqual([200, ['days', 'weeks']])
+    expect(faultsOf(await fresh.call('GET', '/api/clients/planner/statistics?from=2020-01-01'))).toEqual(['from'])
+    expect(faultsOf(await fresh.call('GET', '/api/clients/planner/statistics?from=yesterday'))).toEqual(['from'])
+    expect((await (await stage.program('lunmal-manager')).call('GET', '/api/clients/planner/statistics')).status).toBe(404)
+  })
+})
+
 describe('what is wrong', () => {
   test('is told member by member, with the reference that the log has', async () => {
     const fresh = await stage.program('ntu-manager')
