@@ -27,7 +27,7 @@ export async function faultsOfChange(change: () => Promise<unknown>): Promise<re
     if (error.refusal === 'invalid') return error.faults
     if (error.refusal === 'not_found') throw notFound()
     if (error.refusal === 'forbidden') throw accessDenied('Your role does not allow this', { status: 403, detail: 'dashboard.change' })
-    throw invalidRequest(error.refusal === 'in_use' ? 'Something else names it' : 'Somebody else has changed it meanwhile', { status: 409, detail: error.refusal })
+    throw invalidRequest(error.refusal === 'in_use' ? 'Something else names it' : 'Somebody else has changed it meanwhile', { status: 409, detail: error.refusal, trace: { cause: 'registration.metadata' } })
   }
 }
 
