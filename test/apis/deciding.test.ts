@@ -1,5 +1,7 @@
+import { sql } from 'kysely'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { listAskedOfRealms, listWaitingForOwner, standingsOf } from '../../src/apis/inbox.ts'
+import { listRequestsOfClient, noteWishes } from '../../src/apis/requests.ts'
 import { readClient } from '../../src/clients/store.ts'
 import { askOnceMore, type Decider, decideForRealm, decideWish, deleteRealm, readRealms, replaceRealm } from '../../src/declarations/scope-decisions.ts'
 import type { Role } from '../../src/organizations/can.ts'
@@ -105,4 +107,16 @@ describe('an organization', () => {
     const other = somebody({ lunmal: 'admin' })
     for (const scope of ['gk_exams_people', 'gk_exams_write', 'gk_nobodys', 'openid']) await expect(replaceRealm(server.ctx, other, { clientId: wisher.id, realm: 'lunmal.example' }, [scope])).rejects.toMatchObject({ refusal: 'invalid' })
   })
+})
+
+test('a developer’s change to a client that an operator wrote down is no operator’s word, nor is an operator’s change to something else', async () => {
+  await server.apply('kind: client\nclient_id: written\nclient_secret: { value: a-secret-for-tests-with-128-bits-5f2d }\nclient_name: Written\napplication_type: service\norganization: lunmal\nscope: gk_exams\n')
+  const key = (await readClient(server.ctx.db, 'written'))?.key ?? ''
+  const save = (operator: boolean) => server.ctx.db.transaction().execute((trx) => noteWishes(trx, { clientKey: key, scope: 'gk_exams gk_exams_write', organization: 'lunmal', operator, by: person }))
+  const { rows } = await sql<{ user_id: string }>`select user_id from users where username = 'kai'`.execute(server.ctx.db)
+  const person = rows[0]?.user_id
+  expect(await save(false)).toEqual(['gk_exams_write'])
+  await save(true)
+  const requests = await listRequestsOfClient(server.ctx.db, key)
+  expect(requests.map(({ scope, state }) => [scope, state])).toEqual([['gk_exams', 'granted'], ['gk_exams_write', 'requested']])
 })
