@@ -1,6 +1,6 @@
 import { invalidClient, invalidRequest } from '../../protocol/error.ts'
 import type { ClientAuthenticationMethod, PresentedCredentials } from './method.ts'
-import { isSecretOf } from './secret.ts'
+import { provesSecret } from './secret.ts'
 import { wrongSecret } from './secret-findings.ts'
 
 const BASIC = /^Basic +([A-Za-z0-9+/]+={0,2})$/i
@@ -45,8 +45,8 @@ export const clientSecretBasic: ClientAuthenticationMethod = {
   sends: 'authorization',
   isPresent: ({ authorization }) => authorization !== undefined && /^basic( |$)/i.test(authorization),
   claimedId: (presented) => credentials(presented).clientId,
-  proves: async (presented, client) => {
+  proves: async (presented, client, ctx) => {
     const { secret, raw } = credentials(presented)
-    return isSecretOf(client, secret) || wrongSecret(client, secret, raw)
+    return provesSecret(ctx, client, secret) || wrongSecret(client, secret, raw)
   },
 }

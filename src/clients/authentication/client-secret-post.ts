@@ -1,6 +1,6 @@
 import { invalidClient } from '../../protocol/error.ts'
 import type { ClientAuthenticationMethod } from './method.ts'
-import { isSecretOf } from './secret.ts'
+import { provesSecret } from './secret.ts'
 import { wrongSecret } from './secret-findings.ts'
 
 /** The secret in the form body (RFC 6749 §2.3.1). */
@@ -13,8 +13,8 @@ export const clientSecretPost: ClientAuthenticationMethod = {
     if (clientId === undefined) throw invalidClient('client_secret came without client_id', { trace: { cause: 'client_auth.malformed', compared: [{ name: 'client_id' }] } })
     return clientId
   },
-  proves: async ({ form }, client) => {
+  proves: async ({ form }, client, ctx) => {
     const secret = form.single.get('client_secret') ?? ''
-    return isSecretOf(client, secret) || wrongSecret(client, secret)
+    return provesSecret(ctx, client, secret) || wrongSecret(client, secret)
   },
 }
