@@ -62,7 +62,7 @@ export const behaviours: Readonly<Record<string, string>> = {
   C4: `${NGI} > the callback has code, scope and state; the code buys a token for what the person allowed`,
 }
 
-/** Rows whose part of the server is not built: the dashboard. */
+/** Rows whose part of the server is not built: none any more. */
 export const notBuilt: readonly string[] = []
 
 const COUNTS = { R: 10, A: 7, P: 6, T: 15, U: 4, G: 5, C: 4 } as const
