@@ -3,7 +3,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { createLog } from '../../src/audit/log.ts'
 import { createMetrics } from '../../src/audit/metrics.ts'
 import { type Audit, createAudit } from '../../src/audit/record.ts'
-import { readChainKey } from '../../src/audit/chain-store.ts'
+import { sealOf } from '../../src/audit/chain.ts'
+import { readChainKey, readEnds } from '../../src/audit/chain-store.ts'
 import { numberBeforeOldest } from '../../src/audit/store.ts'
 import { type DatabaseHandle, openDatabase } from '../../src/database/connect.ts'
 import { createSealing } from '../../src/keys/sealing.ts'
@@ -200,6 +201,25 @@ describe('what was done behind the server’s back is named', () => {
     await asOwner('delete from audit_events where seq = 11', 'update audit_events set seq = seq + 100 where seq > 4', 'update audit_events set seq = seq - 99 where seq > 100', copy(4, 5))
     expect((await audit.verify()).faults).toContainEqual(expect.objectContaining({ kind: 'changed', seq: 5, id: await idAt(5) }))
   })
+
+  test('an event that a server of ours did write in that very place, before the database was put back', async () => {
+    const first = await tenEvents()
+    await asOwner('create table kept as select * from audit_events where seq = 5', 'delete from audit_events where seq > 4', 'update audit_chain set head_seq = 4, head_digest = (select digest from audit_events where seq = 4)')
+    await sealHead()
+    await first.close()
+    const second = writer()
+    for (let i = 0; i < 6; i++) second.record({ event: 'logout', userId: '019c0000-0000-7000-8000-000000000000' })
+    await second.flush()
+    expect((await second.verify()).faults).toEqual([])
+    await asOwner('delete from audit_events where seq = 5', 'insert into audit_events select * from kept', 'drop table kept')
+    expect((await second.verify()).faults).toMatchObject([{ kind: 'changed', seq: 6 }])
+  })
+
+  /** As the backup had it: what the server itself had sealed then. */
+  async function sealHead(): Promise<void> {
+    const head = (await readEnds(handle.db))?.head
+    if (head !== undefined) await asOwner(`update audit_chain set head_seal = '\\x${sealOf(key, 'head', head).toString('hex')}'`)
+  }
 
   test('a database that was put back to an older state, by a head that was kept', async () => {
     const audit = await tenEvents()
