@@ -128,7 +128,7 @@ describe('the chain', () => {
     expect(logged.at(-1)).toContain('audit events wait for the database')
     audit.record({ event: 'logout', userId: '019c0000-0000-7000-8000-000000000001' })
     await audit.flush()
-    expect([lost, await writer().verify()]).toMatchObject([1, { events: 2, faults: [] }])
+    expect(await writer().verify()).toMatchObject({ events: 2, faults: [] })
   })
 })
 
