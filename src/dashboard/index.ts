@@ -16,6 +16,7 @@ import { secrets } from './sections/secrets.ts'
 import { snippetsSection } from './sections/snippets.ts'
 import { team } from './sections/team.ts'
 import { transfer } from './sections/transfer.ts'
+import { trySection } from './sections/try.ts'
 
 /** The sections of the dashboard, in the order of their links. */
-export const sections: readonly DashboardSection[] = [clients, apis, requests, team, registerSection, clientSection, addresses, access, secrets, look, snippetsSection, log, config, preview, remove, transfer, diagnosisSection]
+export const sections: readonly DashboardSection[] = [clients, apis, requests, team, registerSection, clientSection, addresses, access, secrets, look, snippetsSection, log, config, preview, remove, transfer, trySection, diagnosisSection]

@@ -9,6 +9,7 @@ import { type Action, can } from '../organizations/can.ts'
 import { accessDenied } from '../protocol/error.ts'
 import { rulesOf } from './application-kinds.ts'
 import type { Desk } from './section.ts'
+import { TRIABLE_METHODS } from './trying.ts'
 import { insecureOrigins } from './typed-address.ts'
 
 // One application of the dashboard: which there are for somebody, and what stands above each page about it.
@@ -38,6 +39,11 @@ function tabsOf(client: Client): readonly string[] {
   return ['overview', ...(rulesOf(metadata.application_type).returns ? ['addresses'] : []), 'access', ...(hasSecret(metadata) ? ['secrets'] : []), 'look', 'snippets', 'log']
 }
 
+/** Whether a code flow can be played with it here: with what a person can type, and without keys of its own. */
+export function mayTry({ metadata, status }: Client): boolean {
+  return status !== 'disabled' && metadata.profile !== 'fapi2' && metadata.grant_types.includes('authorization_code') && metadata.response_types.includes('code') && TRIABLE_METHODS.includes(metadata.token_endpoint_auth_method)
+}
+
 export function headOf(client: Client, language: Locale, current: string): ClientHead {
   const { clientId, metadata, status } = client
   return {
@@ -49,5 +55,6 @@ export function headOf(client: Client, language: Locale, current: string): Clien
     insecure: insecureOrigins(metadata.redirect_uris),
     previewHref: rulesOf(metadata.application_type).returns ? clientPath(clientId, 'preview') : undefined,
     configHref: clientPath(clientId, 'config'),
+    tryHref: mayTry(client) ? clientPath(clientId, 'try') : undefined,
   }
 }

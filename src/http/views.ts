@@ -8,6 +8,7 @@ import type { AccountViews } from './account-views.ts'
 import type { AdminViews } from './admin-views.ts'
 import type { ConsentViews } from './consent-views.ts'
 import type { DashboardApiViews } from './dashboard-api-views.ts'
+import type { DashboardTryViews } from './dashboard-try-views.ts'
 import type { DashboardViews } from './dashboard-views.ts'
 import type { DeviceViews } from './device-views.ts'
 import type { DiagnosisViews } from './diagnosis-views.ts'
@@ -279,4 +280,4 @@ interface SigninViews {
 }
 
 /** Every view, with what it is told. An area of pages keeps its models in a file of its own. */
-export interface Views extends SigninViews, DeviceViews, DiscoveryViews, AccountViews, AdminViews, ConsentViews, DashboardViews, DashboardApiViews, FactorViews, GroupsViews, LinkingViews, RecoveryViews, DiagnosisViews {}
+export interface Views extends SigninViews, DeviceViews, DiscoveryViews, AccountViews, AdminViews, ConsentViews, DashboardViews, DashboardApiViews, DashboardTryViews, FactorViews, GroupsViews, LinkingViews, RecoveryViews, DiagnosisViews {}
