@@ -27,7 +27,7 @@ async function ready(browser: Browser, made: Made): Promise<Page> {
 
 /** As far as the page with the answer. */
 async function back(browser: Browser, start: string): Promise<Page> {
-  let page = await browser.open(start)
+  let page = await browser.open(`${start}&login_hint=ada`)
   for (let i = 0; i < 4 && !page.url.includes('/dashboard/try'); i++) page = await browser.submit(page, 'decision', { decision: 'allow' })
   return page
 }
