@@ -1,6 +1,7 @@
 import { createPrivateKey } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { z } from 'zod'
+import { canParseUrl } from './lib/can-parse-url.ts'
 import { readCertificates } from './lib/certificate.ts'
 import { isLoopbackHost, issuerFault, mailUrlFault } from './lib/configured-address.ts'
 import { isMailAddress, parseMailbox } from './lib/mail-address.ts'
@@ -212,7 +213,7 @@ function mtlsFaults(v: Partial<Values>): string[] {
 /** The address of what asks for certificates, where it is another than the issuer. */
 function mtlsUrlOf(v: Partial<Values>, issuerUrl: string): string | undefined {
   const { PORTNER_MTLS_URL: url, PORTNER_MTLS_PORT: port } = v
-  const address = url ?? (port === undefined || !URL.canParse(issuerUrl) ? undefined : `https://${new URL(issuerUrl).hostname}${port === 443 ? '' : `:${port}`}`)
+  const address = url ?? (port === undefined || !canParseUrl(issuerUrl) ? undefined : `https://${new URL(issuerUrl).hostname}${port === 443 ? '' : `:${port}`}`)
   return address === issuerUrl ? undefined : address
 }
 
@@ -223,7 +224,7 @@ export function takesCertificates({ mtlsPort, clientCertificateHeader }: Config)
 
 // Else what is meant for our own endpoints would go to an API.
 function gatekeeperFaults({ PORTNER_GATEKEEPER_DOMAIN: domain }: Partial<Values>, own: readonly (string | undefined)[]): string[] {
-  const isBelow = (url: string | undefined): boolean => url !== undefined && URL.canParse(url) && new URL(url).host.endsWith(`.${domain}`)
+  const isBelow = (url: string | undefined): boolean => url !== undefined && canParseUrl(url) && new URL(url).host.endsWith(`.${domain}`)
   return domain !== undefined && own.some(isBelow) ? ['PORTNER_GATEKEEPER_DOMAIN: the issuer must not be below it'] : []
 }
 
@@ -233,7 +234,7 @@ export function readConfig(env: Environment, options: { readonly demo: boolean }
   const v = readVariables(env, faults)
   const port = v.PORT ?? 3000
   const issuer = v.PORTNER_ISSUER ?? `http://localhost:${port}`
-  const host = URL.canParse(issuer) ? new URL(issuer).hostname : ''
+  const host = canParseUrl(issuer) ? new URL(issuer).hostname : ''
   const loopback = isLoopbackHost(host) && issuer.startsWith('http:')
   if (options.demo && !loopback) faults.push('--demo: refused unless PORTNER_ISSUER is an http address of this machine')
   for (const name of ['PORTNER_TEST_CLOCK', 'PORTNER_TEST_FETCH'] as const) {

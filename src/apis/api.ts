@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { canParseUrl } from '../lib/can-parse-url.ts'
 import { localizedText } from '../protocol/localized-text.ts'
 import { gatekeeperShape, gatekeeperFaults } from './gatekept.ts'
 
@@ -26,7 +27,7 @@ const scopeText = z
   .strictObject({ title: localizedText, description: localizedText.optional(), ...policy })
   .refine(organizationsOnly, ORGANIZATIONS_ONLY)
 
-const resource = z.string().max(2000).refine((text) => URL.canParse(text) && !text.includes('#') && !/\s/.test(text), 'must be an absolute URI without a fragment')
+const resource = z.string().max(2000).refine((text) => canParseUrl(text) && !text.includes('#') && !/\s/.test(text), 'must be an absolute URI without a fragment')
 
 /** What an API's declaration may say (a protected resource of RFC 8707). */
 export const apiSchema = z

@@ -1,4 +1,5 @@
 import type { Config } from '../config.ts'
+import { canParseUrl } from '../lib/can-parse-url.ts'
 
 // Owns where an API is found at the gatekeeper: below our own address, or under a name of its own where there is a domain for those. Both are
 // names of the API as a resource, too (RFC 8707, RFC 9728).
@@ -20,7 +21,7 @@ export function gatekeeperAddresses(where: Where, apiId: string): readonly strin
 
 /** The API that such an address names. */
 export function apiIdOfAddress(where: Where, address: string): string | undefined {
-  const apiId = address.startsWith(`${where.issuer}${PATH}`) ? address.slice(where.issuer.length + PATH.length) : URL.canParse(address) ? new URL(address).hostname.split('.', 1)[0] : undefined
+  const apiId = address.startsWith(`${where.issuer}${PATH}`) ? address.slice(where.issuer.length + PATH.length) : canParseUrl(address) ? new URL(address).hostname.split('.', 1)[0] : undefined
   return apiId !== undefined && ID.test(apiId) && gatekeeperAddresses(where, apiId).includes(address) ? apiId : undefined
 }
 

@@ -1,5 +1,6 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto'
 import { z } from 'zod'
+import { canParseUrl } from '../lib/can-parse-url.ts'
 
 // Owns what an API's declaration says to the gatekeeper: where its upstream is, what we prove ourselves with there, and what is handed on.
 // The secret itself is no member: it is kept sealed beside the document (secret.ts).
@@ -10,7 +11,7 @@ const KEPT = /^(connection|keep-alive|te|trailer|transfer-encoding|upgrade|expec
 const HEADER = /^[a-z0-9][a-z0-9-]{0,60}$/
 
 function upstreamFault(text: string): string | undefined {
-  const url = URL.canParse(text) ? new URL(text) : undefined
+  const url = canParseUrl(text) ? new URL(text) : undefined
   if (url === undefined || !['http:', 'https:'].includes(url.protocol)) return 'must be an http or https URL'
   if (url.username !== '' || url.password !== '') return 'must have no user name: say it in upstream_auth'
   return url.search === '' && url.hash === '' ? undefined : 'must have no query and no fragment'

@@ -1,5 +1,6 @@
 import type { Command as Commander } from 'commander'
 import { type Config, describeVariables, readConfig, type VariableName } from '../config.ts'
+import { canParseUrl } from '../lib/can-parse-url.ts'
 import { type Command, withExamples, withOutputOptions } from './command.ts'
 import { readCertificates, subjectLine } from '../lib/certificate.ts'
 import type { Io } from './io.ts'
@@ -58,7 +59,7 @@ function subjectsIn(pem: string | undefined): string | undefined {
 }
 
 function withoutPassword(url: string): string {
-  if (!URL.canParse(url)) return '(set, not shown)'
+  if (!canParseUrl(url)) return '(set, not shown)'
   const { protocol, host, pathname } = new URL(url)
   return `${protocol}//${host}${pathname} (user, password and options not shown)`
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { canParseUrl } from '../lib/can-parse-url.ts'
 import { certificateNameFault, certificateNameMembers } from './certificate-names.ts'
 import { compatibilitySwitches } from './compatibility.ts'
 import { clientSigningAlgorithms, jsonWebKeySet } from './json-web-keys.ts'
@@ -31,7 +32,7 @@ export function isClientId(text: string): boolean {
   return CLIENT_ID.test(text)
 }
 
-const webAddress = z.string().max(2000).refine((text) => URL.canParse(text) && /^https?:$/.test(new URL(text).protocol), 'must be an http or https URL')
+const webAddress = z.string().max(2000).refine((text) => canParseUrl(text) && /^https?:$/.test(new URL(text).protocol), 'must be an http or https URL')
 /** An https address, or one of this machine. */
 export const secureAddress = webAddress.refine((text) => text.startsWith('https:') || isLoopbackRedirect(text), 'must be an https URL')
 const redirectUri = z.string().max(2000).superRefine((uri, context) => {

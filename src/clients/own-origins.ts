@@ -1,3 +1,4 @@
+import { canParseUrl } from '../lib/can-parse-url.ts'
 import { isLoopbackRedirect } from '../protocol/redirect-uri.ts'
 
 const MOST = 50
@@ -8,6 +9,6 @@ const MOST = 50
  */
 export function ownOrigins(method: unknown, redirectUris: unknown): readonly string[] {
   if (method !== 'none' || !Array.isArray(redirectUris)) return []
-  const web = redirectUris.filter((uri): uri is string => typeof uri === 'string' && URL.canParse(uri) && (uri.startsWith('https://') || isLoopbackRedirect(uri)))
+  const web = redirectUris.filter((uri): uri is string => typeof uri === 'string' && canParseUrl(uri) && (uri.startsWith('https://') || isLoopbackRedirect(uri)))
   return [...new Set(web.map((uri) => new URL(uri).origin))].slice(0, MOST)
 }

@@ -1,4 +1,5 @@
 import { signingAlgorithms } from '../keys/signing-key.ts'
+import { canParseUrl } from '../lib/can-parse-url.ts'
 import { localizedName } from './localized-name.ts'
 import { type ClientMetadata, clientMetadataSchema } from './metadata.ts'
 import { ownOrigins } from './own-origins.ts'
@@ -25,7 +26,7 @@ function chosen(said: Said, names: readonly string[]): Said {
 
 /** Links to elsewhere are not shown: what stands under a name that nobody has checked leads where that name is from. */
 function ownLinks(url: URL, said: Said): Said {
-  return chosen(said, LINKS.filter((name) => typeof said[name] === 'string' && URL.canParse(said[name]) && new URL(said[name]).origin === url.origin))
+  return chosen(said, LINKS.filter((name) => typeof said[name] === 'string' && canParseUrl(said[name]) && new URL(said[name]).origin === url.origin))
 }
 
 function grantTypes({ grant_types: asked }: Said): readonly string[] {

@@ -1,3 +1,5 @@
+import { canParseUrl } from '../lib/can-parse-url.ts'
+
 // Owns what a registration says of its sector (OpenID Connect Core §8): with subject_type pairwise the clients of one sector, which is a host,
 // know a person by one name. Several hosts are one sector only where an address says so that lists them all: whoever registers a client must
 // not choose to be one with somebody else's.
@@ -15,7 +17,7 @@ export interface Sectored {
 export function sectorHosts({ sector_identifier_uri: uri, redirect_uris: redirects, jwks_uri: keys }: Sectored): readonly string[] {
   // Who has no redirect URI is known by where its keys are (CIBA Core §4).
   const said = uri !== undefined ? [uri] : redirects.length > 0 || keys === undefined ? redirects : [keys]
-  return [...new Set(said.filter((address) => URL.canParse(address)).map((address) => new URL(address).hostname.toLowerCase()))]
+  return [...new Set(said.filter((address) => canParseUrl(address)).map((address) => new URL(address).hostname.toLowerCase()))]
 }
 
 /** Why a client cannot have pairwise subjects; nothing when it can, or wants none. */

@@ -1,3 +1,4 @@
+import { canParseUrl } from '../lib/can-parse-url.ts'
 import { isInsecureRedirect, isLoopbackRedirect, redirectOrigin, redirectUriFault } from '../protocol/redirect-uri.ts'
 
 // Owns what is wrong with an address that a developer typed, and what to type in its place (pages.md P-04). It is stricter than
@@ -24,10 +25,6 @@ const LONGEST = 2000
 const RUNS_HERE = /^(?:javascript|data|vbscript|blob|file|about):/i
 const WEB = /^(https?):\/\/([^/?#]*)(.*)$/is
 
-function canParse(text: string): boolean {
-  return URL.canParse(text)
-}
-
 /** Only what is good itself is worth typing instead; what is wrong in two ways is mended in both. */
 function instead(typed: string, mended: string): { readonly instead?: string } {
   if (mended === typed) return {}
@@ -41,7 +38,7 @@ function withoutCapitals(uri: string): string {
 }
 
 function asBrowsersWrite(uri: string): string {
-  return canParse(uri) ? new URL(uri).href : uri
+  return canParseUrl(uri) ? new URL(uri).href : uri
 }
 
 /** What is wrong with a typed redirect address, and what to type instead; nothing when it is good. */
@@ -61,7 +58,7 @@ export function addressFault(typed: string, { native, insecure }: AddressRules):
 function unfit(typed: string, native: boolean): TypedFault | undefined {
   const web = /^https?:/i.test(typed)
   if (web && !WEB.test(typed)) return { fault: 'slashes', ...instead(typed, typed.replace(/^(https?:)\/*/i, (_, scheme: string) => `${scheme.toLowerCase()}//`)) }
-  if (canParse(typed) && (new URL(typed).username !== '' || new URL(typed).password !== '')) return { fault: 'password', ...instead(typed, typed.replace(/^(https?:\/\/)[^/?#]*@/, '$1')) }
+  if (canParseUrl(typed) && (new URL(typed).username !== '' || new URL(typed).password !== '')) return { fault: 'password', ...instead(typed, typed.replace(/^(https?:\/\/)[^/?#]*@/, '$1')) }
   if (!web && (!native || redirectUriFault(typed) !== undefined)) return { fault: 'private' }
   return redirectUriFault(typed) === undefined ? undefined : { fault: 'other' }
 }

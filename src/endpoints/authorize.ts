@@ -20,6 +20,7 @@ import { presentPageError } from '../http/page-errors.ts'
 import { page, requestLocale } from '../http/pages.ts'
 import { diagnosisAddress } from '../http/trace-request.ts'
 import { signingAlgorithms } from '../keys/signing-key.ts'
+import { canParseUrl } from '../lib/can-parse-url.ts'
 import { newReference } from '../lib/random.ts'
 import { acrValues } from '../protocol/acr.ts'
 import { OAuthError } from '../protocol/error.ts'
@@ -121,7 +122,7 @@ async function pageForRefused(ctx: Context, error: unknown, httpRequest: Fastify
   const client = error instanceof OAuthError && error.reason?.startsWith('redirect_uri') === true ? await findClient(ctx, clientId ?? '') : undefined
   if (client === undefined) return presentPageError(ctx, error, httpRequest, reply, { clientId: clientId?.slice(0, 200) })
   const asked = form.single.get('redirect_uri')
-  const host = asked !== undefined && URL.canParse(asked) ? new URL(asked).host : 'none'
+  const host = asked !== undefined && canParseUrl(asked) ? new URL(asked).host : 'none'
   return presentPageError(ctx, error, httpRequest, reply, {
     clientId: client.clientId,
     clientName: clientName(client, requestLocale(httpRequest)),

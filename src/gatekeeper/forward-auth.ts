@@ -7,6 +7,7 @@ import type { Context } from '../context.ts'
 import { clientCertificate, everyHeader } from '../http/client-certificate.ts'
 import { type PresentedProof, presentedProof } from '../http/proof.ts'
 import { isFromProxy } from '../http/trusted-proxy.ts'
+import { canParseUrl } from '../lib/can-parse-url.ts'
 import { OAuthError } from '../protocol/error.ts'
 import { requireSingles } from './caller-headers.ts'
 import { identityHeaders, identityNames } from './identity-headers.ts'
@@ -61,7 +62,7 @@ export function readOriginal(request: FastifyRequest): Original {
 
 /** A proof must speak of the API by its own name: the host that the proxy was asked under, anybody can make up. */
 function proofOf(ctx: Context, request: FastifyRequest, { audience }: Api, { method, uri }: Original): PresentedProof {
-  const origin = audience !== undefined && URL.canParse(audience) ? new URL(audience).origin : 'null'
+  const origin = audience !== undefined && canParseUrl(audience) ? new URL(audience).origin : 'null'
   const path = uri.split('?', 1)[0] ?? ''
   const isShown = isFromProxy(ctx, request) && ctx.config.clientCertificateHeader !== undefined
   return { ...presentedProof(ctx, request), method, urls: origin === 'null' ? [] : [origin + path], certificate: isShown ? clientCertificate(ctx, request) : undefined }

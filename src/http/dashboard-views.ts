@@ -229,6 +229,10 @@ export interface DashboardTeamModel extends DashboardPageModel {
 export interface DashboardLogModel extends DashboardPageModel {
   readonly head: ClientHead
   readonly people: number
+  /** Different people this week; a number that is not there is too small to be told. */
+  readonly week?: { readonly people?: number | undefined } | undefined
+  /** YYYY-MM-DD, the latest first. */
+  readonly days: readonly { readonly day: string; readonly logins?: number | undefined; readonly tokens: number; readonly failures: number }[]
   readonly causes: readonly { readonly cause: string; readonly words?: string | undefined; readonly count: number }[]
   readonly rows: readonly { readonly reference: string; readonly at: Date; readonly endpoint: string; readonly cause: string; readonly words?: string | undefined; readonly level: string; readonly href: string }[]
   readonly refreshHref: string

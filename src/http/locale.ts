@@ -3,6 +3,7 @@
  * route that sets it); does not own the texts (`messages.ts`).
  */
 import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { canParseUrl } from '../lib/can-parse-url.ts'
 
 /** Languages of the pages, each with its own name for itself. The first one is the default. */
 export const locales = {
@@ -85,7 +86,7 @@ export function registerLocaleChoice(app: FastifyInstance, options: { readonly p
 export function ownPath(value: unknown): string {
   if (typeof value !== 'string' || !/^\/(?![/\\])[\x21-\x7e]*$/.test(value) || value.includes('\\')) return '/'
   const base = 'http://own.invalid'
-  return URL.canParse(value, base) && new URL(value, base).origin === base ? value : '/'
+  return canParseUrl(value, base) && new URL(value, base).origin === base ? value : '/'
 }
 
 function choiceCookieHeader(locale: Locale, https: boolean): string {

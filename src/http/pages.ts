@@ -5,6 +5,7 @@
 import view from '@fastify/view'
 import { Eta } from 'eta'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { canParseUrl } from '../lib/can-parse-url.ts'
 import { escapeHtml } from '../lib/escape-html.ts'
 import { accountFacts } from './account-views.ts'
 import { assetPath, registerAssets, viewsFolder } from './assets.ts'
@@ -167,13 +168,13 @@ function pageContext<K extends keyof Views>(
 function webAddress(address: string | undefined): string | undefined {
   if (address === undefined) return undefined
   if (/^\/(?!\/)/.test(address)) return address
-  return URL.canParse(address) && ['https:', 'http:', 'mailto:'].includes(new URL(address).protocol) ? address : undefined
+  return canParseUrl(address) && ['https:', 'http:', 'mailto:'].includes(new URL(address).protocol) ? address : undefined
 }
 
 /** Where a browser is sent on: our own pages, and any scheme an application may have registered, but none that runs in our origin. */
 function departureAddress(address: string): string {
   if (/^\/(?!\/)/.test(address)) return address
-  const scheme = URL.canParse(address) ? new URL(address).protocol : ''
+  const scheme = canParseUrl(address) ? new URL(address).protocol : ''
   if (['', 'javascript:', 'data:', 'blob:', 'vbscript:'].includes(scheme)) throw new Error(`not an address to leave for: ${scheme}`)
   return address
 }
@@ -185,7 +186,7 @@ function shownLogo(address: string | undefined, imageSource: string | undefined)
 }
 
 function hostOf(address: string): string {
-  if (!URL.canParse(address)) return address
+  if (!canParseUrl(address)) return address
   const url = new URL(address)
   return url.protocol === 'mailto:' ? url.pathname : url.host
 }

@@ -3,6 +3,7 @@
  * Set when a request arrives, so that refusals, 404s and errors carry them too; a page then widens only what it needs.
  */
 import type { FastifyInstance, FastifyReply } from 'fastify'
+import { canParseUrl } from '../lib/can-parse-url.ts'
 
 export interface SecurityHeaderOptions {
   /** The issuer is https: browsers are told to stay there. */
@@ -82,7 +83,7 @@ function formSource(address: string): string {
 }
 
 function parseUrl(address: string): URL | undefined {
-  return URL.canParse(address) ? new URL(address) : undefined
+  return canParseUrl(address) ? new URL(address) : undefined
 }
 
 function isWeb(url: URL): boolean {

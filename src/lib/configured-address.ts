@@ -1,8 +1,10 @@
+import { canParseUrl } from './can-parse-url.ts'
+
 // Owns what is wrong with an address that an operator wrote down, in words.
 
 /** What is wrong with the address of the issuer; nothing when it will do. */
 export function issuerFault(text: string): string | undefined {
-  if (!URL.canParse(text)) return 'must be an absolute URL'
+  if (!canParseUrl(text)) return 'must be an absolute URL'
   const url = new URL(text)
   if (url.protocol !== 'https:' && url.protocol !== 'http:') return 'must be an https URL (http only for a loopback address)'
   if (url.search !== '' || url.hash !== '' || url.username !== '') return 'must have no query, fragment or user name'
@@ -19,7 +21,7 @@ export function isLoopbackHost(host: string): boolean {
 
 /** What is wrong with the address of a mail server; nothing when it will do. */
 export function mailUrlFault(text: string): string | undefined {
-  const url = URL.canParse(text) ? new URL(text) : undefined
+  const url = canParseUrl(text) ? new URL(text) : undefined
   if (url === undefined || !['smtp:', 'smtps:'].includes(url.protocol) || url.hostname === '') return 'must be smtp://host or smtps://host, with user:password@ before the host where it asks for them'
   return url.search === '' && url.hash === '' ? undefined : 'must have no query and no fragment'
 }

@@ -2,6 +2,7 @@ import { lookup } from 'node:dns'
 import { isIP } from 'node:net'
 import { Agent, fetch as send } from 'undici'
 import { isLoopbackAddress, isPublicAddress } from './address-class.ts'
+import { canParseUrl } from './can-parse-url.ts'
 import { type Circuit, CircuitOpen, createCircuit } from './circuit.ts'
 import { guardedLookup, isLoopbackName, REFUSED } from './guarded-lookup.ts'
 
@@ -54,7 +55,7 @@ const CIRCUIT = { atOnce: CONNECTIONS_PER_ORIGIN, waiting: 128, failures: 5, pau
 const MOST_CIRCUITS = 2000
 
 function requireAllowed(address: string, loopback: boolean, isAllowed: (address: string) => boolean): void {
-  const url = URL.canParse(address) ? new URL(address) : undefined
+  const url = canParseUrl(address) ? new URL(address) : undefined
   if (url === undefined || url.username !== '' || url.password !== '') throw new FetchFailure('forbidden')
   const host = url.hostname.replace(/^\[|\]$/g, '')
   if (url.protocol !== 'https:' && !(loopback && url.protocol === 'http:' && isLoopbackName(host))) throw new FetchFailure('forbidden')

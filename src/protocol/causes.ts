@@ -113,6 +113,8 @@ export const causes = {
   'server.unavailable': { rule: 'RFC 6749 §4.1.2.1', fix: 'wait' },
   'server.fault': { rule: 'RFC 6749 §4.1.2.1', fix: 'ask_operator' },
   'logout.redirect_uri': { rule: 'OpenID Connect RP-Initiated Logout §3', fix: 'register_logout' },
+  'gatekeeper.unreachable': { rule: 'RFC 9110 §15.6.3', fix: 'ask_api_owner' },
+  'gatekeeper.timeout': { rule: 'RFC 9110 §15.6.5', fix: 'ask_api_owner' },
   'gatekeeper.refused': { rule: 'RFC 6750 §3.1', fix: 'ask_more' },
   'warning.http_redirect': { rule: 'RFC 9700 §4.1.3', fix: 'use_https' },
   'warning.implicit': { rule: 'RFC 9700 §2.1.2', fix: 'use_code' },

@@ -1,3 +1,4 @@
+import { canParseUrl } from '../lib/can-parse-url.ts'
 import { isLoopbackRedirect } from './redirect-uri.ts'
 
 const LONGEST = 500
@@ -8,7 +9,7 @@ const LONGEST = 500
  * `loopback` takes http addresses of this machine, too.
  */
 export function isClientIdUrl(text: string, loopback: boolean): boolean {
-  if (text.length > LONGEST || !(text.startsWith('https://') || (loopback && isLoopbackRedirect(text))) || !URL.canParse(text)) return false
+  if (text.length > LONGEST || !(text.startsWith('https://') || (loopback && isLoopbackRedirect(text))) || !canParseUrl(text)) return false
   const { href, pathname, hash, username, password } = new URL(text)
   return href === text && pathname !== '/' && hash === '' && !text.includes('#') && username === '' && password === ''
 }

@@ -1,7 +1,8 @@
+import { canParseUrl } from '../lib/can-parse-url.ts'
 import { invalidRequest, invalidTarget } from './error.ts'
 
 function isResourceIndicator(text: string): boolean {
-  return text.length <= 2048 && URL.canParse(text) && !text.includes('#')
+  return text.length <= 2048 && canParseUrl(text) && !text.includes('#')
 }
 
 /** The API asked for: `resource` (RFC 8707 §2), or `audience` as its alias. Both and different is `invalid_request`, not a URI `invalid_target`. */

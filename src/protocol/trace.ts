@@ -74,6 +74,8 @@ const BY_CODE: Readonly<Record<string, Cause>> = {
   insufficient_scope: 'token.scope',
   insufficient_user_authentication: 'token.step_up',
   not_found: 'path.unknown',
+  upstream_unavailable: 'gatekeeper.unreachable',
+  upstream_timeout: 'gatekeeper.timeout',
 }
 
 const BY_REASON: Readonly<Record<string, Cause>> = { consent_denied: 'consent.refused', login_cancelled: 'login.cancelled', client_not_allowed: 'login.provider_not_allowed' }

@@ -2,6 +2,7 @@ import type { Client, Entry } from 'ldapts'
 import { z } from 'zod'
 import { perContext, type Context } from '../context.ts'
 import { isLoopbackAddress } from '../lib/address-class.ts'
+import { canParseUrl } from '../lib/can-parse-url.ts'
 import { type Circuit, createCircuit } from '../lib/circuit.ts'
 import { randomBytes } from '../lib/random.ts'
 import { findByLoginName } from '../users/identities.ts'
@@ -33,7 +34,7 @@ const schema = z
     provider_id: providerId,
     protocol: z.literal('ldap'),
     ...providerMembers,
-    url: z.string().regex(/^ldaps?:\/\/(?:\[[0-9a-fA-F:]+\]|[A-Za-z0-9.-]+)(?::\d{1,5})?\/?$/, 'must be ldap://host, ldaps://host, or either with a port').refine((url) => URL.canParse(url), 'must be a URL'),
+    url: z.string().regex(/^ldaps?:\/\/(?:\[[0-9a-fA-F:]+\]|[A-Za-z0-9.-]+)(?::\d{1,5})?\/?$/, 'must be ldap://host, ldaps://host, or either with a port').refine((url) => canParseUrl(url), 'must be a URL'),
     start_tls: z.boolean().default(false),
     allow_unencrypted: z.boolean().default(false),
     ca_certificates: z.string().max(100_000).regex(/-----BEGIN CERTIFICATE-----/, 'must be certificates in PEM').optional(),

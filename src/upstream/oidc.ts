@@ -1,6 +1,7 @@
 import * as client from 'openid-client'
 import { z } from 'zod'
 import type { Context } from '../context.ts'
+import { canParseUrl } from '../lib/can-parse-url.ts'
 import { singleFlight } from '../lib/single-flight.ts'
 import { type Attempt, type Callback, type ConnectorType, type Identity, type Opening, type RedirectConnector, UpstreamFailure, type UpstreamDeparture } from './connector.ts'
 import { claimTargets, mapPerson } from './mapping.ts'
@@ -57,7 +58,7 @@ function skewOf(ctx: Context): number {
 function requireEndpoints(ctx: Context, metadata: client.ServerMetadata): void {
   for (const endpoint of ['authorization_endpoint', 'token_endpoint', 'jwks_uri'] as const) {
     const address = metadata[endpoint]
-    const protocol = address !== undefined && URL.canParse(address) ? new URL(address).protocol : undefined
+    const protocol = address !== undefined && canParseUrl(address) ? new URL(address).protocol : undefined
     if (protocol !== 'https:' && !(protocol === 'http:' && ctx.config.testFetch)) throw new UpstreamFailure('unavailable', endpoint)
   }
 }

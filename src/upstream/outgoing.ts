@@ -1,6 +1,7 @@
 import type { CustomFetch } from 'openid-client'
 import type { Context } from '../context.ts'
 import { isLoopbackAddress } from '../lib/address-class.ts'
+import { canParseUrl } from '../lib/can-parse-url.ts'
 import { UpstreamFailure } from './connector.ts'
 
 // What the connectors that speak HTTP share: the way out, its deadline, and which addresses may be declared.
@@ -24,7 +25,7 @@ export function within<T>(work: Promise<T>): Promise<T> {
 
 /** https, or http of this very machine, which is reached in tests only. */
 export function isSecureAddress(text: string): boolean {
-  if (!URL.canParse(text)) return false
+  if (!canParseUrl(text)) return false
   const { protocol, hostname, username } = new URL(text)
   const isLocal = hostname === 'localhost' || hostname.endsWith('.localhost') || isLoopbackAddress(hostname.replace(/^\[|\]$/g, ''))
   return username === '' && (protocol === 'https:' || (protocol === 'http:' && isLocal))

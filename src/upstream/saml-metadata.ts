@@ -1,4 +1,5 @@
 import { X509Certificate } from 'node:crypto'
+import { canParseUrl } from '../lib/can-parse-url.ts'
 import { childrenOf, parseXml, type XmlElement } from '../lib/xml.ts'
 import type { SamlEntityFacts, SamlSignOn } from './saml-entities.ts'
 import { DSIG, POST_BINDING, PROTOCOL, REDIRECT_BINDING } from './saml-names.ts'
@@ -37,7 +38,7 @@ export interface ReadSamlEntity {
 }
 
 function isAddress(text: string | undefined, { loopback }: ReadMetadataOptions): text is string {
-  if (text === undefined || text.length > LONGEST_ADDRESS || !URL.canParse(text)) return false
+  if (text === undefined || text.length > LONGEST_ADDRESS || !canParseUrl(text)) return false
   const { protocol, hostname, username, hash } = new URL(text)
   return username === '' && hash === '' && (protocol === 'https:' || (loopback && protocol === 'http:' && (hostname === '127.0.0.1' || hostname === 'localhost')))
 }

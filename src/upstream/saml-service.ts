@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { Context } from '../context.ts'
+import { canParseUrl } from '../lib/can-parse-url.ts'
 import { claimTargets } from './mapping.ts'
 import { providerId, providerMembers } from './provider.ts'
 
@@ -12,7 +13,7 @@ const METADATA_PATH = '/saml/metadata'
 export const REQUIRABLE = ['name', 'given_name', 'family_name', 'email', 'preferred_username', 'groups'] as const
 
 const metadataUrl = z.string().max(2000).superRefine((text, context) => {
-  const url = URL.canParse(text) ? new URL(text) : undefined
+  const url = canParseUrl(text) ? new URL(text) : undefined
   const local = url !== undefined && (url.hostname === '127.0.0.1' || url.hostname === 'localhost')
   if (url === undefined || (url.protocol !== 'https:' && !(url.protocol === 'http:' && local)) || url.username !== '') context.addIssue({ code: 'custom', message: 'must be an https URL without a user name' })
 })

@@ -186,7 +186,7 @@ describe('the feed', () => {
     expect([after.first, after.last]).toEqual([last, last])
     expect(after.events.map(({ sequence, consent_id }) => [sequence, consent_id])).toEqual([[last, kept]])
     const late = await ask(server, `feed?from_sequence=${last - 1}`, bank)
-    expect([late.status, late.body]).toEqual([410, { error: 'events_gone', error_description: `Events before ${last} are not kept any more`, first_sequence: last, last_sequence: last }])
+    expect([late.status, late.body]).toEqual([410, { error: 'events_gone', error_description: `Events before ${last} are not kept any more`, error_uri: expect.stringContaining('/dashboard/diagnosis/'), first_sequence: last, last_sequence: last }])
     expect((await feed(`?from_sequence=${last}`)).events).toHaveLength(1)
     // Of another client everything was old: it goes on with the next number.
     const empty = await feed('', other)

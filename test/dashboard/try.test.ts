@@ -86,6 +86,15 @@ describe('an application with a secret', () => {
   })
 })
 
+test('what was tried is counted, and few are not told', async () => {
+  const made = await register(ada, { name: 'Counted' })
+  await ada.submit(await back(ada, startOf(await ready(ada, made))), 'secret', { secret: made.secret ?? '' })
+  await server.ctx.statistics.flush()
+  const { html } = await ada.open(`/dashboard/clients/${made.clientId}/log`)
+  expect(/id="week">([^<]*)</.exec(html)?.[1]).toBe('Different people this week: fewer than 5')
+  expect([...html.matchAll(/<td data-label="([^"]*)">([^<]*)<\/td>/g)].slice(0, 3).map(([, label, value]) => [label, value])).toEqual([['Sign-ins', 'fewer than 5'], ['Tokens', '1'], ['Refused', '0']])
+})
+
 test('an application in the browser needs no secret', async () => {
   const made = await register(ada, { name: 'In the Browser', kind: 'spa' })
   const came = await back(ada, startOf(await ready(ada, made)))

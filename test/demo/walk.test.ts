@@ -69,6 +69,31 @@ describe.skipIf(path === undefined)('the demo in Chromium', () => {
     }, 60_000)
   })
 
+  test('leads from each mistake to its diagnosis, which names the cause', async () => {
+    const visitor = await tokens(stage)
+    const { page } = visitor
+    for (const action of ['wrong-redirect-uri', 'wrong-secret', 'unknown-scope', 'wrong-audience']) await act(visitor, action)
+    for (const action of ['code-twice', 'pkce-mismatch']) {
+      await act(visitor, action)
+      await page.waitForURL(new RegExp(`/demo#${action}`))
+    }
+    await act(visitor, 'refused-consent')
+    await page.locator('#consent-deny, [data-account]').first().waitFor()
+    if (await page.locator('[data-account]').isVisible()) await press(visitor, '[data-account]')
+    await press(visitor, '#consent-deny')
+    await page.waitForURL(/\/demo#refused-consent/)
+    const exchanges = ['wrong-redirect-uri-1', 'wrong-secret-1', 'unknown-scope-1', 'wrong-audience-2', 'code-twice-2', 'pkce-mismatch-1', 'refused-consent-1']
+    const links = await Promise.all(exchanges.map((id) => page.locator(`[data-exchange="${id}"] [data-diagnosis]`).getAttribute('href')))
+    const causes: (string | null)[] = []
+    for (const link of links) {
+      await page.goto(`${stage.server.issuer}${link}`)
+      causes.push(await page.locator('#cause').getAttribute('data-cause'))
+    }
+    expect(causes).toEqual(['redirect_uri.mismatch', 'client_auth.secret', 'scope.not_registered', 'token.audience', 'code.reused', 'pkce.mismatch', 'consent.refused'])
+    expect(visitor.complaints).toEqual([])
+    await visitor.context.close()
+  }, 60_000)
+
   test('lets a mistake be made by somebody who has not signed in yet', async () => {
     const visitor = await visit(stage)
     await act(visitor, 'pkce-mismatch')

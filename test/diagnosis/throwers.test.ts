@@ -56,5 +56,5 @@ test('each hint that a rule gives has its sentence', () => {
 
 test('a code, a status or a parameter is a cause where none is named', () => {
   const of = (code: string, status: number, parameter?: string): string => usualTrace(code, { status, parameter, reason: undefined }).cause
-  expect([of('slow_down', 400), of('invalid_request', 429), of('invalid_request', 400, 'max_age'), of('temporarily_unavailable', 503)]).toEqual(['device.too_fast', 'limit.rate', 'request.parameter', 'server.unavailable'])
+  expect([of('slow_down', 400), of('invalid_request', 429), of('invalid_request', 400, 'max_age'), of('temporarily_unavailable', 503), of('upstream_timeout', 504)]).toEqual(['device.too_fast', 'limit.rate', 'request.parameter', 'server.unavailable', 'gatekeeper.timeout'])
 })

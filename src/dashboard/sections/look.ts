@@ -6,6 +6,7 @@ import type { FieldFault } from '../../http/dashboard-views.ts'
 import { goTo } from '../../http/leave.ts'
 import { locales } from '../../http/locale.ts'
 import { page, requestLocale } from '../../http/pages.ts'
+import { canParseUrl } from '../../lib/can-parse-url.ts'
 import { OAuthError } from '../../protocol/error.ts'
 import type { Form } from '../../protocol/form.ts'
 import type { LocalizedText } from '../../protocol/localized-text.ts'
@@ -53,7 +54,7 @@ async function nameFaults(ctx: Context, metadata: ClientMetadata): Promise<reado
 }
 
 function addressFaults(typed: Typed): readonly FieldFault[] {
-  const wrong = links.filter((link) => typed[link] !== '' && !(URL.canParse(typed[link] ?? '') && (typed[link] ?? '').startsWith('https://')))
+  const wrong = links.filter((link) => typed[link] !== '' && !(canParseUrl(typed[link] ?? '') && (typed[link] ?? '').startsWith('https://')))
   return [
     ...wrong.map((field) => ({ field, fault: 'address' })),
     ...(contactsOf(typed).some((one) => !/^[^@\s]+@[^@\s]+\.[^@\s]+$/.test(one) || one.length > 200) || contactsOf(typed).length > 10 ? [{ field: 'contacts', fault: 'contacts' }] : []),

@@ -3,6 +3,7 @@ import { clientSigningAlgorithms, fits, type PublicJwk, publicJwk } from '../../
 import type { Context } from '../../context.ts'
 import { isSeenFirst } from '../../database/replay.ts'
 import type { PresentedProof } from '../../http/proof.ts'
+import { canParseUrl } from '../../lib/can-parse-url.ts'
 import { epochSeconds } from '../../lib/clock.ts'
 import { sha256 } from '../../lib/digest.ts'
 import { invalidDpopProof, type OAuthError, useDpopNonce } from '../../protocol/error.ts'
@@ -32,7 +33,7 @@ function keyOf(proof: string): PublicJwk {
 
 /** Scheme, host and path, written one way (RFC 3986 §6.2.2); what follows the path is none of it (RFC 9449 §4.3). */
 function addressOf(htu: unknown): string | undefined {
-  if (typeof htu !== 'string' || !URL.canParse(htu)) return undefined
+  if (typeof htu !== 'string' || !canParseUrl(htu)) return undefined
   const { origin, pathname } = new URL(htu)
   return `${origin}${pathname}`
 }

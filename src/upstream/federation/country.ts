@@ -1,3 +1,4 @@
+import { canParseUrl } from '../../lib/can-parse-url.ts'
 import { childrenOf, type XmlElement } from '../../lib/xml.ts'
 import { METADATA } from '../saml-metadata.ts'
 
@@ -18,7 +19,7 @@ function countryOfHost(host: string): string | undefined {
 
 function registrars(entity: XmlElement): readonly string[] {
   const registrations = childrenOf(entity, METADATA, 'Extensions').flatMap((extensions) => childrenOf(extensions, REGISTRATION, 'RegistrationInfo'))
-  return registrations.map(({ attributes }) => attributes.get('registrationAuthority') ?? '').flatMap((authority) => (URL.canParse(authority) ? [new URL(authority).hostname] : []))
+  return registrations.map(({ attributes }) => attributes.get('registrationAuthority') ?? '').flatMap((authority) => (canParseUrl(authority) ? [new URL(authority).hostname] : []))
 }
 
 /** A two-letter code (ISO 3166), or nothing. */

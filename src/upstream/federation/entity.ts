@@ -1,3 +1,4 @@
+import { canParseUrl } from '../../lib/can-parse-url.ts'
 import { sha256 } from '../../lib/digest.ts'
 import { childrenOf, type XmlElement } from '../../lib/xml.ts'
 import { METADATA, readSamlEntity, type ReadMetadataOptions, SamlMetadataFault, validUntilOf } from '../saml-metadata.ts'
@@ -37,7 +38,7 @@ const ID_BYTES = 11
 
 /** The name of a federation's provider here: readable, and by its hash (88 bits) the entity's alone, whoever publishes it. */
 export function federatedProviderId(entityId: string): string {
-  const readable = URL.canParse(entityId) ? new URL(entityId).hostname : entityId
+  const readable = canParseUrl(entityId) ? new URL(entityId).hostname : entityId
   const slug = readable.toLowerCase().replaceAll(/[^a-z0-9.-]+/g, '-').replace(/^[^a-z0-9]+/, '').slice(0, LONGEST_SLUG).replace(/[^a-z0-9]+$/, '')
   return `${slug === '' ? 'idp' : slug}-${sha256(entityId).subarray(0, ID_BYTES).toString('hex')}`
 }

@@ -1,5 +1,6 @@
 import { X509Certificate } from 'node:crypto'
 import { z } from 'zod'
+import { canParseUrl } from '../../lib/can-parse-url.ts'
 import { localizedText } from '../../protocol/localized-text.ts'
 import { providerId } from '../provider.ts'
 import { samlSettings } from '../saml-service.ts'
@@ -26,7 +27,7 @@ const certificate = z.string().max(20_000).superRefine((pem, context) => {
 })
 
 const metadataUrl = z.string().max(2000).superRefine((text, context) => {
-  const url = URL.canParse(text) ? new URL(text) : undefined
+  const url = canParseUrl(text) ? new URL(text) : undefined
   const local = url !== undefined && (url.hostname === '127.0.0.1' || url.hostname === 'localhost')
   if (url === undefined || (url.protocol !== 'https:' && !(url.protocol === 'http:' && local))) context.addIssue({ code: 'custom', message: 'must be an https URL' })
   else if (url.username !== '' || url.hash !== '') context.addIssue({ code: 'custom', message: 'must have no fragment or user name' })

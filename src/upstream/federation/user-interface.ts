@@ -1,3 +1,4 @@
+import { canParseUrl } from '../../lib/can-parse-url.ts'
 import { childrenOf, type XmlElement } from '../../lib/xml.ts'
 import { METADATA } from '../saml-metadata.ts'
 
@@ -69,7 +70,7 @@ export function searchWordsOf(entity: XmlElement): readonly string[] {
 
 function isLogoAddress(text: string): boolean {
   if (text.startsWith('data:')) return text.length <= LONGEST_LOGO_DATA && /^data:image\/(png|jpeg|gif|webp);base64,[A-Za-z0-9+/]+={0,2}$/.test(text)
-  return text.length <= LONGEST_LOGO_ADDRESS && URL.canParse(text) && ['https:', 'http:'].includes(new URL(text).protocol)
+  return text.length <= LONGEST_LOGO_ADDRESS && canParseUrl(text) && ['https:', 'http:'].includes(new URL(text).protocol)
 }
 
 // The smallest that fills the disc, square before broad; else the largest.

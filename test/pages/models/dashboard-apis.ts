@@ -45,6 +45,6 @@ export const dashboardApiCases: readonly Case[] = [
   { view: 'dashboard-requests', state: 'self', model: { ...inbox, desk: alone, organization: undefined, own: [], waiting: [], decided: [] } },
   ...['granted', 'refused'].map((done): Case => ({ view: 'dashboard-requests', state: done, model: { ...inbox, done } })),
   ...['quicker', 'reason'].map((done): Case => ({ view: 'dashboard-requests', state: done, model: { ...inbox, done }, options: { status: 400 } })),
-  { view: 'dashboard-log', state: 'some', model: { desk, head: planner, people: 3, causes: [{ cause: trace.cause, words: trace.words, count: 2 }, { cause: hostile, count: 1 }], rows: [trace, { ...trace, reference: '8F3K-92QD', cause: hostile, words: undefined, level: 'warning' }], refreshHref: '/dashboard/log' } },
-  { view: 'dashboard-log', state: 'none', model: { desk, head: planner, people: 0, causes: [], rows: [], refreshHref: '/dashboard/log' } },
+  { view: 'dashboard-log', state: 'some', model: { desk, head: planner, people: 3, week: { people: 1204 }, days: [{ day: '2026-11-21', logins: 1204, tokens: 3000, failures: 3 }, { day: '2026-11-20', tokens: 2, failures: 0 }], causes: [{ cause: trace.cause, words: trace.words, count: 2 }, { cause: hostile, count: 1 }], rows: [trace, { ...trace, reference: '8F3K-92QD', cause: hostile, words: undefined, level: 'warning' }], refreshHref: '/dashboard/log' } },
+  { view: 'dashboard-log', state: 'none', model: { desk, head: planner, people: 0, week: {}, days: [], causes: [], rows: [], refreshHref: '/dashboard/log' } },
 ]
