@@ -14,7 +14,7 @@ export default defineConfig({
     // Reading the server's modules costs more than most files: a worker reads them once. Every file has a database and a server of its own.
     isolate: false,
     sequence: { sequencer: SlowestFirst },
-    testTimeout: 30_000,
+    testTimeout: 60_000,
     hookTimeout: 60_000,
     reporters: ['default', summaryReporter()],
   },

@@ -5,15 +5,21 @@ import { signingAlgorithms } from './signing-key.ts'
 const COMPACT = /^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/
 const LONGEST = 8192
 
+/** Whether the last letter of the signature says nothing beyond it: header and claims are signed as text, the signature itself is not. */
+function isOneSpelling(jwt: string): boolean {
+  const signature = jwt.slice(jwt.lastIndexOf('.') + 1)
+  return Buffer.from(signature, 'base64url').toString('base64url') === signature
+}
+
 export type OwnClaims = Readonly<Record<string, unknown>>
 
 /**
  * The claims of a JWT that we signed ourselves, of one `typ`, or nothing. Algorithm, key and type are pinned; the text must be the compact
- * form to the letter (padding or a line end would make a second text of one token). Times are the caller's to judge: a logout hint may be
+ * form to the letter (padding, a line end or a bit that no signature has would make a second text of one token). Times are the caller's to judge: a logout hint may be
  * expired, an access token may not.
  */
 export async function verifyOwn(keyring: Keyring, jwt: string, typ: string, issuer: string): Promise<OwnClaims | undefined> {
-  if (jwt.length > LONGEST || !COMPACT.test(jwt)) return undefined
+  if (jwt.length > LONGEST || !COMPACT.test(jwt) || !isOneSpelling(jwt)) return undefined
   try {
     const header = decodeProtectedHeader(jwt)
     if (header.typ !== typ || header.kid === undefined || header.alg === undefined) return undefined

@@ -41,7 +41,7 @@ export async function openStage(executablePath: string): Promise<Stage> {
 /** Opens /demo in a fresh browser. */
 export async function visit({ server, browser }: Stage, options: BrowserOptions = {}): Promise<Visitor> {
   const context = await browser.newContext(options)
-  context.setDefaultTimeout(10_000)
+  context.setDefaultTimeout(25_000)
   const page = await context.newPage()
   const complaints: string[] = []
   page.on('pageerror', (error) => complaints.push(error.message))

@@ -95,6 +95,8 @@ describe.skipIf(headlessShellPath() === undefined)('in Chromium', () => {
     const person = await newPerson(browser)
     try {
       await person.page.goto(authorizationUrl(server.issuer, newPkce()))
+      // What is typed before the cursor stands in the field is nobody's.
+      await person.page.waitForSelector('#q:focus')
       await story(person)
       expect(person.complaints).toEqual([])
     } finally {

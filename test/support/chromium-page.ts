@@ -31,7 +31,7 @@ export async function newPerson(browser: Browser, options: BrowserContextOptions
   const complaints: string[] = []
   context.on('page', (page) => noteComplaints(page, complaints))
   const page = await context.newPage()
-  page.setDefaultTimeout(10_000)
+  page.setDefaultTimeout(25_000)
   return { page, context, complaints }
 }
 

@@ -13,8 +13,8 @@ import { percentile } from './percentile.ts'
 // Meanwhile the machines' endpoint is asked as before.
 
 const PEOPLE = 500
-const ROUNDS = 3
-const PROBES_PER_SECOND = 100
+const ROUNDS = 4
+const PROBES_PER_SECOND = 200
 const MOST_TIMES = 1.5
 const ROWS = 10_000
 const PEOPLES_PRIORITY = 10
@@ -26,6 +26,10 @@ interface Rush {
   /** Answers of 429 or 503: the line was full, or that for a database connection. */
   readonly turnedAway: number
   readonly waited: readonly number[]
+}
+
+function p99(times: readonly number[]): number {
+  return percentile(times.toSorted((a, b) => a - b), 0.99)
 }
 
 // Comes back when the answer says, and a moment later: a password is typed anew.
@@ -61,7 +65,7 @@ export async function runLogins(progress: (text: string) => void): Promise<strin
     const path = (await productPaths(postgres.client, ROWS, 0)).find(({ name }) => name === 'client_credentials')
     if (path === undefined || typeof path.requests === 'function') throw new Error('no path to probe')
     await load.define('token', path.requests)
-    const probe = (seconds: number): Promise<{ readonly p50: number; readonly p99: number; readonly failures: number }> => load.run({ kind: 'open', name: 'token', port: portner.port, connections: 32, perSecond: PROBES_PER_SECOND, seconds })
+    const probe = async (seconds: number): Promise<readonly number[]> => (await load.run({ kind: 'open', name: 'token', port: portner.port, connections: 32, perSecond: PROBES_PER_SECOND, seconds })).times
     await probe(4)
     // People bring their own machines: the process that plays them must not be what the server waits for.
     setPriority(PEOPLES_PRIORITY)
@@ -72,15 +76,16 @@ export async function runLogins(progress: (text: string) => void): Promise<strin
       progress(`round ${round + 1} of ${ROUNDS}`)
       const forms: Form[] = []
       while (forms.length < PEOPLE) forms.push(...(await Promise.all(Array.from({ length: 10 }, () => openLogin(portner.port)))))
-      quiet.push((await probe(6)).p99)
+      quiet.push(...(await probe(8)))
       const people = rush(portner.port, forms)
-      during.push((await probe(6)).p99)
+      during.push(...(await probe(8)))
       rushes.push(await people)
     }
-    const times = median(during) / median(quiet)
+    const [before, meanwhile] = [p99(quiet), p99(during)]
+    const times = meanwhile / before
     const waited = rushes.flatMap((one) => one.waited).toSorted((a, b) => a - b)
     return [
-      table([`${PEOPLE} sign-ins at once`, 'p99 quiet ms', 'p99 during ms', 'times', `goal: ≤ ${MOST_TIMES}`], [['client_credentials', median(quiet), median(during), times, times <= MOST_TIMES]]),
+      table([`${PEOPLE} sign-ins at once`, 'p99 quiet ms', 'p99 during ms', 'times', `goal: ≤ ${MOST_TIMES}`], [['client_credentials', before, meanwhile, times, times <= MOST_TIMES]]),
       `all ${PEOPLE} in after ${median(rushes.map(({ seconds }) => seconds)).toFixed(1)} s (median of ${ROUNDS}), ${(rushes.reduce((sum, one) => sum + one.tries, 0) / ROUNDS / PEOPLE).toFixed(1)} tries each, ${(rushes.reduce((sum, one) => sum + one.turnedAway, 0) / ROUNDS).toFixed(0)} of all turned away at once; half were in after ${(percentile(waited, 0.5) / 1000).toFixed(1)} s`,
       '',
     ].join('\n')

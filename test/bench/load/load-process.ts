@@ -55,10 +55,10 @@ async function sendNext(requests: Requests, connection: HttpConnection, record: 
   } else if (requests.rotates) requests.list[at] = withToken(request, answer.body)
 }
 
-function summary(record: Times, seconds: number): Latencies {
+function summary(record: Times, seconds: number, keepTimes: boolean): Latencies {
   const times = record.times.toSorted((a, b) => a - b)
   const at = (share: number): number => times[Math.min(times.length - 1, Math.floor(times.length * share))] ?? Number.NaN
-  return { count: times.length, seconds, p50: at(0.5), p99: at(0.99), most: at(1), failures: record.failures, firstFailure: record.firstFailure }
+  return { count: times.length, seconds, p50: at(0.5), p99: at(0.99), most: at(1), times: keepTimes ? times : [], failures: record.failures, firstFailure: record.firstFailure }
 }
 
 function openAll(port: number, count: number): Promise<readonly HttpConnection[]> {
@@ -78,7 +78,7 @@ async function runClosed({ name, port, connections, count }: RunClosed): Promise
   )
   const seconds = (performance.now() - started) / 1000
   for (const connection of open) connection.close()
-  return summary(record, seconds)
+  return summary(record, seconds, false)
 }
 
 // Times count from when a request was due, not from when a connection was free: a server that stands still is not spared.
@@ -112,7 +112,7 @@ async function runOpen({ name, port, connections, perSecond, seconds }: RunOpen)
   }
   while (running.size > 0 || due.length > 0) await Promise.race(running)
   for (const connection of open) connection.close()
-  return summary(record, (performance.now() - started) / 1000)
+  return summary(record, (performance.now() - started) / 1000, true)
 }
 
 async function obey(order: Order): Promise<object> {

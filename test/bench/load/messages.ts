@@ -37,6 +37,8 @@ export interface Latencies {
   readonly p50: number
   readonly p99: number
   readonly most: number
+  /** Of an open run, each one's, sorted: those of several runs together say more than the median of their percentiles. */
+  readonly times: readonly number[]
   readonly failures: number
   /** The first answer that was not 200. */
   readonly firstFailure: string | undefined
