@@ -68,10 +68,14 @@ describe('an application with a secret', () => {
   })
 
   test('an answer that somebody else began, or that was made up, is nobody’s', async () => {
-    const came = await back(ada, startOf(await ready(ada, made)))
+    const shared = await register(ada, { name: 'Of Both', owner: 'org:ntu' })
+    const came = new URL((await back(ada, startOf(await ready(ada, shared)))).url)
     await giveRole(server, 'kai', 'ntu', 'admin')
     const kai = await atDesk(server, 'kai')
-    expect((await kai.open(new URL(came.url).pathname + new URL(came.url).search)).status).toBe(404)
+    expect((await kai.open(path(shared))).status).toBe(200)
+    expect((await kai.open(came.pathname + came.search)).status).toBe(404)
+    came.searchParams.set('state', `${came.searchParams.get('state')?.slice(0, -1)}_`)
+    expect((await ada.open(came.pathname + came.search)).status).toBe(404)
     expect((await ada.open('/dashboard/try?code=x&state=a.b.c')).status).toBe(404)
     expect((await ada.open('/dashboard/try')).status).toBe(404)
   })
