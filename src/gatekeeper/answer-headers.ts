@@ -15,6 +15,9 @@ export const OPEN: Readonly<Record<string, string>> = { 'access-control-allow-or
 /** A document of an API that is opened below our name is nobody's: no script, no form, no origin. */
 const SANDBOXED = { 'content-security-policy': "sandbox; default-src 'none'; frame-ancestors 'none'", 'x-content-type-options': 'nosniff', 'cross-origin-resource-policy': 'cross-origin' }
 
+const OPEN_LIST = Object.entries(OPEN).flat()
+const SANDBOXED_LIST = Object.entries(SANDBOXED).flat()
+
 export interface Surroundings {
   /** The call came to an address below the issuer. */
   readonly isBelowIssuer: boolean
@@ -23,10 +26,12 @@ export interface Surroundings {
   readonly address: string
 }
 
+const NO_HOPS: ReadonlySet<string> = new Set()
+
 /** Names of the headers that an answer declares to be of its connection. */
 function declaredHops(raw: readonly string[]): ReadonlySet<string> {
-  const values = raw.flatMap((name, i) => (i % 2 === 0 && name.toLowerCase() === 'connection' ? [raw[i + 1] ?? ''] : []))
-  return new Set(values.flatMap((value) => value.split(',').map((one) => one.trim().toLowerCase())))
+  const values = raw.filter((_value, i) => i % 2 === 1 && raw[i - 1]?.toLowerCase() === 'connection')
+  return values.length === 0 ? NO_HOPS : new Set(values.flatMap((value) => value.split(',').map((one) => one.trim().toLowerCase())))
 }
 
 /** A browser must not ask people for a password in our name. */
@@ -39,16 +44,21 @@ function relocated(value: string, { upstream, address }: Surroundings): string {
   return value === base || value.startsWith(`${base}/`) || value.startsWith(`${base}?`) ? address + value.slice(base.length) : value
 }
 
+function isPassed(name: string, value: string, isBelowIssuer: boolean): boolean {
+  if (NEVER.has(name) || name.startsWith('access-control-') || asksForPassword(name, value)) return false
+  return !isBelowIssuer || !OURS.has(name)
+}
+
 /** The headers of the answer to the caller, as a flat list. */
-export function answerHeaders(raw: readonly string[], surroundings: Surroundings): readonly string[] {
+export function answerHeaders(raw: readonly string[], surroundings: Surroundings): string[] {
   const hops = declaredHops(raw)
-  const passed = raw.flatMap((given, i) => {
-    if (i % 2 === 1) return []
-    const name = given.toLowerCase()
+  const passed: string[] = []
+  for (const [i, given] of raw.entries()) {
     const value = raw[i + 1] ?? ''
-    if (NEVER.has(name) || hops.has(name) || name.startsWith('access-control-') || asksForPassword(name, value)) return []
-    if (surroundings.isBelowIssuer && OURS.has(name)) return []
-    return [given, name === 'location' || name === 'content-location' ? relocated(value, surroundings) : value]
-  })
-  return [...passed, ...Object.entries({ ...OPEN, ...(surroundings.isBelowIssuer ? SANDBOXED : {}) }).flat()]
+    const name = given.toLowerCase()
+    if (i % 2 === 1 || hops.has(name) || !isPassed(name, value, surroundings.isBelowIssuer)) continue
+    passed.push(given, name === 'location' || name === 'content-location' ? relocated(value, surroundings) : value)
+  }
+  passed.push(...OPEN_LIST, ...(surroundings.isBelowIssuer ? SANDBOXED_LIST : []))
+  return passed
 }

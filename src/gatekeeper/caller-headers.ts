@@ -16,15 +16,15 @@ export function normalized(name: string): string {
   return name.toLowerCase().replaceAll('_', '-')
 }
 
-function pairs(raw: readonly string[]): readonly (readonly [string, string])[] {
-  return raw.flatMap((name, i) => (i % 2 === 0 ? [[name, raw[i + 1] ?? ''] as const] : []))
+/** The names are at the even places. */
+function namesIn(raw: readonly string[]): readonly string[] {
+  return raw.filter((_text, i) => i % 2 === 0).map((name) => name.toLowerCase())
 }
 
 /** Throws `invalid_request` for a header that came twice and may come once (security.md F5: Node keeps the first of two in silence). */
 export function requireSingles(raw: readonly string[]): void {
   const seen = new Set<string>()
-  for (const [given] of pairs(raw)) {
-    const name = given.toLowerCase()
+  for (const name of namesIn(raw)) {
     if (ONCE.has(name) && seen.has(name)) throw invalidRequest('A header came more than once', { detail: `gatekeeper.header ${name}`, trace: { cause: 'gatekeeper.refused' } })
     seen.add(name)
   }
@@ -33,9 +33,8 @@ export function requireSingles(raw: readonly string[]): void {
 /** The headers that are handed on, as they came, as a flat list. `prefix` is that of our own. */
 export function callerHeaders(raw: readonly string[], { forward_headers = [] }: Pick<Api, 'forward_headers'>, prefix: string): readonly string[] {
   const ours = normalized(prefix)
-  return pairs(raw).flatMap(([given, value]) => {
-    const name = given.toLowerCase()
+  return namesIn(raw).flatMap((name, i) => {
     const isWanted = USUAL.has(name) || forward_headers.includes(name)
-    return isWanted && !normalized(name).startsWith(ours) ? [name, value] : []
+    return isWanted && !normalized(name).startsWith(ours) ? [name, raw[2 * i + 1] ?? ''] : []
   })
 }

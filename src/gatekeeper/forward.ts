@@ -1,17 +1,13 @@
 import { type ClientRequest, type IncomingMessage, request as plainRequest, type ServerResponse } from 'node:http'
 import { request as tlsRequest } from 'node:https'
-import { finished, pipeline } from 'node:stream'
 import { CircuitOpen } from '../lib/circuit.ts'
 import { OAuthError } from '../protocol/error.ts'
 import { answerHeaders, type Surroundings } from './answer-headers.ts'
-import { type Upstream, UpstreamSilent } from './upstream.ts'
+import { IDLE_MILLISECONDS, type Upstream, UpstreamSilent } from './upstream.ts'
 
 // Owns the exchange with an upstream: one request out, its answer back, both as streams and at the slower one's pace. Decides nothing, and
 // makes no header but those of the framing. It does not go through the guarded fetcher, which keeps answers in memory: what guards the
 // address is the agent (upstream.ts).
-
-/** Milliseconds in which nothing at all moves on a stream that has begun. */
-export const IDLE_MILLISECONDS = 300_000
 
 export interface Outgoing {
   readonly method: string
@@ -52,10 +48,11 @@ function ask(upstream: Upstream, outgoing: Outgoing, incoming: IncomingMessage, 
     // The time runs from the last that was sent: a long body is no silence of the upstream.
     const onChunk = (): void => void timer.refresh()
     response.once('close', leave)
+    out.once('timeout', leave)
     out.once('response', (answer) => {
       clearTimeout(timer)
       incoming.off('data', onChunk)
-      finished(answer, () => response.off('close', leave))
+      answer.once('end', () => response.off('close', leave))
       resolve(answer)
     })
     out.once('error', (error) => {
@@ -101,12 +98,16 @@ export async function exchange(upstream: Upstream, outgoing: Outgoing, incoming:
   return once().catch((error: unknown) => (mayAskAgain(error, outgoing, incoming) ? once() : Promise.reject(error)))
 }
 
-/** Hands an answer to the caller. One that breaks off ends the connection: half an answer must not look like a whole one. */
+/**
+ * Hands an answer to the caller. One that breaks off ends the connection: half an answer must not look like a whole one. Its head goes with what
+ * of the body is there already, in one packet; without any it goes alone. (`pipeline` makes an abort of every end, with its stack trace.)
+ */
 export function answerWith(answer: IncomingMessage, response: ServerResponse, surroundings: Surroundings): void {
-  response.writeHead(answer.statusCode ?? 502, [...answerHeaders(answer.rawHeaders, surroundings)])
-  response.flushHeaders()
-  answer.setTimeout(IDLE_MILLISECONDS, () => answer.destroy())
-  pipeline(answer, response, (error) => {
-    if (error !== undefined && error !== null) response.destroy()
-  })
+  response.writeHead(answer.statusCode ?? 502, answerHeaders(answer.rawHeaders, surroundings))
+  const alone = setImmediate(() => response.flushHeaders())
+  const breakOff = (): void => void response.destroy()
+  answer.once('data', () => clearImmediate(alone)).once('end', () => clearImmediate(alone))
+  answer.once('error', breakOff).once('close', () => answer.readableEnded || breakOff())
+  response.once('error', () => answer.destroy())
+  answer.pipe(response)
 }

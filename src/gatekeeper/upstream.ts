@@ -14,6 +14,8 @@ import { OAuthError } from '../protocol/error.ts'
 // that an operator's file names may be anywhere; one that a developer named must be on the public Internet, with https, unless the operator
 // allowed its host (PORTNER_GATEKEEPER_HOSTS).
 
+/** Milliseconds in which nothing at all moves on a stream that has begun. */
+export const IDLE_MILLISECONDS = 300_000
 const CONNECTIONS = 512
 const IDLE_CONNECTIONS = 64
 /** How many calls wait for an answer to begin, and in line; after how many silences in a row the upstream is left alone, for how many milliseconds. */
@@ -64,7 +66,7 @@ function agentOf(ctx: Context, gatekept: GatekeptApi, origin: URL, secret: strin
   const host = origin.hostname.replace(/^\[|\]$/g, '')
   // A literal address is never looked up.
   if (isGuarded && ((origin.protocol !== 'https:' && !ctx.config.testFetch) || (isIP(host) !== 0 && !isAllowed(host)))) throw unavailable('address')
-  const common = { keepAlive: true, maxSockets: CONNECTIONS, maxFreeSockets: IDLE_CONNECTIONS, scheduling: 'lifo', ...(isGuarded ? { lookup: guardedLookup(lookup, isAllowed) } : {}) } as const
+  const common = { keepAlive: true, timeout: IDLE_MILLISECONDS, maxSockets: CONNECTIONS, maxFreeSockets: IDLE_CONNECTIONS, scheduling: 'lifo', ...(isGuarded ? { lookup: guardedLookup(lookup, isAllowed) } : {}) } as const
   if (origin.protocol === 'http:') return new PlainAgent(common)
   const auth = gatekept.api.upstream_auth
   if (auth?.type !== 'mtls') return new TlsAgent(common)
