@@ -92,7 +92,7 @@ export async function openContext(config: Config, options: OpenOptions): Promise
   const pairwise = createPairwiseSubjects(await readPairwiseSalt(db, sealing))
   const metrics = createMetrics(portnerVersion(), options.processMetrics === true)
   const audit = createAudit({ db, clock, log, metrics, key: await readChainKey(db, sealing, () => numberBeforeOldest(db)) })
-  const passwords = options.passwords ?? startPasswordHasher()
+  const passwords = options.passwords ?? startPasswordHasher({ whenIdle: true })
   if (config.testFetch) log.warn({ event: 'test.switch' }, 'PORTNER_TEST_FETCH is on: outgoing requests reach this machine, unencrypted too; never in production')
   const outgoing = createGuardedFetch({ loopback: config.testFetch, onCircuit: (host, isOpen) => noteCircuit(log, metrics, host, isOpen) })
   const mail = createMail({ config, db, sealing, clock, log, metrics, words: (language) => translator(knownLocale(language)) })

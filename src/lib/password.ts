@@ -18,32 +18,63 @@ interface Waiting {
   readonly phc: string | undefined
   readonly resolve: (value: string | boolean) => void
   readonly reject: (error: Error) => void
-  readonly deadline: NodeJS.Timeout
+  /** Of waiting in the queue, then of being hashed. */
+  deadline: NodeJS.Timeout
+}
+
+export interface PasswordHasherOptions {
+  /** Hash only while nobody else on the machine wants the processor, as long as that does not take for ever. */
+  readonly whenIdle?: boolean
 }
 
 const QUEUE = 32
 const DEADLINE_MS = 2000
+/** A hash takes some fifty milliseconds. One that takes this long waits for an idle moment that does not come. */
+const STARVED_MS = 500
+/** Then everybody gets turns for a while. */
+const IN_TURN_MS = 600_000
 const AT_ONCE = Math.max(1, availableParallelism() - 1)
 
-function start(): ChildProcess {
+function start(whenIdle: boolean): ChildProcess {
   const url = new URL(import.meta.url.endsWith('.ts') ? './password-process.ts' : './password-process.js', import.meta.url)
   const execArgv = url.pathname.endsWith('.ts') ? ['--import', 'tsx'] : []
-  const child = fork(fileURLToPath(url), [], { execArgv, serialization: 'advanced', env: { UV_THREADPOOL_SIZE: String(AT_ONCE), PATH: process.env['PATH'] } })
+  const child = fork(fileURLToPath(url), whenIdle ? ['when-idle'] : [], { execArgv, serialization: 'advanced', env: { UV_THREADPOOL_SIZE: String(AT_ONCE), PATH: process.env['PATH'] } })
   child.unref()
   child.channel?.unref()
   return child
 }
 
 /** One low-priority child process with a bounded queue: excess is refused at once instead of making every login slow. Started at first use. */
-export function startPasswordHasher(): PasswordHasher {
+export function startPasswordHasher({ whenIdle = false }: PasswordHasherOptions = {}): PasswordHasher {
   const queue: Waiting[] = []
   const running = new Map<number, Waiting>()
   let child: ChildProcess | undefined
   let next = 0
+  let inTurnUntil = whenIdle ? -Infinity : Infinity
+  let childIsIdle = false
 
   function lost(): void {
     child = undefined
-    for (const waiting of running.values()) waiting.reject(new PasswordsBusy('the password process ended'))
+    for (const waiting of running.values()) {
+      clearTimeout(waiting.deadline)
+      waiting.reject(new PasswordsBusy('the password process ended'))
+    }
+    running.clear()
+    pump()
+  }
+
+  function leaveChild(): void {
+    child?.removeAllListeners()
+    child?.kill('SIGKILL')
+    child = undefined
+  }
+
+  /** What it has begun is done anew by one that gets its turns: a process cannot leave SCHED_IDLE without privileges. */
+  function starved(): void {
+    inTurnUntil = performance.now() + IN_TURN_MS
+    leaveChild()
+    for (const waiting of running.values()) clearTimeout(waiting.deadline)
+    queue.unshift(...running.values())
     running.clear()
     pump()
   }
@@ -52,14 +83,18 @@ export function startPasswordHasher(): PasswordHasher {
     const waiting = running.get(message.id)
     if (waiting === undefined) return
     running.delete(message.id)
+    clearTimeout(waiting.deadline)
     if (message.value === undefined) waiting.reject(new Error('the password could not be hashed'))
     else waiting.resolve(message.value)
     pump()
   }
 
   function ready(): ChildProcess {
+    const isIdle = performance.now() > inTurnUntil
+    if (isIdle && !childIsIdle && running.size === 0) leaveChild()
     if (child === undefined) {
-      child = start()
+      childIsIdle = isIdle
+      child = start(isIdle)
       child.on('message', settle)
       child.once('exit', lost)
     }
@@ -71,9 +106,11 @@ export function startPasswordHasher(): PasswordHasher {
       const waiting = queue.shift()
       if (waiting === undefined) return
       clearTimeout(waiting.deadline)
+      const hashing = ready()
       const id = next++
       running.set(id, waiting)
-      ready().send({ id, password: waiting.password, ...(waiting.phc === undefined ? {} : { phc: waiting.phc }) })
+      if (childIsIdle) waiting.deadline = setTimeout(starved, STARVED_MS)
+      hashing.send({ id, password: waiting.password, ...(waiting.phc === undefined ? {} : { phc: waiting.phc }) })
     }
   }
 
