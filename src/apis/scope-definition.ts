@@ -31,6 +31,8 @@ export const ownApiScopes = [
   'portner.organizations.write',
   'portner.providers.read',
   'portner.providers.write',
+  'portner.trusted_issuers.read',
+  'portner.trusted_issuers.write',
   'portner.users.read',
   'portner.users.write',
   'portner.scopes.read',
@@ -38,6 +40,8 @@ export const ownApiScopes = [
   'portner.consents.write',
   'portner.statistics.read',
   'portner.audit.read',
+  'portner.operators.read',
+  'portner.operators.write',
   'portner.keys.read',
   'portner.keys.write',
 ] as const

@@ -4,8 +4,11 @@ import type { Changer } from '../declarations/change.ts'
 import { epochSeconds } from '../lib/clock.ts'
 import type { Actor } from '../organizations/can.ts'
 import { findActor } from '../organizations/members.ts'
+import { ACR_TWO_FACTORS, hasTwoFactors } from '../protocol/acr.ts'
 import { bearerChallenge, insufficientUserAuthentication } from '../protocol/error.ts'
+import { factorsOf } from '../signin/factors-of.ts'
 import type { InspectedToken } from '../tokens/inspect.ts'
+import { findUser } from '../users/store.ts'
 
 // Owns who calls: a person, with their roles of this moment, or a client for itself. A client that an operator gave the scopes of this API
 // and that has an organization acts as its admin; one that has none acts as an operator. One that is a person's own acts as nobody: else an
@@ -16,6 +19,8 @@ export interface Caller extends Changer {
   readonly clientId: string
   /** When the person signed in, in seconds since the epoch. */
   readonly signedInAt: number | undefined
+  /** Two things proved the person at that sign-in. */
+  readonly provenTwice: boolean
   readonly scopes: readonly string[]
 }
 
@@ -37,13 +42,25 @@ export async function findCaller(ctx: Context, token: InspectedToken): Promise<C
   if (!token.audience.includes(issuer)) throw bearerChallenge(401, 'invalid_token', `The access token is not for this API; ask for it with resource=${issuer}`)
   const { person, clientId, scopes } = token
   const actor = person === undefined ? await clientActor(ctx, token) : await findActor(ctx, person.subject.userId)
-  return { actor, clientId, scopes, through: 'api', personId: person?.subject.userId, signedInAt: person?.authTime }
+  const { acr, amr = [] } = person?.details ?? {}
+  return { actor, clientId, scopes, through: 'api', personId: person?.subject.userId, signedInAt: person?.authTime, provenTwice: hasTwoFactors({ acr, amr, factors: [] }) }
 }
 
-/** Throws `insufficient_scope`, or what a person has to do first. */
-export function requireAllowed(ctx: Context, { scopes, signedInAt }: Caller, { scope, needsRecentSignIn }: { readonly scope: string | undefined; readonly needsRecentSignIn?: true }): void {
-  if (scope !== undefined && !scopes.includes(scope)) throw bearerChallenge(403, 'insufficient_scope', 'The access token may not do this', scope)
-  if (needsRecentSignIn === true && signedInAt !== undefined && epochSeconds(ctx.clock) - signedInAt > RECENT_SECONDS) {
-    throw insufficientUserAuthentication('Sign in again: this hands out power', [], RECENT_SECONDS)
-  }
+// As on the pages: whoever has a second factor proves it before power is handed out, wherever a device may do without.
+async function owesFactor(ctx: Context, { personId, provenTwice }: Caller): Promise<boolean> {
+  const user = personId === undefined || provenTwice ? undefined : await findUser(ctx.db, personId)
+  return user !== undefined && (await factorsOf(ctx, user)).length > 0
+}
+
+async function requireRecentSignIn(ctx: Context, caller: Caller): Promise<void> {
+  const { signedInAt } = caller
+  if (signedInAt === undefined) return
+  const [isOld, isWeak] = [epochSeconds(ctx.clock) - signedInAt > RECENT_SECONDS, await owesFactor(ctx, caller)]
+  if (isOld || isWeak) throw insufficientUserAuthentication('Sign in again: this hands out power', isWeak ? [ACR_TWO_FACTORS] : [], RECENT_SECONDS)
+}
+
+/** Throws `insufficient_scope`, or what a person has to do first (RFC 9470 §3). */
+export async function requireAllowed(ctx: Context, caller: Caller, { scope, needsRecentSignIn }: { readonly scope: string | undefined; readonly needsRecentSignIn?: true }): Promise<void> {
+  if (scope !== undefined && !caller.scopes.includes(scope)) throw bearerChallenge(403, 'insufficient_scope', 'The access token may not do this', scope)
+  if (needsRecentSignIn === true) await requireRecentSignIn(ctx, caller)
 }

@@ -94,7 +94,7 @@ function registerOperation(scope: FastifyInstance, ctx: Context, offered: Offere
     onRequest: async (request) => {
       const token = await requireLiveToken(ctx, readAuthorization(request.headers.authorization), () => presentedProof(ctx, request))
       const caller = await findCaller(ctx, token)
-      requireAllowed(ctx, caller, operation)
+      await requireAllowed(ctx, caller, operation)
       await requireMeasure(ctx, caller)
       callers.set(request, caller)
     },

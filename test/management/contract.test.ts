@@ -21,15 +21,28 @@ interface OpenApi {
   readonly components: { readonly schemas: Readonly<Record<string, object>> }
 }
 
+const DECLARED = `kind: authorization_details_type
+type: room
+title: Rooms
+schema: { type: object }
+---
+kind: trusted_issuer
+issuer: https://sts.example.org
+accepts: [authorization_grants]
+jwks_uri: https://sts.example.org/jwks
+`
+
 let stage: Stage
 let document: OpenApi
 let manager: Program
 let narrow: Program
 let stranger: Program
 /** What stands in the braces of a path: something of ntu, until an example has made its own. */
-const ids: Record<string, string> = { client_id: 'planner', api_id: 'calendar', organization_id: 'ntu', provider_id: 'ntu', scope: 'debt.unsecured.presentation' }
+const ids: Record<string, string> = { client_id: 'planner', api_id: 'calendar', organization_id: 'ntu', provider_id: 'ntu', scope: 'debt.unsecured.presentation', type: 'room', issuer: 'https://sts.example.org' }
 /** Examples that name somebody who cannot be known beforehand. */
 const examples: Record<string, object> = {}
+/** What everybody may read and operators alone change. */
+const OPEN = ['scopes', 'authorization-details-types']
 
 beforeAll(async () => {
   stage = await openStage()
@@ -38,6 +51,8 @@ beforeAll(async () => {
   ids['user_id'] = stage.userIds.lin
   ids['realm'] = 'ntu.example'
   ids['consent_id'] = await consentOf(stage)
+  await stage.server.apply(DECLARED)
+  examples['addOperator'] = { user_id: stage.userIds.kai }
   examples['addMember'] = { user_id: stage.userIds.kai, role: 'developer' }
 })
 afterAll(() => stage.close())
@@ -100,9 +115,10 @@ describe('each operation', () => {
 
   test('of somebody else’s thing is 404 to an admin of another organization, or 403 where there is nothing to hide', async () => {
     for (const [method, path, described] of operations()) {
-      if (!path.includes('{') || (described.tags[0] === 'scopes' && method === 'GET')) continue
+      const isOpen = OPEN.includes(described.tags[0] ?? '')
+      if (!path.includes('{') || (isOpen && method === 'GET')) continue
       const { status, body } = await stranger.call(method, filled(path), { body: exampleOf(described), headers: headersOf(described, '"x"') })
-      expect([described.operationId, status, (body as { error: string }).error]).toEqual([described.operationId, ...(described.tags[0] === 'scopes' ? [403, 'access_denied'] : [404, 'not_found'])])
+      expect([described.operationId, status, (body as { error: string }).error]).toEqual([described.operationId, ...(isOpen ? [403, 'access_denied'] : [404, 'not_found'])])
     }
   })
 
