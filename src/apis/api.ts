@@ -37,6 +37,8 @@ export const apiSchema = z
     audience: resource.optional(),
     ...gatekeeperShape,
     organization: z.string().optional(),
+    /** Switched off: as if it were not there, for as long as it says so. */
+    disabled: z.boolean().optional(),
     access_token_format: z.enum(['opaque', 'jwt']).default('opaque'),
     access_token_signing_alg: z.enum(['RS256', 'ES256', 'EdDSA']).default('ES256'),
     require_user: z.boolean().default(false),

@@ -4,6 +4,7 @@ import { readApiScope, withoutOrphans } from './api.ts'
 import { findApprovals } from './organization-approvals.ts'
 import { type AskingClient, findRequestStates, grantedAtOnce, type RequestState } from './requests.ts'
 import { findScopePolicy, isTarget, type ScopePolicy } from './scope-policy.ts'
+import { findKnownApi } from './store.ts'
 
 // Owns the one rule of which scopes of APIs a client has: at the authorization endpoint, on the consent page, when a token is made and when
 // one is looked at. From memory, at most STALENESS_MS old.
@@ -13,7 +14,7 @@ export type Bearer = { readonly realms: readonly string[] } | 'client' | undefin
 
 /** Why a client does not have a scope, for the log and for whoever asks the server why: `scope` and who has to approve it. */
 export interface Missing {
-  readonly cause: 'scope.not_declared' | 'scope.not_approved' | 'scope.refused' | 'scope.organization_not_approved' | 'scope.no_realm' | 'scope.not_without_person'
+  readonly cause: 'scope.not_declared' | 'scope.api_off' | 'scope.not_approved' | 'scope.refused' | 'scope.organization_not_approved' | 'scope.no_realm' | 'scope.not_without_person'
   readonly scope: string
   /** An organization's id, an API's where nobody owns it, or realms. */
   readonly approvers: readonly string[]
@@ -39,6 +40,12 @@ function missingByOwner(client: AskingClient, scope: string, policy: ScopePolicy
   return ground ? undefined : missing('scope.not_approved', scope, ownersOf(policy))
 }
 
+/** An operator may grant what nobody declares here; what was declared and is switched off, nobody has. */
+async function missingApi(ctx: Context, apiId: string, scope: string, state: RequestState | undefined): Promise<Missing | undefined> {
+  if ((await findKnownApi(ctx, apiId))?.disabled === true) return missing('scope.api_off', scope, [apiId])
+  return state === 'granted' ? undefined : missing('scope.not_declared', scope, [apiId])
+}
+
 /** Why a client may not have a scope for somebody; nothing when it may, and for what is no API's. A refusal wins over every other ground. */
 export async function missingApproval(ctx: Context, client: AskingClient, scope: string, bearer: Bearer): Promise<Missing | undefined> {
   const named = readApiScope(scope)
@@ -46,7 +53,7 @@ export async function missingApproval(ctx: Context, client: AskingClient, scope:
   const [policy, states] = await Promise.all([findScopePolicy(ctx, scope), findRequestStates(ctx, client.key)])
   const state = states.get(scope)
   if (state === 'refused') return missing('scope.refused', scope, policy === undefined ? [named.apiId] : ownersOf(policy))
-  if (policy === undefined) return state === 'granted' ? undefined : missing('scope.not_declared', scope, [named.apiId])
+  if (policy === undefined) return missingApi(ctx, named.apiId, scope, state)
   if (policy.approval !== 'organization') return missingByOwner(client, scope, policy, state)
   if (bearer === undefined) return undefined
   if (bearer !== 'client') return missingForPerson(ctx, client, scope, policy, bearer.realms)

@@ -7,7 +7,7 @@ import type { LocalizedText } from '../protocol/localized-text.ts'
 import { readApiScope } from './api.ts'
 import { findScopePolicy } from './scope-policy.ts'
 import { hasEnd, isStandardScope, type ScopeDefinition, splitDuration } from './scope-definition.ts'
-import { findApi } from './store.ts'
+import { findKnownApi } from './store.ts'
 
 // Owns scopes: those an operator declares beside the standard ones and the APIs' own.
 
@@ -49,7 +49,7 @@ export async function describeScope(ctx: Context, scope: string): Promise<ScopeT
   const definition = await definitionOf(ctx, scope)
   if (definition !== undefined) return { title: definition.title, description: definition.description, api: undefined }
   const named = readApiScope(scope)
-  const api = named === undefined ? undefined : await findApi(ctx, named.apiId)
+  const api = named === undefined ? undefined : await findKnownApi(ctx, named.apiId)
   if (named === undefined || api === undefined) return undefined
   // Whoever may not come in gets to know nothing: it stands with the scope that lets in.
   const owner = { name: api.name, organization: api.organization, receives: named.name === undefined ? (api.receives ?? []) : [] }

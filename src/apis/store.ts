@@ -45,13 +45,24 @@ const gatekept = perContext((ctx: Context) =>
   }),
 )
 
-/** An API as the gatekeeper needs it, from memory. The same value as long as nothing changed. */
-export function findGatekeptApi(ctx: Context, apiId: string): Promise<GatekeptApi | undefined> {
-  return gatekept(ctx).get(apiId)
+/** Nothing for one that its owner switched off: nobody gets in, and its name stands for nothing. */
+function unlessOff(api: Api | undefined): Api | undefined {
+  return api?.disabled === true ? undefined : api
 }
 
-/** An API by its id, from memory. */
-export function findApi(ctx: Context, apiId: string): Promise<Api | undefined> {
+/** An API as the gatekeeper needs it, from memory; not one that is switched off. The same value as long as nothing changed. */
+export async function findGatekeptApi(ctx: Context, apiId: string): Promise<GatekeptApi | undefined> {
+  const found = await gatekept(ctx).get(apiId)
+  return found?.api.disabled === true ? undefined : found
+}
+
+/** An API by its id, from memory; not one that is switched off. */
+export async function findApi(ctx: Context, apiId: string): Promise<Api | undefined> {
+  return unlessOff(await byId(ctx).get(apiId))
+}
+
+/** An API by its id, from memory, also one that is switched off: for its words, and for what people and clients have of it. */
+export function findKnownApi(ctx: Context, apiId: string): Promise<Api | undefined> {
   return byId(ctx).get(apiId)
 }
 
@@ -65,11 +76,21 @@ function ownEndpoints(audience: string): Api {
   return { api_id: 'portner', name: 'Portner', audience, access_token_format: 'opaque', access_token_signing_alg: 'ES256', require_user: false, approval: 'auto', scopes: {} }
 }
 
-/** An API by its audience or its address at the gatekeeper, from memory; the issuer stands for this server's own endpoints. */
-export async function findApiByAudience(ctx: Context, audience: string): Promise<Api | undefined> {
+async function namedBy(ctx: Context, audience: string): Promise<Api | undefined> {
   if (ownResources(ctx.config.issuer).includes(audience)) return ownEndpoints(audience)
   const apiId = apiIdOfAddress(ctx.config, audience)
-  return apiId === undefined ? byAudience(ctx).get(audience) : findApi(ctx, apiId)
+  return apiId === undefined ? byAudience(ctx).get(audience) : byId(ctx).get(apiId)
+}
+
+/** An API by its audience or its address at the gatekeeper, from memory; not one that is switched off. The issuer stands for this server's own endpoints. */
+export async function findApiByAudience(ctx: Context, audience: string): Promise<Api | undefined> {
+  return unlessOff(await namedBy(ctx, audience))
+}
+
+/** Whether a token of this audience is for APIs alone that are switched off, from memory. */
+export async function isForNobody(ctx: Context, audience: readonly string[]): Promise<boolean> {
+  for (const one of audience) if ((await namedBy(ctx, one))?.disabled !== true) return false
+  return audience.length > 0
 }
 
 /** These APIs as the database has them now; those that are not there are left out. */

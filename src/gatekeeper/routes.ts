@@ -45,7 +45,8 @@ function isByHost({ config }: Context, { raw }: FastifyRequest): boolean {
 async function readCall(ctx: Context, request: FastifyRequest, reply: FastifyReply, prefix = '/gk/'): Promise<Call> {
   const target = readTarget(request.raw.url ?? '', prefix)
   const gatekept = await findGatekeptApi(ctx, target.apiId)
-  if (gatekept === undefined) throw new OAuthError('not_found', 'There is no such API', { status: 404 })
+  // A proxy that asks about nobody's API takes a 404 for trouble of its own.
+  if (gatekept === undefined) throw new OAuthError('not_found', 'There is no such API', { status: target.path === '' || prefix !== '/gk/' ? 403 : 404 })
   const addresses = gatekeeperAddresses(ctx.config, target.apiId)
   const address = (isByHost(ctx, request) ? addresses[0] : addresses.at(-1)) ?? ''
   return { ctx, request, reply, gatekept, target, address }

@@ -4,7 +4,7 @@ import { type Context, perContext } from '../context.ts'
 import { createBatch } from '../database/batch.ts'
 import type { AuthorizationDetail } from '../protocol/authorization-details.ts'
 import { firstIdAt } from '../lib/random.ts'
-import { detailsColumn } from './authorization.ts'
+import { detailsColumn, splitList } from './authorization.ts'
 
 // Owns access_tokens: a row for each one that was handed out, JWTs too (their `jti` is the row's id), so that every token can be revoked
 // and asked about. The row id carries the time.
@@ -71,16 +71,17 @@ export interface KeptAccessToken {
   readonly hash: Buffer
   readonly clientKey: string
   readonly grantId: string | undefined
+  readonly audience: readonly string[]
   readonly revokedAt: Date | undefined
   /** Seconds since it ended; negative while it has not. */
   readonly overSeconds: number
 }
 
 export async function readAccessToken(ctx: Context, id: string): Promise<KeptAccessToken | undefined> {
-  const { rows } = await sql<{ secret_hash: Buffer; client_key: string; grant_id: string | null; revoked_at: Date | null; over: number }>`
-    select secret_hash, client_key, grant_id, revoked_at, floor(extract(epoch from clock_now() - expires_at))::int as over from access_tokens where token_id = ${id}`.execute(ctx.db)
+  const { rows } = await sql<{ secret_hash: Buffer; client_key: string; grant_id: string | null; audience: string | null; revoked_at: Date | null; over: number }>`
+    select secret_hash, client_key, grant_id, audience, revoked_at, floor(extract(epoch from clock_now() - expires_at))::int as over from access_tokens where token_id = ${id}`.execute(ctx.db)
   const row = rows[0]
-  return row && { hash: row.secret_hash, clientKey: row.client_key, grantId: row.grant_id ?? undefined, revokedAt: row.revoked_at ?? undefined, overSeconds: row.over }
+  return row && { hash: row.secret_hash, clientKey: row.client_key, grantId: row.grant_id ?? undefined, audience: splitList(row.audience), revokedAt: row.revoked_at ?? undefined, overSeconds: row.over }
 }
 
 /** The part of a statement that keeps a token which stands on another live one (`a`) and ends no later. `values`: id, hash, client key, scope, audience, lifetime, confirmation, actor, via. */

@@ -1,3 +1,4 @@
+import { isForNobody } from '../apis/store.ts'
 import { findClientByKey } from '../clients/store.ts'
 import type { Context } from '../context.ts'
 import { sameDigest } from '../lib/digest.ts'
@@ -13,6 +14,7 @@ import { readGrantEnd } from './grants.ts'
 async function endOf(ctx: Context, kept: KeptAccessToken): Promise<LaterTrace> {
   if (kept.revokedAt !== undefined) return { cause: 'token.revoked', hints: [{ name: 'revoked_at', values: { time: kept.revokedAt.toISOString() } }] }
   if (kept.overSeconds >= 0) return { cause: 'token.expired', compared: [{ name: 'exp (seconds from now)', sent: String(-kept.overSeconds), expected: '> 0' }] }
+  if (await isForNobody(ctx, kept.audience)) return { cause: 'resource.unknown', compared: [{ name: 'aud', sent: kept.audience.join(' ') }] }
   const end = kept.grantId === undefined ? undefined : await readGrantEnd(ctx, kept.grantId)
   if (end?.revokedAt !== undefined) return { cause: 'token.revoked', hints: [{ name: 'revoked_by_grant', values: { time: end.revokedAt.toISOString() } }] }
   return { cause: 'token.revoked', hints: [{ name: end?.sessionEnded === true ? 'session_ended' : 'person_gone' }] }

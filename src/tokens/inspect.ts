@@ -1,4 +1,5 @@
 import { approvedScopes } from '../apis/approved-scopes.ts'
+import { isForNobody } from '../apis/store.ts'
 import { findClientByKey, joinLiveClient } from '../clients/store.ts'
 import { type Context, perContext } from '../context.ts'
 import { createBatch } from '../database/batch.ts'
@@ -109,6 +110,7 @@ async function inspectJwt(ctx: Context, text: string): Promise<InspectedToken | 
 
 // What was taken from the client since is gone from its tokens. From memory: within STALENESS_MS, in every process.
 async function asApproved(ctx: Context, token: InspectedToken): Promise<InspectedToken | undefined> {
+  if (token.audience.length > 0 && (await isForNobody(ctx, token.audience))) return undefined
   if (!token.scopes.some((scope) => scope.startsWith('gk_'))) return token
   const client = await findClientByKey(ctx, token.clientKey)
   return client && { ...token, scopes: await approvedScopes(ctx, client, token.scopes, bearerOf(token.person)) }
