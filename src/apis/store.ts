@@ -93,6 +93,20 @@ export async function isForNobody(ctx: Context, audience: readonly string[]): Pr
   return audience.length > 0
 }
 
+const anyOff = perContext((ctx: Context) =>
+  createCache<'disabled', readonly unknown[]>({
+    name: 'apis',
+    versions: ctx.versions,
+    max: 1,
+    load: () => ctx.db.selectFrom('apis').select('api_id').where(sql<boolean>`document @> '{"disabled": true}'`).limit(1).execute(),
+  }),
+)
+
+/** Whether any API is switched off, from memory: for who would have to ask the database first which ones a request is about. */
+export async function isAnySwitchedOff(ctx: Context): Promise<boolean> {
+  return (await anyOff(ctx).get('disabled'))?.length === 1
+}
+
 /** These APIs as the database has them now; those that are not there are left out. */
 export async function readApis(db: Kysely<Database>, ids: readonly string[]): Promise<readonly Api[]> {
   if (ids.length === 0) return []

@@ -1,8 +1,9 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { z } from 'zod'
-import type { Context } from '../context.ts'
+import { findApiByAudience, isAnySwitchedOff } from '../apis/store.ts'
 import { isPublic, type Client } from '../clients/client.ts'
 import { profileOf } from '../clients/profile-rules.ts'
+import type { Context } from '../context.ts'
 import { drawSecret, type PresentedToken, readToken, tokenText } from '../lib/opaque-token.ts'
 import { invalidGrant, invalidScope, invalidTarget, type OAuthError } from '../protocol/error.ts'
 import { text } from '../protocol/fields.ts'
@@ -113,6 +114,14 @@ function whyNotRotated(request: Request, state: GrantState): OAuthError {
   return refused('refresh.raced', { cause: 'refresh.reused', hints: [{ name: 'two_workers' }] })
 }
 
+/** A token of another generation for an API that is switched off would be nobody's: its holder keeps the one there is, for when the API is back. */
+async function requireServed(ctx: Context, { client }: Request, presented: PresentedToken): Promise<void> {
+  if (!(await isAnySwitchedOff(ctx))) return
+  const { audience = [] } = (await readGrant(ctx, presented.id, client.key, presented.hash)) ?? {}
+  const found = await Promise.all(audience.map((one) => findApiByAudience(ctx, one)))
+  if (found.includes(undefined)) throw invalidTarget('The resource is not known here', { trace: { cause: 'resource.unknown', compared: [{ name: 'resource', sent: audience.join(' ') }] } })
+}
+
 export const refreshToken = defineGrant({
   type: 'refresh_token',
   parameters: z.object({ refresh_token: text }),
@@ -122,6 +131,7 @@ export const refreshToken = defineGrant({
     const presented = readToken('rt', request.parameters.refresh_token)
     if (presented === undefined) throw refused('refresh.unknown', { cause: 'refresh.unknown' })
     if (request.authorizationDetails.length > 0) requireNarrower(request, (await readGrant(ctx, presented.id, request.client.key, presented.hash))?.person.details)
+    await requireServed(ctx, request, presented)
     const rotated = await rotate(request, ctx, presented)
     if (rotated !== undefined) return rotated
     const state = await readGrant(ctx, presented.id, request.client.key, presented.hash)

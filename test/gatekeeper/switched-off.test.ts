@@ -54,6 +54,8 @@ test('no call, no token, no scope; and all of it again when it is back', async (
   expect(await post(server.issuer, '/oauth/token', exchange, { authorization: basic('agenda') })).toMatchObject({ status: 400, body: { error: 'invalid_target' } })
   expect(await introspected(await userToken(server.issuer))).toMatchObject({ scope: 'openid profile' })
   expect(await refreshed()).toMatchObject({ status: 400, body: { error: 'invalid_target' } })
+  // Long after it would have been taken for a copy, had it been used up.
+  await server.advance(60)
 
   await switched('on')
   await expect.poll(async () => (await call(ada)).status).toBe(200)
