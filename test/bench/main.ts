@@ -4,6 +4,7 @@ import { runDiscoveryBench } from './extras/discovery.ts'
 import { runLoginTiming } from './extras/login-timing.ts'
 import { runLogins } from './extras/logins.ts'
 import { runGatekeeperBench } from './extras/gatekeeper.ts'
+import { runRefusals } from './extras/refusals.ts'
 import { measureFederation } from './extras/federation.ts'
 import { readOptions, USAGE } from './options.ts'
 import { print } from './print.ts'
@@ -11,7 +12,7 @@ import type { BenchResult } from './benchmark.ts'
 
 // npm run bench: what each hot path costs, beside what it could cost at best, measured in the same run.
 
-const runAlone = { discovery: runDiscoveryBench, logins: runLogins, 'login-timing': runLoginTiming, gatekeeper: runGatekeeperBench } as const
+const runAlone = { discovery: runDiscoveryBench, logins: runLogins, 'login-timing': runLoginTiming, gatekeeper: runGatekeeperBench, refusals: runRefusals } as const
 
 function progress(text: string): void {
   process.stderr.write(`${text}\n`)

@@ -2,6 +2,8 @@ import { parseArgs } from 'node:util'
 
 // Owns what can be asked of the benchmark on its command line.
 
+const ALONE = ['discovery', 'logins', 'login-timing', 'gatekeeper', 'refusals'] as const
+
 export interface Options {
   readonly connections: number
   readonly rounds: number
@@ -15,8 +17,8 @@ export interface Options {
   readonly flood: boolean
   readonly expired: boolean
   readonly peer: boolean
-  /** Only these, each with a server of its own: discovery among thousands, five hundred sign-ins at once, known and unknown names, calls through the gatekeeper. */
-  readonly alone: readonly ('discovery' | 'logins' | 'login-timing' | 'gatekeeper')[]
+  /** Only these, each with a server of its own: discovery among thousands, five hundred sign-ins at once, known and unknown names, calls through the gatekeeper, clients that are refused. */
+  readonly alone: readonly (typeof ALONE)[number][]
   /** The import of a federation, and nothing else. */
   readonly federation: boolean
   /** Also the first start, an idle process, and one connection. */
@@ -46,6 +48,7 @@ export const USAGE = `npm run bench -- [options]
   --logins          only 500 sign-ins at once, and the token endpoint meanwhile
   --login-timing    only how long known and unknown user names take
   --gatekeeper      only a call through the gatekeeper, beside a bare proxy
+  --refusals        only clients that are refused: what their time tells, what they cost
   --no-start        without the first start, the idle process and the one connection
   --profile DIR     write a CPU profile of the measured server there
   --json            print the result as JSON instead of tables
@@ -81,6 +84,7 @@ export function readOptions(args: readonly string[]): Options | undefined {
       logins: flag,
       'login-timing': flag,
       gatekeeper: flag,
+      refusals: flag,
       start: { type: 'boolean', default: true },
       json: flag,
       out: text,
@@ -101,7 +105,7 @@ export function readOptions(args: readonly string[]): Options | undefined {
     flood: values.flood,
     expired: values.expired,
     peer: values.peer,
-    alone: (['discovery', 'logins', 'login-timing', 'gatekeeper'] as const).filter((name) => values[name]),
+    alone: ALONE.filter((name) => values[name]),
     federation: values.federation,
     start: values.start,
     only: values.only === '' ? [] : values.only.split(','),
