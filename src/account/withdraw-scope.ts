@@ -1,6 +1,7 @@
 import { readApiScope } from '../apis/api.ts'
 import type { Context } from '../context.ts'
 import { voidCodes } from '../tokens/authorization-codes.ts'
+import { voidApprovals } from '../tokens/decoupled-requests.ts'
 import { narrowGrants } from '../tokens/grants.ts'
 import { removeScopes } from '../users/consents.ts'
 import { narrowManagedGrantsOf } from '../users/managed-grants.ts'
@@ -31,6 +32,7 @@ export async function withdrawScope(ctx: Context, userId: string, application: A
   if (clientKey === undefined) return false
   await narrowManagedGrantsOf(ctx, userId, clientKey, lost)
   await voidCodes(ctx, userId, clientKey)
+  await voidApprovals(ctx, userId, clientKey)
   await narrowGrants(ctx, userId, clientKey, lost)
   ctx.audit.record({ event: 'consent.narrowed', userId, clientId: application.client.clientId, scope: lost.join(' ') })
   return true

@@ -7,12 +7,10 @@ import { findTrustedIssuer, type TrustedIssuer } from '../clients/trusted-issuer
 import type { Context } from '../context.ts'
 import { isSeenFirst } from '../database/replay.ts'
 import { epochSeconds } from '../lib/clock.ts'
-import { invalidGrant, invalidScope, type OAuthError } from '../protocol/error.ts'
+import { invalidGrant, type OAuthError } from '../protocol/error.ts'
 import { text } from '../protocol/fields.ts'
 import { CLOCK_SKEW_SECONDS, JwtFault, readUnprovenClaims, verifyJwt } from '../protocol/jwt.ts'
 import { jwtFindings } from '../protocol/jwt-findings.ts'
-import { beyond } from '../protocol/scope.ts'
-import { scopeTrace } from '../protocol/scope-findings.ts'
 import type { Findings } from '../protocol/trace.ts'
 import { mintClientToken } from '../tokens/access-tokens.ts'
 import { type Authorization, joinList } from '../tokens/authorization.ts'
@@ -25,6 +23,7 @@ import { findByIdentity } from '../users/identities.ts'
 import { findLocalUser } from '../users/store.ts'
 import { normalizeUsername, type User } from '../users/user.ts'
 import { defineGrant, type GrantRequest } from './grant-type.ts'
+import { requireRegistered } from './registered-scopes.ts'
 import { unaskedScopes } from './unasked-scopes.ts'
 
 // The JWT bearer grant (RFC 7523 §2.1 and §3): a declared issuer says who is meant, once and to us alone. A person is meant by an identity
@@ -84,7 +83,7 @@ async function personOf(ctx: Context, { trusted, sub }: Asserted, providerId: st
 
 function scopesOf({ scopes, client }: Request): readonly string[] {
   const asked = scopes.length === 0 ? client.scopes : scopes
-  if (beyond(asked, client.scopes).length > 0) throw invalidScope('The client may not have this scope', { detail: 'scope.not_registered', trace: scopeTrace(asked, client.scopes) })
+  requireRegistered(asked, client)
   return asked.filter((scope) => scope !== 'offline_access')
 }
 
@@ -99,9 +98,9 @@ async function forPerson(ctx: Context, request: Request, asserted: Asserted, use
   await requireUnlimited(ctx, asked)
   const scopes = await unaskedScopes(ctx, client, user, asked, refused)
   await spend(ctx, asserted)
+  await noteUse(ctx, user.userId, client.key, scopes)
   const started = await startGrant(ctx, { client, userId: user.userId, sessionId: undefined, scopes, audience: resources, details: await realmDetails(ctx, user, scopes), authTime: asserted.authTime, offline: true, token: access, lifetime, refreshHash: null, confirmation: confirmationText(confirmation), grantConfirmation: null })
   if (started === undefined) throw refused('not_live')
-  await noteUse(ctx, user.userId, client.key, scopes)
   return { scopes, audience: resources, person: started.person, withoutIdToken: true }
 }
 

@@ -5,10 +5,8 @@ import type { Context } from '../context.ts'
 import { drawSecret, tokenText } from '../lib/opaque-token.ts'
 import { PasswordsBusy } from '../lib/password.ts'
 import { ACR_PASSWORD } from '../protocol/acr.ts'
-import { invalidGrant, invalidScope, type OAuthError, refusedByLimit, temporarilyUnavailable, unauthorizedClient } from '../protocol/error.ts'
+import { invalidGrant, type OAuthError, refusedByLimit, temporarilyUnavailable, unauthorizedClient } from '../protocol/error.ts'
 import { epochSeconds } from '../lib/clock.ts'
-import { beyond } from '../protocol/scope.ts'
-import { scopeTrace } from '../protocol/scope-findings.ts'
 import { mustProveFactor } from '../signin/factors-of.ts'
 import { realmDetails } from '../signin/realms.ts'
 import { tryPassword } from '../signin/try-password.ts'
@@ -21,6 +19,7 @@ import { listAcceptedLocalProviders } from '../upstream/store.ts'
 import { noteUse } from '../users/consents.ts'
 import type { User } from '../users/user.ts'
 import { defineGrant, type GrantRequest } from './grant-type.ts'
+import { requireRegistered } from './registered-scopes.ts'
 import { unaskedScopes } from './unasked-scopes.ts'
 
 // The resource owner password credentials grant (RFC 6749 §4.3), for clients with the switch `password` and people who prove nothing but a
@@ -75,7 +74,7 @@ async function requireOneFactor(ctx: Context, { client }: Request, user: User): 
 
 async function scopesOf({ scopes, client }: Request, ctx: Context): Promise<readonly string[]> {
   const asked = scopes.length === 0 ? await unlimitedOf(ctx, client.scopes) : scopes
-  if (beyond(asked, client.scopes).length > 0) throw invalidScope('The client may not have this scope', { detail: 'scope.not_registered', trace: scopeTrace(asked, client.scopes) })
+  requireRegistered(asked, client)
   await requireUnlimited(ctx, asked)
   return asked.filter((scope) => scope !== 'offline_access' || mayUseGrant(client, 'refresh_token'))
 }
@@ -94,10 +93,10 @@ export const password = defineGrant({
     const refresh = mayUseGrant(client, 'refresh_token') ? drawSecret() : undefined
     const details = { acr: ACR_PASSWORD, amr: ['pwd'], ...(await realmDetails(ctx, user, scopes)) }
     const bound = confirmationText(confirmation)
+    await noteUse(ctx, user.userId, client.key, scopes)
     const started = await startGrant(ctx, { client, userId: user.userId, sessionId: undefined, scopes, audience: resources, details, authTime: epochSeconds(ctx.clock), offline: true, token: access, lifetime, refreshHash: refresh?.hash ?? null, confirmation: bound, grantConfirmation: null })
     if (started === undefined) throw refused('not_live')
     ctx.audit.record({ event: 'login', userId: user.userId, providerId })
-    await noteUse(ctx, user.userId, client.key, scopes)
     const refreshToken = refresh === undefined ? undefined : tokenText('rt', started.grantId, refresh.secret)
     return { kind: 'authorized', authorization: { scopes, audience: resources, person: started.person }, drawn: { access, refreshToken } }
   },

@@ -127,6 +127,11 @@ export async function denyRequest(ctx: Context, id: string): Promise<Decided | u
   return rows[0] && { notification: rows[0].notification ?? undefined }
 }
 
+/** The person takes everything back: what they allowed and no client has fetched is fetched no more, and one that is being fetched is waited for. */
+export async function voidApprovals(ctx: Context, userId: string, clientKey: string): Promise<void> {
+  await sql`update decoupled_requests set status = 'denied' where expires_at > clock_now() and status = 'approved' and user_id = ${userId} and client_key = ${clientKey}`.execute(ctx.db)
+}
+
 export interface DecoupledRedemption {
   readonly kind: 'device' | 'ciba'
   /** What the client presents. */

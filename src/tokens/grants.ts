@@ -237,11 +237,12 @@ export async function revokeGrantsOfSession(ctx: Context, userId: string, of: { 
  */
 export async function narrowGrants(ctx: Context, userId: string, clientKey: string, lost: readonly string[]): Promise<void> {
   const scopes = sql`${[...lost]}::text[]`
-  await sql`update grants g set scope = left_over.scope, offline = g.offline and not 'offline_access' = any(${scopes}),
-      revoked_at = case when left_over.scope = '' or g.details->'claims' is not null then clock_now() end,
-      sealed_answer = case when left_over.scope = '' or g.details->'claims' is not null then null else g.sealed_answer end
-    from (select grant_id, array_to_string(array(select s from unnest(string_to_array(scope, ' ')) with ordinality as t (s, i) where s <> all(${scopes}) order by i), ' ') as scope from grants where user_id = ${userId} and client_key = ${clientKey}) left_over
-    where g.grant_id = left_over.grant_id and g.user_id = ${userId} and g.client_key = ${clientKey} and g.revoked_at is null and string_to_array(g.scope, ' ') && ${scopes}`.execute(ctx.db)
+  // Of the row that is written, not of one that was read: of two who take different scopes at once each takes theirs.
+  const left = sql`array_to_string(array(select s from unnest(string_to_array(g.scope, ' ')) with ordinality as t (s, i) where s <> all(${scopes}) order by i), ' ')`
+  const isOver = sql`(string_to_array(g.scope, ' ') <@ ${scopes} or g.details->'claims' is not null)`
+  await sql`update grants g set scope = ${left}, offline = g.offline and not 'offline_access' = any(${scopes}),
+      revoked_at = case when ${isOver} then clock_now() end, sealed_answer = case when ${isOver} then null else g.sealed_answer end
+    where g.user_id = ${userId} and g.client_key = ${clientKey} and g.revoked_at is null and string_to_array(g.scope, ' ') && ${scopes}`.execute(ctx.db)
 }
 
 /** When what a person let a client have was last refreshed, by scope. */

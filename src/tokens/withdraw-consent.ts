@@ -5,6 +5,7 @@ import { tellOfWithdrawal } from '../sessions/logout-deliveries.ts'
 import { findConsentById, findOwnConsent, removeConsent } from '../users/consents.ts'
 import { endManagedGrantsOf } from '../users/managed-grants.ts'
 import { voidCodes } from './authorization-codes.ts'
+import { voidApprovals } from './decoupled-requests.ts'
 import { revokeGrantsOf } from './grants.ts'
 
 // Owns taking a consent back with everything that rests on it, whoever does it: the person on their own pages, or an operator who says why.
@@ -31,8 +32,8 @@ async function withdrawLater(ctx: Context, userId: string, consentId: string, wh
 /**
  * Takes back everything that a person has let a client have: the consent, what goes on while they are signed out, and codes on their way.
  * Its tokens are dead at their next use. False when it is not theirs, or was taken back. In this order, so that nothing that was under way
- * can outlive it: once the consent is gone no code is redeemed any more, a code that is being redeemed is waited for, and then no grant is
- * left. The client is told, as of a sign-out (Back-Channel Logout).
+ * can outlive it: once the consent is gone nothing starts any more, a code or a device's request that is being redeemed is waited for, and
+ * then no grant is left. The client is told, as of a sign-out (Back-Channel Logout).
  */
 export async function withdraw(ctx: Context, userId: string, consentId: string, who: Withdrawer = PERSON): Promise<boolean> {
   const clientKey = await removeConsent(ctx, userId, consentId, who.by)
@@ -40,6 +41,7 @@ export async function withdraw(ctx: Context, userId: string, consentId: string, 
   await endManagedGrantsOf(ctx, userId, clientKey)
   await withdrawConsents(ctx, { userId, clientKey }, who.by)
   await voidCodes(ctx, userId, clientKey)
+  await voidApprovals(ctx, userId, clientKey)
   const sessionIds = await revokeGrantsOf(ctx, userId, clientKey)
   const client = await findClientByKey(ctx, clientKey)
   if (client?.metadata.backchannel_logout_uri !== undefined) await tellOfWithdrawal(ctx, clientKey, userId, sessionIds)

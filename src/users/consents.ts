@@ -157,6 +157,19 @@ export function consentWasRemoved(userColumn: string, clientColumn: string, scop
     and (consents.removed_at is not null or consents.declined && string_to_array(${scopeColumn}, ' ')))`
 }
 
+/**
+ * The same for a statement that starts something which no withdrawal waits for otherwise: a part of it, named `held`, that holds the consent
+ * still. Whoever takes it back waits until what was started can be seen, or it is seen here that they did.
+ */
+export function holdConsent(user: string, client: string): string {
+  return `held as (select removed_at, declined from consents where user_id = ${user} and client_key = ${client} for share)`
+}
+
+/** Whether what is held (holdConsent) was taken back: all of it, or any of these scopes. */
+export function heldWasRemoved(scopeColumn: string): string {
+  return `exists (select from held where removed_at is not null or declined && string_to_array(${scopeColumn}, ' '))`
+}
+
 /** Takes back scopes of what a person has let a client have: they count as declined. Gives the client's key, to one of many at once; nothing when it is not theirs, or all of it was taken back. */
 export async function removeScopes(ctx: Context, userId: string, consentId: string, scopes: readonly string[]): Promise<string | undefined> {
   if (!isRowId(consentId)) return undefined

@@ -4,7 +4,7 @@ import type { Database } from '../database/schema.ts'
 import { randomBytes } from '../lib/random.ts'
 import type { AuthorizationDetail } from '../protocol/authorization-details.ts'
 import type { ClaimsRequest } from '../protocol/claims-request.ts'
-import { consentWasRemoved } from './consents.ts'
+import { heldWasRemoved, holdConsent } from './consents.ts'
 
 // Owns managed_grants: what a person let a client do, under an id by which the client asks about it, changes it and ends it (Grant Management
 // for OAuth 2.0). A person may give one client several. The id is no secret: it opens nothing without a token of its client. Does not own the
@@ -73,9 +73,10 @@ export async function keepManagedGrant(ctx: Context, grant: ChangedGrant): Promi
   const wishes = (member: string): ReturnType<typeof sql> => sql`coalesce(m.claims->${member}, '{}') || coalesce(${claims}->${member}, '{}')`
   if (change === 'create') {
     // Who took everything back since the code was redeemed has no grant any more.
-    const created = await sql`with item as (select ${clientKey}::bigint as client_key, ${userId}::uuid as user_id, ${grant.scopes.join(' ')}::text as scope)
+    const created = await sql`with item as (select ${clientKey}::bigint as client_key, ${userId}::uuid as user_id, ${grant.scopes.join(' ')}::text as scope),
+        ${sql.raw(holdConsent('(select user_id from item)', '(select client_key from item)'))}
       insert into managed_grants (grant_id, client_key, user_id, scopes, resources, claims, authorization_details)
-      select ${grantId}, client_key, user_id, ${scopes}, ${resources}, ${claims}, ${details} from item where not ${sql.raw(consentWasRemoved('item.user_id', 'item.client_key', 'item.scope'))} on conflict do nothing`.execute(ctx.db)
+      select ${grantId}, client_key, user_id, ${scopes}, ${resources}, ${claims}, ${details} from item where not ${sql.raw(heldWasRemoved('item.scope'))} on conflict do nothing`.execute(ctx.db)
     return (created.numAffectedRows ?? 0n) > 0n
   }
   const content =

@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
 import { createRemoteJWKSet, jwtVerify } from 'jose'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { narrowGrants } from '../../src/tokens/grants.ts'
 import { entries, openAccount, textById, viewName } from '../support/account.ts'
 import { startTestServer, type TestServer } from '../support/app.ts'
 import { type Browser, newBrowser, type Page, pageName } from '../support/browser.ts'
@@ -129,6 +130,15 @@ describe('taking back one scope', () => {
     await Promise.all(taking)
     for (const { body } of answers.filter(({ status }) => status === 200)) expect(String((await introspected({ access: String(body['access_token']), refresh: '' }))['scope'])).not.toContain('email')
     expect((await narrowed()) - before).toBe(1)
+  })
+
+  test('of several at the same moment takes each of them', async () => {
+    const browser = newBrowser(server.issuer)
+    const tokens = await use(browser)
+    const { rows } = await sql<{ user_id: string; client_key: string }>`select user_id, client_key from grants`.execute(server.ctx.db)
+    const { user_id: userId = '', client_key: clientKey = '' } = rows[0] ?? {}
+    await Promise.all(['email', 'profile', 'gk_calendar_write', 'gk_calendar'].map((scope) => narrowGrants(server.ctx, userId, clientKey, [scope])))
+    expect((await introspected(tokens))['scope']).toBe('openid offline_access')
   })
 
   test('a code that was made before it is worth nothing after it', async () => {

@@ -4,9 +4,10 @@ import { sql } from 'kysely'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { newUserCode, readUserCode } from '../../src/tokens/user-code.ts'
 import { withdraw } from '../../src/tokens/withdraw-consent.ts'
-import { removeScopes } from '../../src/users/consents.ts'
+import { removeConsent, removeScopes } from '../../src/users/consents.ts'
 import { startTestServer, type TestServer } from '../support/app.ts'
 import { type Browser, newBrowser, type Page, pageName } from '../support/browser.ts'
+import { withHeldInserts } from '../support/held-inserts.ts'
 import { get, type JsonAnswer, type Parameters, post, walk } from '../support/relying-party.ts'
 
 // A device without a browser (RFC 8628): it asks, a person says yes or no elsewhere, it gets tokens or hears the no.
@@ -113,14 +114,37 @@ describe('what the person has let the device have', () => {
     return { code: body['device_code'], userId: rows[0]?.user_id ?? '', consentId: rows[0]?.consent_id ?? '' }
   }
 
+  type Allowed = Awaited<ReturnType<typeof connected>>
   test.each([
-    ['all of it', ({ userId, consentId }: Awaited<ReturnType<typeof connected>>) => withdraw(server.ctx, userId, consentId)],
-    ['a part of it', ({ userId, consentId }: Awaited<ReturnType<typeof connected>>) => removeScopes(server.ctx, userId, consentId, ['profile'])],
-  ])('is not fetched once the person took back %s', async (_what, takeBack) => {
+    ['took back all of it', ({ userId, consentId }: Allowed) => withdraw(server.ctx, userId, consentId), 'access_denied'],
+    ['takes back all of it', ({ userId, consentId }: Allowed) => removeConsent(server.ctx, userId, consentId), 'invalid_grant'],
+    ['takes back a part of it', ({ userId, consentId }: Allowed) => removeScopes(server.ctx, userId, consentId, ['profile']), 'invalid_grant'],
+  ])('is not fetched once the person %s', async (_what, takeBack, error) => {
     const allowed = await connected('tv')
     await takeBack(allowed)
-    expect(await poll(allowed.code)).toMatchObject({ status: 400, body: { error: 'invalid_grant' } })
+    expect(await poll(allowed.code)).toMatchObject({ status: 400, body: { error } })
     expect((await poll((await connected('tv')).code)).status).toBe(200)
+  })
+
+  test('stays taken back when they allow something else later', async () => {
+    const allowed = await connected('tv')
+    await withdraw(server.ctx, allowed.userId, allowed.consentId)
+    await connected('tv')
+    expect(await poll(allowed.code)).toMatchObject({ status: 400, body: { error: 'access_denied' } })
+  })
+
+  test('does not outlive that they take it back in the very moment of the redemption', async () => {
+    const allowed = await connected('tv')
+    await withHeldInserts(server.databaseUrl, 'grants', async ({ arrived, behind, letGo }) => {
+      const polled = poll(allowed.code)
+      await arrived(1)
+      const taken = withdraw(server.ctx, allowed.userId, allowed.consentId)
+      await behind(taken)
+      await letGo()
+      const { status, body } = await polled
+      expect([await taken, status]).toEqual([true, 200])
+      expect((await get(server.issuer, '/userinfo', { authorization: `Bearer ${body['access_token']}` })).status).toBe(401)
+    })
   })
 
   test('stands among their applications and in its tokens, also where the operator answers for them', async () => {

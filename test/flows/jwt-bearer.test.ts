@@ -1,10 +1,13 @@
 import { decodeJwt } from 'jose'
+import { sql } from 'kysely'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { deleteTrustedIssuer } from '../../src/clients/trusted-issuers.ts'
 import { inTransaction } from '../../src/database/transaction.ts'
+import { withdraw } from '../../src/tokens/withdraw-consent.ts'
 import { startTestServer, type TestServer } from '../support/app.ts'
 import { newBrowser } from '../support/browser.ts'
 import { basic, get, type JsonAnswer, obtainCode, type Parameters, post, redeem } from '../support/relying-party.ts'
+import { withHeldInserts } from '../support/held-inserts.ts'
 import { newKey, signed } from '../support/strong-client.ts'
 import { SECRET } from '../support/world.ts'
 
@@ -129,6 +132,45 @@ describe('what is refused', () => {
     expect(await ask(jwt, 'worker', { scope: 'email' })).toMatchObject({ status: 400, body: { error: 'invalid_scope' } })
     expect((await ask(jwt)).status).toBe(200)
     expect(await ask(jwt)).toMatchObject({ status: 400, body: { error: 'invalid_grant' } })
+  })
+})
+
+describe('what the person takes back in the very moment in which it is given', () => {
+  const ofPortal = async (): Promise<{ readonly userId: string; readonly consentId: string }> => {
+    const { rows } = await sql<{ user_id: string; consent_id: string }>`select user_id, consent_id from consents join users using (user_id) join clients using (client_key) where username = 'ada' and client_id = 'portal'`.execute(server.ctx.db)
+    return { userId: rows[0]?.user_id ?? '', consentId: rows[0]?.consent_id ?? '' }
+  }
+  const livesOf = async (answers: readonly JsonAnswer[]): Promise<readonly unknown[]> =>
+    Promise.all(answers.filter(({ status }) => status === 200).map(async ({ body }) => (await introspect(body['access_token'], 'portal'))['active']))
+  const start = async (): Promise<JsonAnswer> => ask(await ofAda(), 'portal', { scope: 'openid profile' })
+  const givenNothing = () => sql`delete from consents`.execute(server.ctx.db)
+
+  test('does not outlive that, be it the first of all', async () => {
+    await givenNothing()
+    await withHeldInserts(server.databaseUrl, 'grants', async ({ arrived, behind, letGo }) => {
+      const started = start()
+      await arrived(1)
+      const { userId, consentId } = await ofPortal()
+      const taken = withdraw(server.ctx, userId, consentId)
+      await behind(taken)
+      await letGo()
+      const answer = await started
+      expect([await taken, answer.status, await livesOf([answer])]).toEqual([true, 200, [false]])
+    })
+    expect(await start()).toMatchObject({ status: 400, body: { error: 'invalid_grant' } })
+  })
+
+  test('is gone for all of a hundred at once, whichever came first', async () => {
+    await givenNothing()
+    await start()
+    const { userId, consentId } = await ofPortal()
+    const starts = Array.from({ length: 100 }, start)
+    await starts[0]
+    const taken = await withdraw(server.ctx, userId, consentId)
+    const answers = await Promise.all(starts)
+    expect(taken).toBe(true)
+    expect(new Set(await livesOf(answers))).toEqual(new Set([false]))
+    await givenNothing()
   })
 })
 
