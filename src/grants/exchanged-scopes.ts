@@ -1,4 +1,5 @@
 import { type Api, ownScopes, readApiScope } from '../apis/api.ts'
+import { approvedScopes } from '../apis/approved-scopes.ts'
 import { audiencesOf } from '../apis/gatekeeper-address.ts'
 import { purposesOf } from '../apis/limited-scopes.ts'
 import { findApiByAudience, ownResources } from '../apis/store.ts'
@@ -6,7 +7,7 @@ import type { Context } from '../context.ts'
 import { invalidScope } from '../protocol/error.ts'
 import { beyond } from '../protocol/scope.ts'
 import { scopesFor } from '../tokens/api-token.ts'
-import type { PersonAuthorization } from '../tokens/authorization.ts'
+import { bearerOf, type PersonAuthorization } from '../tokens/authorization.ts'
 import type { InspectedToken } from '../tokens/inspect.ts'
 import type { GrantRequest } from './grant-type.ts'
 
@@ -23,7 +24,8 @@ export interface ExchangedScopes {
   /** As the token and the answer call them. */
   readonly toldScopes?: readonly string[]
   readonly signedFor?: Api
-  readonly via?: string
+  /** The API whose scope all of it hangs on; that of the first one of a chain, for that is what the person let in. */
+  readonly via?: string | undefined
 }
 
 function requireWithin(scopes: readonly string[], possible: readonly string[]): void {
@@ -55,28 +57,30 @@ async function comesFrom(ctx: Context, { client }: Request, { audience, clientKe
 }
 
 /** What an API may have of whoever its callers act for, from us or from another API: what it said that it receives, as far as its own client may have that. */
-function receivedBy(ctx: Context, { api_id, receives = [] }: Api, request: Request, subject: PersonToken): ExchangedScopes | undefined {
+async function receivedBy(ctx: Context, { api_id, receives = [] }: Api, request: Request, subject: PersonToken): Promise<ExchangedScopes | undefined> {
   if (!subject.scopes.includes(`gk_${api_id}`)) return undefined
   const { client, scopes: asked, resources } = request
-  const possible = receives.filter((scope) => client.scopes.includes(scope))
+  const via = subject.via ?? api_id
+  const possible = await approvedScopes(ctx, client, receives.filter((scope) => client.scopes.includes(scope)), bearerOf(subject.person))
   const next = apiInItsWords(request, possible)
-  if (next !== undefined) return { ...forApi(next, asked, possible), via: api_id }
+  if (next !== undefined) return { ...forApi(next, asked, possible), via }
   if (!resources.every((resource) => ownResources(ctx.config.issuer).includes(resource))) return undefined
   const ours = possible.filter((scope) => readApiScope(scope) === undefined)
   if (asked.length > 0 && beyond(asked, ours).length > 0) return undefined
-  return ours.length === 0 ? undefined : { scopes: asked.length === 0 ? ours : asked, via: api_id }
+  return ours.length === 0 ? undefined : { scopes: asked.length === 0 ? ours : asked, via }
 }
 
-/** Decides. Throws `invalid_scope` for more than the token has and the client may have. */
+/** Decides. Throws `invalid_scope` for more than the token has and the client may have: what it is registered for, and has been approved for it itself. */
 export async function exchangedScopes(ctx: Context, request: Request, subject: PersonToken): Promise<ExchangedScopes> {
   const { scopes: asked, client } = request
+  const { via } = subject
   const purposes = await purposesOf(ctx, subject.scopes)
-  const possible = subject.scopes.filter((_, i) => client.scopes.includes(purposes[i] ?? ''))
+  const possible = await approvedScopes(ctx, client, subject.scopes.filter((_, i) => client.scopes.includes(purposes[i] ?? '')), bearerOf(subject.person))
   const api = apiInItsWords(request, possible)
-  if (api !== undefined) return forApi(api, asked, possible)
+  if (api !== undefined) return { ...forApi(api, asked, possible), via }
   const from = await comesFrom(ctx, request, subject)
-  const received = from && receivedBy(ctx, from, request, subject)
+  const received = from && (await receivedBy(ctx, from, request, subject))
   if (received !== undefined) return received
   requireWithin(asked, possible)
-  return { scopes: asked.length === 0 ? possible : asked }
+  return { scopes: asked.length === 0 ? possible : asked, via }
 }

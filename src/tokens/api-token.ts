@@ -32,7 +32,7 @@ async function make(ctx: Context, api: Api, subject: InspectedToken): Promise<st
   const scopes = scopesFor(api, subject.scopes)
   const { id, hash } = drawToken('at', ctx.clock.now())
   const most = Math.min(JWT_LIFETIME_SECONDS, Math.floor(subject.expiresAt - ctx.clock.now() / 1000))
-  const kept = person === undefined ? (await mintClientToken(ctx, { id, hash, clientKey, scope: scopes.join(' '), audience, lifetime: most, confirmation: null, authorizationDetails })) && most : await mintExchangedToken(ctx, { subjectTokenId: subject.tokenId, id, hash, clientKey, scopes, audience, lifetime: most, confirmation: null, actor: subject.actor })
+  const kept = person === undefined ? (await mintClientToken(ctx, { id, hash, clientKey, scope: scopes.join(' '), audience, lifetime: most, confirmation: null, authorizationDetails })) && most : await mintExchangedToken(ctx, { subjectTokenId: subject.tokenId, id, hash, clientKey, scopes, audience, lifetime: most, confirmation: null, actor: subject.actor, via: subject.via })
   if (kept === false || kept === undefined) return undefined
   return signAccessToken(ctx, { clientId }, { scopes, toldScopes: ownScopes(api, scopes), audience: [audience], person, actor: subject.actor, lifetime: kept, authorizationDetails }, api, id, undefined)
 }

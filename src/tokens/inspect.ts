@@ -33,6 +33,8 @@ export interface InspectedToken {
   readonly confirmation: string | undefined
   /** Who acts for the person. */
   readonly actor: Actor | undefined
+  /** The API whose scope all of its scopes hang on, where they are not the person's word to its client (exchanged-tokens.ts). */
+  readonly via?: string | undefined
   readonly authorizationDetails: readonly AuthorizationDetail[]
 }
 
@@ -72,6 +74,7 @@ function readFound(row: readonly unknown[]): Found {
     confirmation: typeof confirmation === 'string' ? confirmation : undefined,
     // Written by us.
     actor: actor === null ? undefined : (actor as Actor),
+    via: typeof via === 'string' ? via : undefined,
     person,
     // Written by us, too.
     authorizationDetails: detailsOfToken({ authorizationDetails: details === null ? undefined : (details as readonly AuthorizationDetail[]), person }),

@@ -1,6 +1,8 @@
 import { createRemoteJWKSet, decodeJwt, jwtVerify } from 'jose'
 import { sql } from 'kysely'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { withdrawScope } from '../../src/apis/requests.ts'
+import { readClient } from '../../src/clients/store.ts'
 import { startTestServer, type TestServer } from '../support/app.ts'
 import { basic, get, type JsonAnswer, type Parameters, post } from '../support/relying-party.ts'
 import { SECRET } from '../support/world.ts'
@@ -20,9 +22,10 @@ let ada: string
 beforeAll(async () => {
   upstream = await startUpstreamApi()
   server = await startTestServer()
-  await server.apply(gatekeptApis(upstream.url, 'token: true\n').replace('receives: [userid, groups]', 'receives: [userid, groups, gk_library]'))
+  await server.apply(gatekeptApis(upstream.url, 'token: true\n').replace('receives: [userid, groups]', 'receives: [userid, groups, gk_library, gk_library_lend]'))
   const declared = (id: string, organization: string, scope: string): string => `kind: client\nclient_id: ${id}\nclient_secret: { value: ${SECRET} }\nclient_name: ${id}\ngrant_types: ['${GRANT}', client_credentials]\nscope: ${scope}\norganization: ${organization}\n`
-  await server.apply([declared('calendar-api', 'ntu', 'userid email groups gk_library'), declared('stranger', 'lunmal', 'userid groups gk_calendar')].join('---\n'))
+  await server.apply('kind: api\napi_id: library\nname: { en: Library }\nupstream: ' + upstream.url + '\norganization: ntu\ntoken: true\nreceives: [userid]\nscopes:\n  lend: { title: Lend books, approval: owner }\n')
+  await server.apply([declared('library-api', 'ntu', 'userid'), declared('calendar-api', 'ntu', 'userid email groups gk_library gk_library_lend'), declared('stranger', 'lunmal', 'userid groups gk_calendar')].join('---\n'))
   ada = await userToken(server.issuer)
 })
 afterAll(async () => {
@@ -121,6 +124,23 @@ describe('the way back', () => {
     expect((await call('/gk/calendar/x')).status).toBe(401)
   })
 
+  test('goes on from there, and hangs on what the person let in first', async () => {
+    const first = await userToken(server.issuer)
+    const { body: second } = await exchange(await apisToken(first), { audience: `${server.issuer}/gk/library` }, 'calendar-api')
+    const library = (token: unknown): Promise<Response> => fetch(`${server.issuer}/gk/library/x`, { headers: { authorization: `Bearer ${String(token)}` } })
+    const seen = (await (await library(second['access_token'])).json()) as Seen
+    const { body: again } = await exchange(String(second['access_token']), { audience: `${server.issuer}/gk/library` }, 'calendar-api')
+    expect((await library(again['access_token'])).status).toBe(200)
+    for (const token of [second['access_token'], new Map(seen.headers).get('x-dataporten-token')]) {
+      const { status, body } = await exchange(String(token), { resource: server.issuer }, 'library-api')
+      expect([status, body['scope']]).toEqual([200, 'userid'])
+      const userinfo = (): Promise<JsonAnswer> => get(server.issuer, '/userinfo', { authorization: `Bearer ${String(body['access_token'])}` })
+      expect((await userinfo()).status).toBe(200)
+      expect(await introspect(body['access_token'], 'library-api')).toMatchObject({ act: { sub: 'client:library-api', act: { sub: 'client:calendar-api' } } })
+      expect(await introspect(body['access_token'], 'library-api')).toMatchObject({ active: true, scope: 'userid' })
+    }
+  })
+
   test('brings nothing that it did not say, nor what its client may not have', async () => {
     for (const scope of ['email', 'profile', 'gk_calendar']) expect(await exchange(await apisToken(), { resource: server.issuer, scope }, 'calendar-api')).toMatchObject({ status: 400, body: { error: 'invalid_scope' } })
   })
@@ -131,6 +151,15 @@ describe('the way back', () => {
     // Its caller gets no more by it than it had.
     const own = await exchange(await apisToken(), { resource: server.issuer, scope: 'groups' }, 'agenda')
     expect(own).toMatchObject({ status: 400, body: { error: 'invalid_scope' } })
+  })
+
+  test('is no way round what was not approved for the API\'s own client', async () => {
+    const onward = async (changes: Parameters = {}): Promise<JsonAnswer> => exchange(await apisToken(), { audience: `${server.issuer}/gk/library`, ...changes }, 'calendar-api')
+    expect((await onward()).body['scope']).toBe('lend')
+    const client = await readClient(server.ctx.db, 'calendar-api')
+    expect(await withdrawScope(server.ctx, { clientKey: client?.key ?? '', clientId: 'calendar-api', scope: 'gk_library_lend', by: undefined }, 'No more')).toBe(true)
+    await expect.poll(async () => (await onward()).body['scope']).toBe('')
+    expect(await onward({ scope: 'lend' })).toMatchObject({ status: 400, body: { error: 'invalid_scope' } })
   })
 
   test('ends when the person takes back that the API may be called', async () => {
