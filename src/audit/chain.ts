@@ -1,4 +1,5 @@
 import { hmacSha256 } from '../lib/digest.ts'
+import { storable } from '../lib/fit-text.ts'
 
 // Owns what holds the events together: the digest of an event is keyed and covers the event, its number and the digest of the one before. Who
 // can write to the database but has not the key can change, take or add nothing without it showing. It does not own the tables.
@@ -27,12 +28,7 @@ export type EndName = 'head' | 'anchor'
 /** What stands before the first event. */
 export const GENESIS = Buffer.alloc(32)
 
-// PostgreSQL keeps neither NUL nor half a surrogate pair in JSON: one such event would keep all that wait behind it from being written.
-function storable(text: string): string {
-  return Buffer.from(text).toString('utf8').replaceAll('\0', '\uFFFD')
-}
-
-/** A value of JSON that reads back from the database as it is: text that can be kept, members in one order. */
+/** A value of JSON that reads back from the database as it is: text that can be kept (one other would keep all events behind it from being written), members in one order. */
 export function canonical(value: unknown): unknown {
   if (typeof value === 'string') return storable(value)
   if (Array.isArray(value)) return value.map(canonical)

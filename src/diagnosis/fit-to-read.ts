@@ -1,6 +1,7 @@
 import { hmacSha256, sha256 } from '../lib/digest.ts'
+import { storable } from '../lib/fit-text.ts'
 import type { Form } from '../protocol/form.ts'
-import type { Compared } from '../protocol/trace.ts'
+import type { Compared, Hint } from '../protocol/trace.ts'
 
 // Owns what of a request may be kept in clear: the values of the parameters named here and nothing else. Everything else is a keyed hash of the
 // value's digest: who holds the database can tell equal values from others, but try none out.
@@ -29,9 +30,9 @@ export function fingerprint(key: Uint8Array, value: string): string {
   return fingerprintOfDigest(key, sha256(value))
 }
 
-/** A value as it may be kept. */
+/** A value as it may be kept, and can be: one that cannot would take the traces beside it along. */
 export function readable(key: Uint8Array, value: string): string {
-  return TOKEN_LIKE.test(value) ? fingerprint(key, value) : value.slice(0, LONGEST)
+  return TOKEN_LIKE.test(value) ? fingerprint(key, value) : storable(value.slice(0, LONGEST))
 }
 
 /** The parameters of a request, by name. */
@@ -50,4 +51,10 @@ export function readableParameters(key: Uint8Array, forms: readonly Form[]): Rea
 export function readableComparison(key: Uint8Array, { name, sent, expected, secret }: Compared): Compared {
   const keep = (value: string): string => (secret === true ? fingerprint(key, value) : readable(key, value))
   return { name: name.slice(0, 100), ...(sent === undefined ? {} : { sent: keep(sent) }), ...(expected === undefined ? {} : { expected: keep(expected) }), ...(secret === true ? { secret } : {}) }
+}
+
+/** What the values look like, as it may be kept: a hint may quote what was sent. */
+export function readableHint(key: Uint8Array, { name, values }: Hint): Hint {
+  if (values === undefined) return { name }
+  return { name, values: Object.fromEntries(Object.entries(values).map(([member, value]) => [member, typeof value === 'string' ? readable(key, value) : value])) }
 }

@@ -9,7 +9,7 @@ import { newRowId } from '../lib/random.ts'
 import { factsOf } from '../protocol/causes.ts'
 import type { Form } from '../protocol/form.ts'
 import type { Findings, Trace } from '../protocol/trace.ts'
-import { fingerprint, readable, readableComparison, readableParameters } from './fit-to-read.ts'
+import { readable, readableComparison, readableHint, readableParameters } from './fit-to-read.ts'
 import { insertTraces, type Level, type TraceRow, trimRings } from './store.ts'
 
 // Owns the traces of refusals: noted at once, made fit to be read and written within a quarter of a second, beside the answer. Nothing waits
@@ -98,7 +98,7 @@ export function createDiagnosis({ db, clock, log, metrics, sealing, isRegistered
     const ring = await ringOf(level, clientId)
     // Who mixes up id and secret must not find the secret here: only ids that are registered are kept however they look.
     const named = clientId === undefined ? null : ring === 'strangers' ? readable(key, clientId.slice(0, LONGEST_ID)) : clientId
-    const document = { method, description, parameters: readableParameters(key, forms), compared: compared.map((one) => readableComparison(key, one)), hints }
+    const document = { method, description, parameters: readableParameters(key, forms), compared: compared.map((one) => readableComparison(key, one)), hints: hints.map((one) => readableHint(key, one)) }
     return { id: newRowId(at), reference, ring, at: new Date(at), level, clientId: named, endpoint: readable(key, endpoint), status, error, cause, document }
   }
 
@@ -140,9 +140,4 @@ export function createDiagnosis({ db, clock, log, metrics, sealing, isRegistered
       await flush()
     },
   }
-}
-
-/** The keyed hash under which a value stands in traces; one for each secret of the configuration. */
-export function fingerprintsOf(sealing: Sealing, value: string): readonly string[] {
-  return sealing.macKeys(TRACE_KEY).map((key) => fingerprint(key, value))
 }

@@ -8,3 +8,8 @@ export function isFit(value: unknown, depth = 0): boolean {
   if (typeof value === 'string') return !UNFIT.test(value)
   return typeof value !== 'object' || value === null || (depth < DEEPEST && Object.entries(value).every(([name, inner]) => isFit(name) && isFit(inner, depth + 1)))
 }
+
+/** A text that can be kept in the place of one that may not be. */
+export function storable(text: string): string {
+  return Buffer.from(text).toString('utf8').replaceAll('\0', '\uFFFD')
+}

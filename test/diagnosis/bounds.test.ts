@@ -7,7 +7,7 @@ import { newReference } from '../../src/lib/random.ts'
 import { startTestServer, type TestServer } from '../support/app.ts'
 import { newBrowser } from '../support/browser.ts'
 import { basic, get, obtainCode, post, redeem, refresh } from '../support/relying-party.ts'
-import { SECRET } from '../support/world.ts'
+import { CALLBACK, SECRET } from '../support/world.ts'
 import { ask, diagnosisOf, OPERATOR, pair, referenceOf } from './stage.ts'
 
 // What is kept of refusals, and how much: no secret in clear, and no flood makes the table grow.
@@ -57,6 +57,7 @@ describe('what is kept', () => {
     await get(issuer, '/userinfo', { authorization: `Bearer ${refreshToken}` })
     await get(issuer, `/userinfo?access_token=${access}`)
     await fetch(`${issuer}/oauth/authorization?${new URLSearchParams({ client_id: 'planner', redirect_uri: `https://x.example/?t=${access}`, login_hint: 'ada@ntu.example', id_token_hint: String(idToken), state: 'the-state-of-somebody' })}`)
+    await fetch(`${issuer}/oauth/authorization?${new URLSearchParams({ client_id: 'planner', redirect_uri: `${new URL(CALLBACK).origin}/${access}`, scope: 'openid' })}`)
     await post(issuer, `/oauth/token?${String(access)}=1`, {}, { authorization: basic('planner') })
     await fetch(`${issuer}/${String(access)}`)
     const kept = await table()
@@ -75,6 +76,19 @@ describe('what is kept', () => {
     const { createHash } = await import('node:crypto')
     const digest = createHash('sha256').update('one').digest()
     for (const plain of [digest.toString('hex'), createHash('sha256').update(digest).digest('hex')]) expect(plain.startsWith(one?.slice(5) ?? '-')).toBe(false)
+  })
+})
+
+describe('what no database keeps', () => {
+  const header = (said: object): string => Buffer.from(JSON.stringify(said)).toString('base64url')
+
+  test.each([
+    ['in the name of a client', { authorization: `Basic ${Buffer.from('x\0y:z').toString('base64')}` }, {}],
+    ['in the header of a proof', { authorization: basic('planner'), dpop: `${header({ alg: 'x\0', typ: '\ud800', jwk: {} })}.${header({ htm: 'POST' })}.x` }, {}],
+    ['in half, where a value is cut', { authorization: basic('planner') }, { grant_type: `${'x'.repeat(499)}😀` }],
+  ])('takes nothing else along: %s', async (_where, headers, parameters) => {
+    const [before, odd, after] = [await ask(server, {}), await ask(server, parameters, headers), await ask(server, {})]
+    for (const answer of [before, after, odd]) expect((await diagnosisOf(server, referenceOf(answer), OPERATOR)).error).toBe(answer.body['error'])
   })
 })
 
