@@ -4,6 +4,7 @@ import type { Config } from '../config.ts'
 import type { OAuthError } from '../protocol/error.ts'
 import type { InspectedToken } from '../tokens/inspect.ts'
 import { misplacedToken, tokenChallenge } from '../tokens/presented-token.ts'
+import { tokenTypeOf } from '../tokens/sender-constraint/prove.ts'
 
 // Owns the one decision of the gatekeeper: whether a call reaches an API, and as whom. The proxy and the proxies of others (forward-auth) ask
 // the same. The token is live and its holder proven when it comes here; nothing here looks anything up.
@@ -41,7 +42,7 @@ function takesMachines({ require_user, grant_types }: Api): boolean {
  */
 export function admit(where: Where, api: Api, { method, token }: Call): Admission {
   if (token === undefined) return method === 'OPTIONS' || api.allow_unauthenticated === true ? { admitted: true, caller: { is: 'nobody' } } : refuse(tokenChallenge(undefined, 401))
-  const scheme = token.confirmation?.startsWith('jkt:') === true ? 'DPoP' : 'Bearer'
+  const scheme = tokenTypeOf(token.confirmation)
   if (!isMeantFor(where, api, token.audience)) return refuse(tokenChallenge(scheme, 401, 'invalid_token', 'The access token is for another resource', undefined, misplacedToken(token, 'token.audience', audiencesOf(where, api).join(' '))))
   const scope = `gk_${api.api_id}`
   if (!token.scopes.includes(scope)) return refuse(tokenChallenge(scheme, 403, 'insufficient_scope', 'The token does not let in here', scope, misplacedToken(token, 'token.scope', scope)))

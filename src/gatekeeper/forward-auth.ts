@@ -1,4 +1,3 @@
-import { createHash, timingSafeEqual } from 'node:crypto'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Api } from '../apis/api.ts'
 import { unsealApiSecret } from '../apis/secret.ts'
@@ -8,6 +7,7 @@ import { clientCertificate, everyHeader } from '../http/client-certificate.ts'
 import { type PresentedProof, presentedProof } from '../http/proof.ts'
 import { isFromProxy } from '../http/trusted-proxy.ts'
 import { canParseUrl } from '../lib/can-parse-url.ts'
+import { sameDigest, sha256 } from '../lib/digest.ts'
 import { OAuthError } from '../protocol/error.ts'
 import { requireSingles } from './caller-headers.ts'
 import { identityHeaders, identityNames } from './identity-headers.ts'
@@ -31,17 +31,12 @@ function forbidden(description: string, detail: string): OAuthError {
 
 const METHOD = /^[A-Z]{1,20}$/
 
-function same(a: string, b: string): boolean {
-  const [x, y] = [a, b].map((text) => createHash('sha256').update(text).digest())
-  return x !== undefined && y !== undefined && timingSafeEqual(x, y)
-}
-
 /** Whoever asks could say that it was an OPTIONS request, which comes in without a token: so only a proxy that is known is believed. */
 function requireProxy(ctx: Context, request: FastifyRequest, { api, sealedSecret }: GatekeptApi): void {
   if (isFromProxy(ctx, request)) return
   const [shown, another] = everyHeader(request, 'x-gatekeeper-secret')
   const secret = api.upstream_auth?.type === 'mtls' ? undefined : unsealApiSecret(ctx, api.api_id, sealedSecret)
-  if (shown === undefined || another !== undefined || secret === undefined || !same(shown, secret)) throw forbidden('Only a proxy of the operator or one with the secret of the API may ask', 'forward_auth.stranger')
+  if (shown === undefined || another !== undefined || secret === undefined || !sameDigest(sha256(shown), sha256(secret))) throw forbidden('Only a proxy of the operator or one with the secret of the API may ask', 'forward_auth.stranger')
 }
 
 /** One value of the two spellings that proxies have; the proxy's caller may have sent the other one, so they must not differ. */
@@ -71,8 +66,8 @@ function proofOf(ctx: Context, request: FastifyRequest, { audience }: Api, { met
 /** A refusal as proxies understand it: 401 asks for a token, 403 for nothing. */
 function asProxiesHaveIt(error: unknown): unknown {
   if (!(error instanceof OAuthError) || error.status >= 500 || error.status === 401 || error.status === 403) return error
-  const { code, description, headers, detail } = error
-  return new OAuthError(code, description, { status: headers['www-authenticate'] === undefined ? 403 : 401, headers, ...(detail === undefined ? {} : { detail }) })
+  const { code, description, headers, detail, trace } = error
+  return new OAuthError(code, description, { status: headers['www-authenticate'] === undefined ? 403 : 401, headers, trace, ...(detail === undefined ? {} : { detail }) })
 }
 
 /** Decides, and answers 200. Throws what the proxy's caller gets. */

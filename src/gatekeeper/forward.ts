@@ -55,12 +55,18 @@ function ask(upstream: Upstream, outgoing: Outgoing, incoming: IncomingMessage, 
       answer.once('end', () => response.off('close', leave))
       resolve(answer)
     })
-    out.once('error', (error) => {
+    const fail = (error: Error): void => {
       clearTimeout(timer)
       response.off('close', leave)
       if (error instanceof UpstreamSilent) reject(error)
       else if (response.destroyed) reject(new OAuthError('gone', 'The caller has gone', { status: 499 }))
       else reject(new UpstreamSilent('unreachable', Object.assign(error, { again: out.reusedSocket && isReset(error) })))
+    }
+    out.on('error', fail)
+    // A change of protocol that nobody asked for: Node gives the connection away and says nothing more.
+    out.once('upgrade', (_answer, socket) => {
+      socket.destroy()
+      fail(new UpstreamSilent('unreachable'))
     })
     if (hasBody(incoming)) {
       incoming.pipe(out)
@@ -103,7 +109,8 @@ export async function exchange(upstream: Upstream, outgoing: Outgoing, incoming:
  * of the body is there already, in one packet; without any it goes alone. (`pipeline` makes an abort of every end, with its stack trace.)
  */
 export function answerWith(answer: IncomingMessage, response: ServerResponse, surroundings: Surroundings): void {
-  response.writeHead(answer.statusCode ?? 502, answerHeaders(answer.rawHeaders, surroundings))
+  const { statusCode = 0 } = answer
+  response.writeHead(statusCode < 200 ? 502 : statusCode, answerHeaders(answer.rawHeaders, surroundings))
   const alone = setImmediate(() => response.flushHeaders())
   const breakOff = (): void => void response.destroy()
   answer.once('data', () => clearImmediate(alone)).once('end', () => clearImmediate(alone))

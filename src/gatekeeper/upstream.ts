@@ -2,6 +2,7 @@ import { lookup } from 'node:dns'
 import { Agent as PlainAgent } from 'node:http'
 import { Agent as TlsAgent } from 'node:https'
 import { isIP } from 'node:net'
+import { createSecureContext, type SecureContext } from 'node:tls'
 import { unsealApiSecret } from '../apis/secret.ts'
 import type { GatekeptApi } from '../apis/store.ts'
 import { type Context, perContext } from '../context.ts'
@@ -71,7 +72,16 @@ function agentOf(ctx: Context, gatekept: GatekeptApi, origin: URL, secret: strin
   const auth = gatekept.api.upstream_auth
   if (auth?.type !== 'mtls') return new TlsAgent(common)
   if (secret === undefined) throw unavailable('no_secret')
-  return new TlsAgent({ ...common, cert: auth.certificate, key: secret })
+  return new TlsAgent({ ...common, secureContext: provingContext(auth.certificate, secret) })
+}
+
+/** What proves us at the handshake. Each half is good by itself (gatekept.ts); the key of another certificate proves nothing. */
+function provingContext(certificate: string, key: string): SecureContext {
+  try {
+    return createSecureContext({ cert: certificate, key })
+  } catch {
+    throw unavailable('certificate')
+  }
 }
 
 function open(ctx: Context, gatekept: GatekeptApi, address: string): Upstream {

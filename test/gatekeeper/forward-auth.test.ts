@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { diagnosisOf, OPERATOR } from '../diagnosis/stage.ts'
 import { startTestServer, type TestServer } from '../support/app.ts'
 import { type Nginx, startNginx, withoutNginx } from '../support/nginx.ts'
 import { rawRequest } from '../support/raw-request.ts'
@@ -64,6 +65,11 @@ describe('the decision', () => {
     expect(answer.status).toBe(status)
     if (status === 401) expect(answer.headers.get('www-authenticate')).toContain('resource_metadata=')
     if (status !== 200) expect(told(answer)).toEqual({})
+  })
+
+  test('that is no has its cause in the diagnosis', async () => {
+    const answer = await ask(ada, { ...NGINX_SAYS, 'x-original-uri': '/a/%2e%2e/b' })
+    expect((await diagnosisOf(server, answer.headers.get('x-request-id') ?? '', OPERATOR)).cause).toBe('gatekeeper.refused')
   })
 
   test('is for known proxies only: whoever else asks could say that it was OPTIONS', async () => {

@@ -165,6 +165,12 @@ describe('a name of its own', () => {
     }
   })
 
+  test('tells nobody to go on with a body who is not let in', async () => {
+    const bytes = (by: string): string => `POST /x HTTP/1.1\r\nHost: calendar.gk.example.org\r\nAuthorization: Bearer ${by}\r\nContent-Length: 4\r\nExpect: 100-continue\r\nConnection: close\r\n\r\nbody`
+    expect((await rawRequest(port, bytes('nothing'))).text).toMatch(/^HTTP\/1\.1 401/)
+    expect((await rawRequest(port, bytes(token))).text).toMatch(/^HTTP\/1\.1 100 Continue\r\n\r\nHTTP\/1\.1 200/)
+  })
+
   test('that no API has leads nowhere', async () => {
     for (const [host, status] of [['nothing.gk.example.org', 404], ['a.calendar.gk.example.org', 400], ['.gk.example.org', 400], ['x.gk.example.org', 400]] as const) {
       const { answer, seen } = await at(host)

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
 import { freePort, startTestServer, type TestServer } from '../support/app.ts'
 import { rawRequest } from '../support/raw-request.ts'
-import { startUpstreamApi, type UpstreamApi } from '../support/upstream-api.ts'
+import { FORBIDDEN_ANSWERS, startUpstreamApi, type UpstreamApi } from '../support/upstream-api.ts'
 import { gatekeptApis, systemToken } from './world.ts'
 
 // What flows through the gatekeeper, both ways and for as long as it flows; and what the caller of an API gets when nothing comes.
@@ -133,9 +133,10 @@ describe('a request', () => {
 describe('what an API answers', () => {
   test('never speaks for our own origin: no cookie, no script, no prompt, no other host', async () => {
     const answer = await call('/gk/calendar/naughty')
-    for (const name of ['set-cookie', 'clear-site-data', 'alt-svc', 'www-authenticate', 'x-hop']) expect([name, answer.headers.get(name)]).toEqual([name, null])
+    for (const name of [...FORBIDDEN_ANSWERS, 'www-authenticate', 'x-hop']) expect([name, answer.headers.get(name)]).toEqual([name, null])
     expect(answer.headers.get('content-security-policy')).toBe("sandbox; default-src 'none'; frame-ancestors 'none'")
     expect(answer.headers.get('x-content-type-options')).toBe('nosniff')
+    expect(answer.headers.get('cross-origin-resource-policy')).toBe('cross-origin')
     expect(answer.headers.get('access-control-allow-origin')).toBe('*')
     expect(answer.headers.get('x-mine')).toBe('kept')
   })
@@ -197,6 +198,11 @@ describe('an API that does not answer', () => {
     }
   })
 
+  test.each(['switch', 'odd'])('or answers with what is no answer (%s) is a 502 at once', async (way) => {
+    expect((await call(`/gk/calendar/${way}`)).status).toBe(502)
+    expect((await call('/gk/calendar/x')).status).toBe(200)
+  })
+
   test('is not asked for a while after five silences, and the others go on', async () => {
     for (let i = 0; i < 6; i++) await call('/gk/down/x')
     const answer = await call('/gk/down/x')
@@ -205,12 +211,14 @@ describe('an API that does not answer', () => {
     expect((await call('/gk/calendar/x')).status).toBe(200)
   })
 
-  test('lets the caller go: the request to the API ends, too', async () => {
-    const gone = request(`${server.issuer}/gk/slow/silent`, { headers: headers() })
+  test.each(['silent', 'stream'])('lets the caller go: the request to the API ends, too (%s)', async (way) => {
+    await expect.poll(upstream.underWay).toBe(0)
+    const gone = request(`${server.issuer}/gk/calendar/${way}`, { headers: headers() })
     gone.on('error', () => undefined)
     gone.end()
-    await new Promise((resolve) => gone.once('socket', (socket) => socket.once('connect', resolve)))
+    await expect.poll(upstream.underWay).toBe(1)
     gone.destroy()
-    expect((await call('/gk/slow/x')).status).toBe(200)
+    await expect.poll(upstream.underWay).toBe(0)
+    expect((await call('/gk/calendar/x')).status).toBe(200)
   })
 })

@@ -1,8 +1,12 @@
+import { mkdtempSync, readFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { calculateJwkThumbprint, exportJWK, generateKeyPair } from 'jose'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { apiSchema } from '../../src/apis/api.ts'
 import { saveApi } from '../../src/apis/store.ts'
 import { startTestServer, type TestServer } from '../support/app.ts'
+import { createAuthority } from '../support/certificates.ts'
 import { newBrowser } from '../support/browser.ts'
 import { basic, get, obtainCode, post, redeem } from '../support/relying-party.ts'
 import { proofOf } from '../support/strong-client.ts'
@@ -86,6 +90,19 @@ describe('an API that no file declares', () => {
     // The same from a file is the operator's word.
     await server.apply(`kind: api\napi_id: inside\nname: Inside\nupstream: ${upstream.url}\n`)
     await expect.poll(async () => (await call({ authorization: `Bearer ${token}` }, '/gk/inside/x')).status).toBe(200)
+  })
+})
+
+describe('an API that wants a certificate of ours', () => {
+  test('is not called with one whose key is another\'s', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'portner-'))
+    const authority = createAuthority(folder)
+    const [one, other] = [authority.issue('one', 'DNS:one'), authority.issue('other', 'DNS:other')]
+    const pem = (file: string): string => JSON.stringify(readFileSync(file, 'utf8'))
+    await server.apply(`kind: api\napi_id: strict\nname: Strict\nupstream: https://127.0.0.1:1\nupstream_auth: { type: mtls, certificate: ${pem(one.certificateFile)} }\ngatekeeper_secret: { value: ${pem(other.keyFile)} }\nallow_unauthenticated: true\n`)
+    const answer = await call({}, '/gk/strict/x')
+    expect([answer.status, await answer.json()]).toEqual([502, expect.objectContaining({ error: 'upstream_unavailable' })])
+    expect(server.logged()).toContain('gatekeeper.certificate')
   })
 })
 

@@ -17,12 +17,17 @@ export interface UpstreamApi {
   readonly url: string
   /** Every request since the last look. */
   readonly seen: () => readonly Seen[]
+  /** How many requests have not ended yet. */
+  readonly underWay: () => number
   readonly close: () => Promise<void>
 }
 
 function headersOf({ rawHeaders }: IncomingMessage): readonly (readonly [string, string])[] {
   return rawHeaders.flatMap((name, i) => (i % 2 === 0 ? [[name.toLowerCase(), rawHeaders[i + 1] ?? ''] as const] : []))
 }
+
+/** Headers by which an answer would speak for the whole origin that it seems to come from, or for a connection that is not its own. */
+export const FORBIDDEN_ANSWERS = ['set-cookie', 'set-cookie2', 'clear-site-data', 'service-worker-allowed', 'strict-transport-security', 'alt-svc', 'nel', 'report-to', 'reporting-endpoints', 'set-login', 'public-key-pins', 'accept-ch', 'critical-ch', 'origin-agent-cluster', 'origin-trial', 'document-policy', 'permissions-policy', 'proxy-authenticate', 'proxy-authentication-info', 'proxy-connection', 'te', 'access-control-allow-credentials', 'access-control-allow-methods', 'content-security-policy-report-only'] as const
 
 /** What it does at some paths; everywhere else it says what it saw. */
 const ways: Readonly<Record<string, RequestListener>> = {
@@ -37,12 +42,15 @@ const ways: Readonly<Record<string, RequestListener>> = {
     response.write('half')
     setImmediate(() => response.destroy())
   },
+  // Answers that are none.
+  '/switch': ({ socket }) => void socket.end('HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: other\r\n\r\n'),
+  '/odd': ({ socket }) => void socket.end('HTTP/1.1 099 Odd\r\ncontent-length: 0\r\n\r\n'),
   '/mirror': (request, response) => {
     response.writeHead(200, { 'content-type': 'application/octet-stream' })
     request.pipe(response)
   },
   '/naughty': (_request, response) => {
-    response.writeHead(200, { 'set-cookie': 'portner=mine', 'clear-site-data': '"*"', 'alt-svc': 'h3=":443"', 'content-security-policy': "script-src 'unsafe-inline'", 'www-authenticate': 'Basic realm="Sign in"', 'access-control-allow-origin': 'https://only.example', 'x-mine': 'kept', connection: 'x-hop', 'x-hop': 'of this connection', 'content-type': 'text/html' })
+    response.writeHead(200, { ...Object.fromEntries(FORBIDDEN_ANSWERS.map((name) => [name, 'mine'])), 'cross-origin-resource-policy': 'same-site', 'x-content-type-options': 'sniff', 'content-security-policy': "script-src 'unsafe-inline'", 'www-authenticate': 'Basic realm="Sign in"', 'access-control-allow-origin': 'https://only.example', 'x-mine': 'kept', connection: 'x-hop', 'x-hop': 'of this connection', 'content-type': 'text/html' })
     response.end('<script>document.title = "ran"</script>')
   },
 }
@@ -50,7 +58,10 @@ const ways: Readonly<Record<string, RequestListener>> = {
 /** An API of somebody's: a real server that echoes, streams, is silent, and speaks WebSocket at /socket. */
 export async function startUpstreamApi(options: { readonly tls?: ServerOptions } = {}): Promise<UpstreamApi> {
   const requests: Seen[] = []
+  let underWay = 0
   const answer: RequestListener = (request, response) => {
+    underWay += 1
+    response.once('close', () => (underWay -= 1))
     const path = (request.url ?? '').split('?')[0] ?? ''
     const way = ways[path]
     if (way !== undefined) {
@@ -81,6 +92,7 @@ export async function startUpstreamApi(options: { readonly tls?: ServerOptions }
   return {
     url,
     seen: () => requests.splice(0),
+    underWay: () => underWay,
     close: async () => {
       for (const client of sockets.clients) client.terminate()
       server.closeAllConnections()
