@@ -26,8 +26,9 @@ export function joinAddress(ctx: Context, token: string): string {
   return `${ctx.config.issuer}${GROUPS}/join/${token}`
 }
 
+/** By name: whoever is in a group has not told the others their address. */
 function nameOf({ claims, username }: Pick<AdHocMember, 'claims' | 'username'>): string {
-  return claims.name ?? username ?? claims.email ?? '?'
+  return claims.name ?? username ?? '?'
 }
 
 function memberRow(own: AdHocGroup, member: AdHocMember, userId: string, isLastOwner: boolean): GroupMemberRow {

@@ -3,7 +3,7 @@ import type { Context } from '../context.ts'
 import type { Database } from '../database/schema.ts'
 import { inTransaction } from '../database/transaction.ts'
 import { isRowId, newRowId } from '../lib/random.ts'
-import { joinLiveUser } from '../users/store.ts'
+import { joinLiveUser, userIsLive } from '../users/store.ts'
 import type { UserClaims } from '../users/user.ts'
 
 // Owns ad_hoc_groups and ad_hoc_members: groups that people make themselves, and who is in them. Whoever makes one is its owner; there is
@@ -75,9 +75,9 @@ export async function listMembers(db: Kysely<Database>, groupId: string): Promis
   return rows.map((row) => ({ userId: row.user_id, claims: row.claims, username: row.username ?? undefined, role: row.role, since: row.since }))
 }
 
-/** The part of a statement that asks whether a person may let others in with a role: admins members, owners admins too. */
+/** The part of a statement that asks whether a person may let others in with a role: admins members, owners admins too, and nobody who is locked. */
 export function mayLetIn(group: RawBuilder<unknown>, person: RawBuilder<unknown>, role: RawBuilder<unknown>): RawBuilder<boolean> {
-  return sql`exists (select from ad_hoc_members host where host.group_id = ${group} and host.user_id = ${person} and (host.role = 'owner' or (host.role = 'admin' and ${role} = 'member')))`
+  return sql`exists (select from ad_hoc_members host where host.group_id = ${group} and host.user_id = ${person} and (host.role = 'owner' or (host.role = 'admin' and ${role} = 'member')) and ${sql.raw(userIsLive('host.user_id'))})`
 }
 
 /** The part of a statement that lets a person in, out of rows with `group_id` and `role`; whoever is in stays what they are. */

@@ -67,7 +67,7 @@ const MOST_AFFILIATIONS = 100
 
 function textsIn(theirs: Claims, name: string): readonly string[] {
   const value = Object.hasOwn(theirs, name) ? theirs[name] : undefined
-  return (Array.isArray(value) ? value : [value]).filter((one): one is string => typeof one === 'string' && one !== '' && one.length <= LONGEST_GROUP).slice(0, MOST_AFFILIATIONS)
+  return (Array.isArray(value) ? value : [value]).filter((one): one is string => typeof one === 'string' && one !== '' && one.length <= LONGEST_GROUP && isFit(one)).slice(0, MOST_AFFILIATIONS)
 }
 
 function readAffiliations(theirs: Claims): SaidAffiliations {

@@ -141,6 +141,17 @@ describe('a link', () => {
     expect((await kai.browser.open(link)).status).toBe(410)
   })
 
+  test('of somebody who is locked lets nobody in', async () => {
+    const ada = await signedIn('ada')
+    const { id } = await make(ada, 'Locked')
+    const link = (await createInvitation(server.ctx, id, await idOf('ada'), 'member')) ?? ''
+    const lock = (status: 'active' | 'locked') => server.ctx.db.updateTable('users').set({ status }).where('username', '=', 'ada').execute()
+    await lock('locked')
+    expect(await acceptInvitation(server.ctx.db, link, await idOf('lin'))).toBeUndefined()
+    await lock('active')
+    expect(await acceptInvitation(server.ctx.db, link, await idOf('lin'))).toBe(id)
+  })
+
   test('of a hundred at once lets one in, is kept as a hash, and is over after seven days', async () => {
     const ada = await signedIn('ada')
     const { id } = await make(ada, 'Rush')

@@ -63,6 +63,12 @@ describe('a provider of several domains', () => {
     expect((await principalNamesOf(server.ctx, [userId])).get(userId)).toEqual([])
   })
 
+  test('says nothing with a text that nobody can keep', async () => {
+    const userId = await signIn({ sub: 'nul', eduperson_principal_name: 'a\u0000da@college.example', eduperson_scoped_affiliation: ['student@college.example', 'staff\ud800@college.example'] })
+    expect(await organizationsOf(userId)).toEqual([['fc:org:college.example', { basic: 'member', affiliation: ['student'] }]])
+    expect((await principalNamesOf(server.ctx, [userId])).get(userId)).toEqual([])
+  })
+
   test('what it does not say any more is over, and can be asked for', async () => {
     const student = await signIn({ sub: 'kim', eduperson_scoped_affiliation: 'student@college.example' })
     await server.advance(60)

@@ -106,6 +106,14 @@ describe('the groups of a person', () => {
   })
 })
 
+test('a name that an institution gives looks like nobody else\'s group', async () => {
+  const user = await findLocalUser(server.ctx.db, 'ntu', 'lin')
+  const said = [adHoc(), 'FC:org:lunmal.example', 'choir']
+  await server.ctx.db.updateTable('users').set({ groups: said }).where('user_id', '=', user?.userId ?? '').execute()
+  expect((await ask('/userinfo', await tokenOf('lin'))).body['groups']).toEqual(['fc:org:ntu.example', `fc:group:ntu.example:${encodeURIComponent(adHoc())}`, 'fc:group:ntu.example:FC%3Aorg%3Alunmal.example', 'choir'])
+  await server.ctx.db.updateTable('users').set({ groups: [] }).where('user_id', '=', user?.userId ?? '').execute()
+})
+
 describe('one group', () => {
   test('is there for its members; a stranger’s ad hoc group is not, an institution is for everybody', async () => {
     const [ada, lin] = [await tokenOf('ada'), await tokenOf('lin')]

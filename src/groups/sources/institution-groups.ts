@@ -4,9 +4,11 @@ import { listAffiliations } from '../../users/affiliations.ts'
 import type { Group, GroupPerson, GroupSource } from '../group.ts'
 
 // The groups that an institution names when its people sign in, or that a declaration gives them. They are names within the institution:
-// "staff" of one is not "staff" of another, so the id has its realm. The claim has the plain name, as clients know it.
+// "staff" of one is not "staff" of another, so the id has its realm. The claim has the plain name, as clients know it, but for a name that
+// looks like an id of ours: an institution must not say that somebody is in another's group.
 
 const PREFIX = 'fc:group:'
+const ANY_ID = /^fc:/i
 
 async function realmOf(ctx: Context, { userId, organizationId }: GroupPerson): Promise<string> {
   const [realm] = (await findOrganization(ctx, organizationId))?.realms ?? []
@@ -25,7 +27,7 @@ async function groupsOf(ctx: Context, person: GroupPerson): Promise<readonly Gro
     public: false,
     ...(realm === '' ? {} : { parent: `fc:org:${realm}` }),
     membership: { basic: 'member' },
-    claim: name,
+    ...(ANY_ID.test(name) ? {} : { claim: name }),
   }))
 }
 
