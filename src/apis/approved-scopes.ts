@@ -1,4 +1,5 @@
 import type { Context } from '../context.ts'
+import { invalidScope, type OAuthError } from '../protocol/error.ts'
 import type { Hint, Trace } from '../protocol/trace.ts'
 import { readApiScope, withoutOrphans } from './api.ts'
 import { findApprovals } from './organization-approvals.ts'
@@ -47,7 +48,7 @@ async function missingApi(ctx: Context, apiId: string, scope: string, state: Req
 }
 
 /** Why a client may not have a scope for somebody; nothing when it may, and for what is no API's. A refusal wins over every other ground. */
-export async function missingApproval(ctx: Context, client: AskingClient, scope: string, bearer: Bearer): Promise<Missing | undefined> {
+async function missingApproval(ctx: Context, client: AskingClient, scope: string, bearer: Bearer): Promise<Missing | undefined> {
   const named = readApiScope(scope)
   if (named === undefined) return undefined
   const [policy, states] = await Promise.all([findScopePolicy(ctx, scope), findRequestStates(ctx, client.key)])
@@ -85,13 +86,14 @@ export async function asksOrganizations(ctx: Context, scopes: readonly string[])
 }
 
 /** For the diagnosis: which scopes, and who would have to approve each. */
-export function missingTrace(all: readonly Missing[]): Trace {
+function traceOf(all: readonly Missing[]): Trace {
   const cause = all.length > 0 && all.every((one) => one.cause === 'scope.not_declared') ? 'scope.unknown' : 'scope.not_approved'
   const hints = all.filter(({ approvers }) => approvers.length > 0).slice(0, 10).map(({ scope, approvers }): Hint => ({ name: 'approver', values: { scope, who: approvers.join(', ').slice(0, 200) } }))
   return { cause, compared: all.slice(0, 10).map((one) => ({ name: one.cause, sent: one.scope })), hints }
 }
 
-/** For the log: the cause, the scope, and who would have to approve it. */
-export function missingDetail(all: readonly Missing[]): string {
-  return all.map(({ cause, scope, approvers }) => `${cause} ${scope}${approvers.length === 0 ? '' : ` approver=${approvers.join(',')}`}`).join('; ').slice(0, 500)
+/** The refusal where nothing is left of what was asked for: `invalid_scope`, and in the log the cause, the scope, and who would have to approve it. */
+export function notApproved(all: readonly Missing[], whom: string): OAuthError {
+  const detail = all.map(({ cause, scope, approvers }) => `${cause} ${scope}${approvers.length === 0 ? '' : ` approver=${approvers.join(',')}`}`).join('; ').slice(0, 500)
+  return invalidScope(`The scope has not been approved for ${whom}`, { parameter: 'scope', detail, trace: traceOf(all) })
 }

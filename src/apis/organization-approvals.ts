@@ -68,7 +68,7 @@ export async function replaceApprovals(ctx: Context, decision: RealmDecision, sc
   const { clientKey, realm, by } = decision
   const wanted = [...new Set(scopes)]
   const before = await inTransaction(ctx.db, async (trx) => {
-    const { rows } = await sql<{ approved: readonly string[] }>`with before as (select approved from organization_approvals where client_key = ${clientKey} and realm = ${realm}),
+    const { rows } = await sql<{ approved: readonly string[] }>`with before as (select approved from organization_approvals where client_key = ${clientKey} and realm = ${realm} for update),
       written as (insert into organization_approvals (client_key, realm, approved, decided_by) values (${clientKey}, ${realm}, ${wanted}, ${by ?? null})
         on conflict (client_key, realm) do update set approved = excluded.approved, refused = organization_approvals.refused - excluded.approved, decided_by = excluded.decided_by, decided_at = clock_now())
       select approved from before`.execute(trx)

@@ -1,21 +1,22 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { withoutOrphans } from '../apis/api.ts'
-import { judgeScopes, missingDetail, missingTrace } from '../apis/approved-scopes.ts'
+import { judgeScopes, notApproved } from '../apis/approved-scopes.ts'
 import { requireUnlimited, unlimitedOf } from '../apis/limited-scopes.ts'
 import { findApiByAudience } from '../apis/store.ts'
 import { authenticateClient } from '../clients/authenticate.ts'
 import { mayUseGrant, type Client } from '../clients/client.ts'
 import type { Context } from '../context.ts'
 import { DEVICE_CODE } from '../grants/device-code.ts'
+import { requireRegistered } from '../grants/registered-scopes.ts'
 import { bodyForm, refuseQuery } from '../http/forms.ts'
 import { sendJson } from '../http/json.ts'
 import { refuseOtherMethods } from '../http/methods.ts'
 import { type DrawnToken, drawToken } from '../lib/opaque-token.ts'
-import { invalidAuthorizationDetails, invalidScope, invalidTarget, unauthorizedClient } from '../protocol/error.ts'
+import { invalidAuthorizationDetails, invalidTarget, unauthorizedClient } from '../protocol/error.ts'
 import type { Form } from '../protocol/form.ts'
 import { refuseGrantAction } from '../protocol/grant-management.ts'
 import { parseResources } from '../protocol/resource.ts'
-import { beyond, parseScope } from '../protocol/scope.ts'
+import { parseScope } from '../protocol/scope.ts'
 import { networkOf } from '../signin/throttle.ts'
 import { DECOUPLED_LIFETIME_SECONDS, keepDecoupledRequest, POLL_SECONDS } from '../tokens/decoupled-requests.ts'
 import { newUserCode } from '../tokens/user-code.ts'
@@ -34,10 +35,10 @@ export async function askedScopes(ctx: Context, client: Client, form: Form): Pro
   // The person's page elsewhere shows scopes only; what it does not show nobody may allow.
   if (form.single.has('authorization_details')) throw invalidAuthorizationDetails('authorization_details are not supported here')
   const asked = parseScope(form.single.get('scope'))
-  if (beyond(asked, client.scopes).length > 0) throw invalidScope('The client may not have this scope', { parameter: 'scope' })
+  requireRegistered(asked, client)
   await requireUnlimited(ctx, asked)
   const { scopes, missing } = await judgeScopes(ctx, client, withoutOrphans(asked.length === 0 ? await unlimitedOf(ctx, client.scopes) : asked), undefined)
-  if (asked.length > 0 && scopes.length === 0) throw invalidScope('The scope has not been approved for this client', { parameter: 'scope', detail: missingDetail(missing), trace: missingTrace(missing) })
+  if (asked.length > 0 && scopes.length === 0) throw notApproved(missing, 'this client')
   return scopes.filter((scope) => scope !== 'offline_access' || mayUseGrant(client, 'refresh_token'))
 }
 

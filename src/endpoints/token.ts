@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { type Api, withoutOrphans } from '../apis/api.ts'
-import { approvedScopes, judgeScopes, missingDetail, missingTrace } from '../apis/approved-scopes.ts'
+import { approvedScopes, judgeScopes, notApproved } from '../apis/approved-scopes.ts'
 import { readAuthorizationDetails } from '../apis/authorization-details.ts'
 import { findApiByAudience } from '../apis/store.ts'
 import { type AuthenticatedClient, authenticateClient, claimedClientId } from '../clients/authenticate.ts'
@@ -81,7 +81,7 @@ async function askedScopes(ctx: Context, client: AuthenticatedClient, form: Form
   if (asked.length > 0 && whole.length === 0) throw invalidScope('A part of an API goes with the scope of the API', { parameter: 'scope', trace: { cause: 'scope.malformed', compared: [{ name: 'scope', sent: asked.join(' ') }] } })
   const { scopes, missing } = await judgeScopes(ctx, client, whole.filter((scope) => client.scopes.includes(scope)), undefined)
   const left = whole.filter((scope) => scopes.includes(scope) || !client.scopes.includes(scope))
-  if (whole.length > 0 && left.length === 0) throw invalidScope('The scope has not been approved for this client', { parameter: 'scope', detail: missingDetail(missing), trace: missingTrace(missing) })
+  if (whole.length > 0 && left.length === 0) throw notApproved(missing, 'this client')
   return left
 }
 

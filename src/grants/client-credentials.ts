@@ -1,9 +1,7 @@
 import { z } from 'zod'
-import { invalidGrant, invalidScope } from '../protocol/error.ts'
-import { beyond } from '../protocol/scope.ts'
-import { scopeTrace } from '../protocol/scope-findings.ts'
+import { invalidGrant } from '../protocol/error.ts'
 import { withoutOrphans } from '../apis/api.ts'
-import { approvedScopes, judgeScopes, missingDetail, missingTrace } from '../apis/approved-scopes.ts'
+import { approvedScopes, judgeScopes, notApproved } from '../apis/approved-scopes.ts'
 import { isOwnScope } from '../apis/scope-definition.ts'
 import { mintClientToken } from '../tokens/access-tokens.ts'
 import { joinList } from '../tokens/authorization.ts'
@@ -11,16 +9,16 @@ import { confirmationText } from '../tokens/sender-constraint/constraint.ts'
 import type { Client } from '../clients/client.ts'
 import type { Context } from '../context.ts'
 import { defineGrant } from './grant-type.ts'
+import { requireRegistered } from './registered-scopes.ts'
 
 // The client credentials grant (RFC 6749 §4.4): a client for itself, without a person and without a refresh token.
 
 /** Scopes about a person mean nothing here; a client that asks for none gets what it may have without one. */
 async function grantedScopes(ctx: Context, client: Client, requested: readonly string[]): Promise<readonly string[]> {
   if (requested.length === 0) return approvedScopes(ctx, client, withoutOrphans(client.scopes.filter((scope) => !isOwnScope(scope))), 'client')
-  const refused = beyond(requested, client.scopes)
-  if (refused.length > 0) throw invalidScope('The client may not have this scope', { detail: `scope.not_registered ${refused.join(' ')}`, trace: scopeTrace(requested, client.scopes) })
+  requireRegistered(requested, client)
   const { scopes, missing } = await judgeScopes(ctx, client, requested, 'client')
-  if (scopes.length === 0) throw invalidScope('The scope has not been approved for tokens without a person', { parameter: 'scope', detail: missingDetail(missing), trace: missingTrace(missing) })
+  if (scopes.length === 0) throw notApproved(missing, 'tokens without a person')
   return scopes
 }
 

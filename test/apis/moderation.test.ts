@@ -197,12 +197,18 @@ describe('many who decide at once', () => {
     expect(wins(await hundred(() => refuseForRealm(server.ctx, decision, 'gk_exams_results', 'No')))).toBe(1)
   })
 
-  test('a realm’s list is one of those that were written, not a mixture', async () => {
+  test('a realm’s list is one of those that were written, not a mixture, and the audit adds up to it', async () => {
     const decision = await about(await register(server, 'gk_exams gk_exams_results'), '')
     const lists = [['gk_exams_results'], ['gk_exams_people', 'gk_exams_export'], []]
+    await replaceApprovals(server.ctx, decision, [])
     await Promise.all(Array.from({ length: 30 }, (_, i) => replaceApprovals(server.ctx, decision, lists[i % 3] ?? [])))
     const { rows } = await sql<{ approved: readonly string[] }>`select approved from organization_approvals where client_key = ${decision.clientKey}`.execute(server.ctx.db)
-    expect(lists).toContainEqual(rows[0]?.approved)
+    const approved = rows[0]?.approved ?? ['nothing']
+    expect(lists).toContainEqual(approved)
+    await server.ctx.audit.flush()
+    const { rows: told } = await sql<{ scope: string; sum: number }>`select details->>'scope' as scope, sum(case details->>'decision' when 'approved' then 1 else -1 end)::int as sum from audit_events
+      where event = 'scope.organization_decided' and client_id = ${decision.clientId} group by 1`.execute(server.ctx.db)
+    expect(told.filter(({ sum }) => sum !== 0).map(({ scope, sum }) => [scope, sum]).toSorted()).toEqual(approved.map((scope) => [scope, 1]).toSorted())
   })
 })
 

@@ -1,5 +1,5 @@
 import { withoutOrphans } from '../../apis/api.ts'
-import { judgeScopes, missingDetail, missingTrace } from '../../apis/approved-scopes.ts'
+import { judgeScopes, notApproved } from '../../apis/approved-scopes.ts'
 import { limitedRequest, purposesOf } from '../../apis/limited-scopes.ts'
 import { isOpenScope } from '../../apis/scopes.ts'
 import { type Client, documentHost, mayUseGrant } from '../../clients/client.ts'
@@ -27,7 +27,7 @@ export const checkScope: Check = async (draft, ctx) => {
   const meant = withoutOrphans(asked)
   if (meant.length === 0) throw invalidScope('A part of an API goes with the scope of the API', { parameter: 'scope', trace: { cause: 'scope.malformed', compared: [{ name: 'scope', sent: asked.join(' ') }] } })
   const { scopes, missing } = await judgeScopes(ctx, client, meant, undefined)
-  if (scopes.length === 0) throw invalidScope('The scope has not been approved for this client', { parameter: 'scope', detail: missingDetail(missing), trace: missingTrace(missing) })
+  if (scopes.length === 0) throw notApproved(missing, 'this client')
   const limited = await limitedRequest(ctx, scopes)
   return learn(draft, { ...(limited && { limited }), scopes: scopes.filter((scope) => scope !== 'offline_access' || mayUseGrant(client, 'refresh_token')) })
 }
