@@ -5,6 +5,7 @@ import { narrowGrants } from '../../src/tokens/grants.ts'
 import { entries, openAccount, textById, viewName } from '../support/account.ts'
 import { startTestServer, type TestServer } from '../support/app.ts'
 import { type Browser, newBrowser, type Page, pageName } from '../support/browser.ts'
+import { withHeldInserts } from '../support/held-inserts.ts'
 import { answerOf, authorizationUrl, basic, get, newPkce, obtainCode, post, redeem, refresh, walk } from '../support/relying-party.ts'
 import { SECRET } from '../support/world.ts'
 import { sendRaw } from '../journeys/person.ts'
@@ -218,6 +219,22 @@ describe('removing all applications', () => {
     const after = await browser.submit(confirm, 'csrf', {})
     expect([textById(after, 'status'), entries(after, 'application')]).toEqual(['All applications have been removed. None has access any more.', []])
     expect([(await introspected(tokens))['active'], (await refresh(server.issuer, tokens.refresh)).status]).toEqual([false, 400])
+  })
+
+  test('ends a grant that the client manages, be it made in that very moment', async () => {
+    const browser = newBrowser(server.issuer)
+    await use(browser)
+    const code = await obtainCode(server.issuer, browser, { ...EVERYTHING, login_hint: 'ada', grant_management_action: 'create' })
+    const confirm = await browser.open(`${LIST}/remove-all`)
+    await withHeldInserts(server.databaseUrl, 'managed_grants', async ({ arrived, behind, letGo }) => {
+      const redeemed = redeem(server.issuer, code)
+      await arrived(1)
+      const removed = browser.submit(confirm, 'csrf', {})
+      await behind(removed)
+      await letGo()
+      expect([(await redeemed).status, (await removed).status]).toEqual([200, 200])
+    })
+    expect((await sql`select from managed_grants where ended_at is null`.execute(server.ctx.db)).rows).toEqual([])
   })
 
   test('takes no form of others, and none of one application', async () => {

@@ -1,12 +1,10 @@
 import { sql } from 'kysely'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { mergeUsers, staysOf } from '../../src/signin/merge.ts'
-import { withdraw } from '../../src/tokens/withdraw-consent.ts'
 import { deleteEndedManagedGrants } from '../../src/users/managed-grants.ts'
 import { startTestServer, type TestServer } from '../support/app.ts'
 import { openAccount, entries } from '../support/account.ts'
 import { type Browser, newBrowser } from '../support/browser.ts'
-import { withHeldInserts } from '../support/held-inserts.ts'
 import { answerOf, authorizationUrl, basic, get, type JsonAnswer, newPkce, type Parameters, post, walk } from '../support/relying-party.ts'
 import { SECRET } from '../support/world.ts'
 
@@ -255,24 +253,6 @@ describe('a request', () => {
 
   test('of a device cannot manage grants, and says so', async () => {
     expect(await post(server.issuer, '/oauth/device_authorization', { scope: 'openid', grant_management_action: 'create' }, { authorization: basic('bank') })).toMatchObject({ status: 400, body: { error: 'invalid_request' } })
-  })
-})
-
-test('a grant does not outlive that the person takes everything back in the very moment in which it is made', async () => {
-  const browser = newBrowser(server.issuer)
-  await create(browser, {}, 'lin')
-  const { rows } = await sql<{ user_id: string; consent_id: string }>`select user_id, consent_id from consents join users using (user_id) join clients using (client_key) where username = 'lin' and client_id = 'bank'`.execute(server.ctx.db)
-  const { redeem } = await ask(browser, { grant_management_action: 'create', prompt: 'none' }, 'lin')
-  await withHeldInserts(server.databaseUrl, 'managed_grants', async ({ arrived, behind, letGo }) => {
-    const redeemed = redeem()
-    await arrived(1)
-    const taken = withdraw(server.ctx, rows[0]?.user_id ?? '', rows[0]?.consent_id ?? '')
-    await behind(taken)
-    await letGo()
-    expect(await taken).toBe(true)
-    expect((await query(String((await redeemed).body['grant_id']))).status).toBe(404)
-    const { rows: left } = await sql`select from managed_grants join users using (user_id) where username = 'lin' and ended_at is null`.execute(server.ctx.db)
-    expect(left).toEqual([])
   })
 })
 
