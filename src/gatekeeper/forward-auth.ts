@@ -81,10 +81,11 @@ export async function decide(ctx: Context, request: FastifyRequest, reply: Fasti
     await spendConsent(ctx, caller)
     const told = await identityHeaders(ctx, api, caller)
     const prefix = ctx.config.gatekeeperHeaderPrefix
-    for (const [name, value] of told) void reply.header(prefix + name, value)
+    // All of them: a proxy that copies what is there would leave what its caller sent where we say nothing (and Caddy 2.6 writes its own variable's name there).
+    for (const name of identityNames) void reply.header(prefix + name, told.get(name) ?? '')
     // Envoy takes these away from its caller's request; the other proxies have to be told in their configuration.
     const absent = identityNames.filter((name) => !told.has(name)).map((name) => prefix + name)
-    return await reply.code(200).headers({ 'cache-control': 'no-store', 'x-envoy-auth-headers-to-remove': ['authorization', ...absent].join(',') }).send()
+    return await reply.code(200).headers({ 'cache-control': 'no-store', 'x-envoy-auth-headers-to-remove': ['authorization', 'cookie', 'dpop', ...absent].join(',') }).send()
   } catch (error) {
     throw asProxiesHaveIt(error)
   }
