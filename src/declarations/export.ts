@@ -4,6 +4,7 @@ import type { Offered } from '../clients/metadata.ts'
 import type { Context } from '../context.ts'
 import { kinds } from './index.ts'
 import { type Current, type Document, type Kind, withoutUndefined } from './kind.ts'
+import { schemaOf } from './schema-of.ts'
 
 // Owns the way back: what the database has, as the files that would make it. Never a secret.
 
@@ -13,7 +14,7 @@ function inOrder(kind: Kind, document: Document): Document {
 }
 
 function reads(kind: Kind, offered: Offered, document: Document): Document | undefined {
-  const result = kind.schema(offered).safeParse(document)
+  const result = schemaOf(kind, offered).safeParse(document)
   if (!result.success) return undefined
   return withoutUndefined(kind.complete === undefined ? result.data : kind.complete(result.data, undefined))
 }

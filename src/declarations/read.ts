@@ -7,6 +7,7 @@ import { issueFaults } from './issues.ts'
 import type { Document, Kind } from './kind.ts'
 import { parseFile, type SourceDocument, type SourceFile } from './parse.ts'
 import { faultAt } from './position.ts'
+import { schemaOf } from './schema-of.ts'
 import { readSecret, type Secret } from './secret.ts'
 
 // Owns the step from files to valid documents, one by one. What documents say of each other is checked in references.ts.
@@ -64,7 +65,7 @@ function laterIssues(schema: z.ZodType, members: Document, issues: readonly z.co
 
 /** Everything that is wrong with the members of a document, or the document as its schema reads it. */
 export function checkMembers(kind: Kind, members: Document, offered: Offered): { readonly document: Document } | { readonly issues: readonly z.core.$ZodIssue[]; readonly known: readonly string[] } {
-  const schema = kind.schema(offered)
+  const schema = schemaOf(kind, offered)
   const result = schema.safeParse(members)
   if (result.success) return { document: result.data }
   const { issues } = result.error

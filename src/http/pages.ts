@@ -153,8 +153,8 @@ function pageContext<K extends keyof Views>(
     departure: departureAddress,
     logo: (address: string | undefined) => shownLogo(address, options.imageSource),
     host: hostOf,
-    moment: (date: Date) => moment(date, locale, momentParts),
-    day: (date: Date) => moment(date, locale, dayParts),
+    moment: (date: Date) => moment(date, locale, 'moment'),
+    day: (date: Date) => moment(date, locale, 'day'),
     scopeSentence: scopeSentence(sentences),
     scopeDetails: scopeDetails(sentences),
     providerHeading: providerHeading(sentences),
@@ -191,14 +191,24 @@ function hostOf(address: string): string {
   return url.protocol === 'mailto:' ? url.pathname : url.host
 }
 
-const momentParts = { year: 'numeric', month: 'short', day: 'numeric', hour: '2-digit', minute: '2-digit', timeZoneName: 'short' } as const
-const dayParts = { year: 'numeric', month: 'short', day: 'numeric' } as const
+const parts = {
+  moment: { year: 'numeric', month: 'short', day: 'numeric', hour: '2-digit', minute: '2-digit', timeZoneName: 'short' },
+  day: { year: 'numeric', month: 'short', day: 'numeric' },
+} as const
+// Making one takes longer than most pages do.
+const formats = new Map<string, Intl.DateTimeFormat>()
+
+function formatOf(language: string, shown: keyof typeof parts): Intl.DateTimeFormat {
+  const name = `${language} ${shown}`
+  const format = formats.get(name) ?? new Intl.DateTimeFormat(language, { ...parts[shown], timeZone: 'UTC' })
+  formats.set(name, format)
+  return format
+}
 
 /** A moment, or its day: with its zone, because the server does not know the person's. */
-function moment(date: Date, locale: Locale, parts: Intl.DateTimeFormatOptions): { iso: string; text: string } {
+function moment(date: Date, locale: Locale, shown: keyof typeof parts): { iso: string; text: string } {
   const language = locale === 'en' || locale in pseudoLocales ? 'en-GB' : locale
-  const format = new Intl.DateTimeFormat(language, { ...parts, timeZone: 'UTC' })
-  return { iso: date.toISOString(), text: format.format(date) }
+  return { iso: date.toISOString(), text: formatOf(language, shown).format(date) }
 }
 
 function languageChoices(supported: readonly Locale[], current: Locale, url: string): object[] {

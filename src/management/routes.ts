@@ -119,8 +119,10 @@ export async function registerManagement(app: FastifyInstance, ctx: Context, off
       scope.setNotFoundHandler((request, reply) => presentApiError(ctx, new OAuthError('not_found', 'There is no such thing', { status: 404 }), request, reply))
       for (const operation of operations) registerOperation(scope, ctx, offered, operation)
       for (const route of new Set(operations.map(routeOf))) refuseOtherMethods(scope, route, operations.filter((operation) => routeOf(operation) === route).map(({ method }) => method))
-      const document = JSON.stringify(openApiDocument(ctx.config.issuer, operations))
+      // It takes long to make, and most servers are never asked for it.
+      let document: string | undefined
       scope.get(DOCUMENT, async (_request, reply) => {
+        document ??= JSON.stringify(openApiDocument(ctx.config.issuer, operations))
         allowAnyOrigin(reply)
         return reply.header('cache-control', 'public, max-age=300').type('application/json; charset=utf-8').send(document)
       })
