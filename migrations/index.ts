@@ -47,6 +47,7 @@ import * as m0052 from './0052-dashboard.ts'
 import * as m0053 from './0053-traces.ts'
 import * as m0054 from './0054-audit-chain.ts'
 import * as m0055 from './0055-groups.ts'
+import * as m0056 from './0056-client-uses.ts'
 
 // The list of migrations, forward only. A new one is one file and one line here; a landed one is never changed.
 export const migrations: Record<string, Migration> = {
@@ -98,4 +99,5 @@ export const migrations: Record<string, Migration> = {
   '0053-traces': m0053,
   '0054-audit-chain': m0054,
   '0055-groups': m0055,
+  '0056-client-uses': m0056,
 }

@@ -7,6 +7,7 @@ import type { Client } from './client.ts'
 import { type ClientMetadata, isClientId } from './metadata.ts'
 import { ownClients } from './own-clients.ts'
 import { listSecretHashes } from './secrets.ts'
+import { keepUses } from './uses.ts'
 
 // Owns clients. What a running server uses comes through findClient, from memory and at most STALENESS_MS old; tools read the rows.
 
@@ -114,6 +115,7 @@ export async function saveClient(trx: Transaction<Database>, clientId: string, m
     .onConflict((conflict) => conflict.column('client_id').doUpdateSet({ ...values, updated_at: sql`clock_now()` }))
     .returning('client_key')
     .executeTakeFirstOrThrow()
+  await keepUses(trx, row.client_key, metadata)
   await raiseCacheVersion(trx, 'clients')
   return row.client_key
 }

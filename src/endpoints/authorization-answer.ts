@@ -6,6 +6,7 @@ import { findResponseType, type ResponseType } from '../authorization-request/re
 import { type Client, hasSwitch } from '../clients/client.ts'
 import { profileOf } from '../clients/profile-rules.ts'
 import { sectorDetails } from '../clients/sector.ts'
+import { noteUse } from '../clients/uses.ts'
 import type { Context } from '../context.ts'
 import { drawToken } from '../lib/opaque-token.ts'
 import { acrOf, amrOf } from '../protocol/acr.ts'
@@ -117,6 +118,7 @@ export async function authorizationAnswer(ctx: Context, client: Client, request:
   const { backchannel_logout_uri: back, frontchannel_logout_uri: front } = client.metadata
   if (back !== undefined || front !== undefined) await joinSession(ctx, done.session.sessionId, client.key)
   await touchSession(ctx, done.session.sessionId)
+  noteUse(ctx, client, { redirectUri: request.redirectUri, scopes: done.scopes })
   ctx.statistics.login(client.clientId, done.session.providerId, done.user.userId)
   return answerSuccess(ctx, redirectOf(request), { ...parameters, ...more })
 }

@@ -9,6 +9,7 @@ import type { PresentedCredentials } from '../clients/authentication/method.ts'
 import { offeredMethods } from '../clients/authentication/offered-methods.ts'
 import { hasSwitch, isPublic, mayUseGrant } from '../clients/client.ts'
 import { findClient, isRegisteredOrigin } from '../clients/store.ts'
+import { noteUse } from '../clients/uses.ts'
 import { takesCertificates } from '../config.ts'
 import type { Context } from '../context.ts'
 import type { ListedGrant } from '../grants/grant-type.ts'
@@ -98,6 +99,7 @@ async function redeem(ctx: Context, grant: ListedGrant, client: AuthenticatedCli
   // What was approved when the person said yes, or when the grant was made, may be taken back since.
   const authorization = { ...redemption.authorization, scopes: await approvedScopes(ctx, client, redemption.authorization.scopes, bearerOf(redemption.authorization.person)) }
   const apis = authorization.audience.length === 0 ? [] : await findApis(ctx, authorization.audience)
+  noteUse(ctx, client, { scopes: authorization.scopes })
   const issued = await issueTokens(ctx, client, authorization, apis, drawn, confirmation)
   const response = hasSwitch(client, 'extended_token_response') ? await extendResponse(ctx, client, issued) : issued
   // A signed answer is kept before it is sent: what nobody kept, nobody has.

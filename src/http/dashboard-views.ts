@@ -124,6 +124,8 @@ export interface DashboardClientModel extends DashboardPageModel {
   readonly scopes: readonly string[]
   readonly addresses: readonly string[]
   readonly people: number
+  /** Registered and not used; words `dashboard.unused.<kind>.never` and `.stale`. */
+  readonly unused: readonly { readonly kind: 'redirect_uri' | 'scope'; readonly value: string; readonly since: Date; readonly everUsed: boolean }[]
   readonly removeHref?: string | undefined
   readonly transferHref?: string | undefined
   readonly done?: string | undefined

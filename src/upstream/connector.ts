@@ -48,8 +48,13 @@ export interface Callback {
   readonly parameters: URLSearchParams
 }
 
+interface Checkable {
+  /** Whether the other side is there and takes what is stored here, as far as that shows without a person. Throws UpstreamFailure. */
+  check?(): Promise<void>
+}
+
 /** A name and a password are asked for here. */
-export interface PasswordConnector {
+export interface PasswordConnector extends Checkable {
   readonly kind: 'password'
   /** Whose name it is, as far as that is known without a password: to count attempts by. */
   whose(username: string): Promise<User | undefined>
@@ -63,7 +68,7 @@ export interface PasswordConnector {
 }
 
 /** The person goes there and comes back. Both throw UpstreamFailure and nothing else that is the other side's doing. */
-export interface RedirectConnector {
+export interface RedirectConnector extends Checkable {
   readonly kind: 'redirect'
   /** The last part of the address that answers come to, where several providers share one; else the provider's own id. */
   readonly answersAt?: string

@@ -158,6 +158,15 @@ function circuitOf(ctx: Context, providerId: string): Circuit {
   return circuit
 }
 
+/** Our own account is let in, and what people are searched in is there. */
+async function checkDirectory(directory: Directory, deadline: AbortSignal): Promise<void> {
+  await converse(directory.address, deadline, async (client) => {
+    await bindOurselves(directory, client)
+    const { searchEntries } = await client.search(directory.settings.base_dn, { scope: 'base', filter: '(objectClass=*)', attributes: ['1.1'], sizeLimit: 1, timeLimit: SEARCH_SECONDS, derefAliases: 'never' })
+    if (searchEntries.length === 0) throw new UpstreamFailure('unavailable', 'base_dn')
+  })
+}
+
 function openLdap(ctx: Context, { facts, secret }: Opening): PasswordConnector {
   const settings = schema.parse(facts.provider)
   const { provider_id: id, url, start_tls: startTls, ca_certificates: authorities } = settings
@@ -173,6 +182,13 @@ function openLdap(ctx: Context, { facts, secret }: Opening): PasswordConnector {
       const deadline = AbortSignal.timeout(DEADLINE_MILLISECONDS)
       try {
         return await circuit.run(() => verify(directory, deadline, username, password), deadline)
+      } catch (error) {
+        throw readLdapFailure(error)
+      }
+    },
+    check: async () => {
+      try {
+        await checkDirectory(directory, AbortSignal.timeout(DEADLINE_MILLISECONDS))
       } catch (error) {
         throw readLdapFailure(error)
       }

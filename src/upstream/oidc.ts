@@ -93,6 +93,16 @@ function authentication(secret: string | undefined): client.ClientAuth {
   }
 }
 
+const keySetSchema = z.object({ keys: z.array(z.looseObject({ kty: z.string() })).min(1) })
+
+/** The keys are where the metadata says, and are keys. */
+async function requireKeys(ctx: Context, { server }: KnownPeer): Promise<void> {
+  const answer = await ctx.fetch(server.jwks_uri ?? '', { headers: { accept: 'application/json' } })
+  if (answer.status !== 200) throw new UpstreamFailure('unavailable', 'jwks_uri')
+  const keys: unknown = await answer.json().catch(() => undefined)
+  if (!keySetSchema.safeParse(keys).success) throw new UpstreamFailure('unavailable', 'jwks_uri')
+}
+
 async function begin(ctx: Context, peer: KnownPeer, settings: Settings, attempt: Attempt): Promise<UpstreamDeparture> {
   const [nonce, verifier] = [client.randomNonce(), client.randomPKCECodeVerifier()]
   const { redirectUri, state, fresh, maxAge, loginHint, acrValues, uiLocales } = attempt
@@ -182,6 +192,13 @@ function openOidc(ctx: Context, { facts, secret }: Opening): RedirectConnector {
         return await within(current().then((known) => complete(ctx, known, settings, callback)))
       } catch (error) {
         throw readUpstreamFailure(error, 'invalid')
+      }
+    },
+    check: async () => {
+      try {
+        await within(secret().then((text) => discover(ctx, settings, text)).then((fresh) => requireKeys(ctx, fresh)))
+      } catch (error) {
+        throw readUpstreamFailure(error, 'unavailable')
       }
     },
   }

@@ -12,6 +12,7 @@ import { samlFailure } from './saml-failure.ts'
 import { samlHelpAddress } from './saml-help.ts'
 import { listSamlKeys } from './saml-keys.ts'
 import { PERSISTENT } from './saml-names.ts'
+import { refreshSamlProvider } from './saml-refresh.ts'
 import { signInRequest } from './saml-request.ts'
 import { type SamlParties, verifiedAssertion } from './saml-response.ts'
 import { entityIdOf, samlSchema, samlSettings, type SamlSettings, serviceOf } from './saml-service.ts'
@@ -75,6 +76,14 @@ async function complete(ctx: Context, parties: SamlParties, settings: SamlSettin
   return toIdentity(ctx, parties, settings, await verifiedAssertion(text, parties, await listSamlKeys(ctx, 'encryption')), kept)
 }
 
+/** The metadata are read again where they come from; a federation's member has those of the federation's last import. */
+async function checkMetadata(ctx: Context, { provider }: Opening['facts']): Promise<void> {
+  const declared = samlSchema.safeParse(provider)
+  const reason = declared.success ? await refreshSamlProvider(ctx, declared.data) : undefined
+  if (reason !== undefined) throw new UpstreamFailure('unavailable', reason)
+  await knownEntity(ctx, provider.provider_id)
+}
+
 function openSaml(ctx: Context, { facts }: Opening): RedirectConnector {
   const settings = samlSettings.parse(facts.provider)
   const service = serviceOf(settings)
@@ -86,6 +95,7 @@ function openSaml(ctx: Context, { facts }: Opening): RedirectConnector {
       const entity = await findSamlEntity(ctx.db, settings.provider_id)
       return entity && samlHelpAddress(entity.facts, entityIdOf(ctx, service), about)
     },
+    check: () => checkMetadata(ctx, facts),
     begin: async (attempt) => begin(ctx, parties(await knownEntity(ctx, settings.provider_id), attempt.redirectUri), settings, attempt),
     complete: async (callback) => {
       const entity = await knownEntity(ctx, settings.provider_id)

@@ -1,18 +1,16 @@
 import type { Page } from 'playwright-core'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { chromiumPath } from '../support/chromium.ts'
+import { headlessShellPath } from '../support/chromium.ts'
 import { faultsOf } from '../support/chromium-page.ts'
-import { authorizationUrl, newPkce } from '../support/relying-party.ts'
 import { as, server, setTheStage, signIn } from '../journeys/chromium-stage.ts'
 import { giveRole } from './developer.ts'
 
-// The dashboard in a real browser: from an empty list to an application that fails and says why; an API's owner who approves, an
-// organization's admin who refuses. With and without script, on a narrow screen, by the keyboard.
+// The dashboard in a real browser, by the keyboard alone and without script. The first hour of a developer is in first-application.test.ts.
 
-setTheStage()
+setTheStage(headlessShellPath())
 
 beforeAll(async () => {
-  if (chromiumPath() === undefined) return
+  if (headlessShellPath() === undefined) return
   await giveRole(server, 'ada', 'ntu', 'admin')
   await server.apply(`kind: api
 api_id: marks
@@ -21,12 +19,6 @@ organization: ntu
 approval: owner
 scopes:
   read: { title: { en: See your marks }, description: { en: Reads them. }, approval: organization }
----
-kind: client
-client_id: asking
-client_name: Asking Application
-redirect_uris: [https://asking.example.org/cb]
-scope: openid
 `)
 })
 
@@ -37,11 +29,6 @@ async function atDesk(page: Page, path = '/dashboard'): Promise<void> {
   await page.waitForSelector('.desk')
 }
 
-/** A fault of the page, where the browser can be asked: axe is a script. */
-async function faults(page: Page, javaScriptEnabled: boolean): Promise<readonly string[]> {
-  return javaScriptEnabled ? faultsOf(page) : []
-}
-
 async function tabTo(page: Page, selector: string): Promise<void> {
   for (let i = 0; i < 80; i++) {
     if ((await page.evaluate(`document.activeElement.matches(${JSON.stringify(selector)})`)) === true) return
@@ -50,42 +37,7 @@ async function tabTo(page: Page, selector: string): Promise<void> {
   throw new Error(`the keyboard does not reach ${selector} on ${page.url()}`)
 }
 
-describe.skipIf(chromiumPath() === undefined)('the dashboard in Chromium', () => {
-  test.each([true, false])('a new developer registers an application, has its code, breaks it and reads why; script: %s', (javaScriptEnabled) =>
-    as({ javaScriptEnabled, viewport: { width: 320, height: 640 } }, async ({ page }) => {
-      await atDesk(page, '/dashboard?owner=me')
-      await page.click('#register')
-      await page.fill('#name', `Mine ${javaScriptEnabled}`)
-      await page.fill('#address', 'mine.example.org/cb')
-      await page.click('#register-submit')
-      expect(await page.locator('#address-err').textContent()).toContain('Type instead: https://mine.example.org/cb')
-      expect(await faults(page, javaScriptEnabled)).toEqual([])
-      await page.fill('#address', 'https://mine.example.org/cb')
-      await page.click('#register-submit')
-      await page.waitForSelector('#credentials')
-      expect(await faults(page, javaScriptEnabled)).toEqual([])
-      const clientId = (await page.locator('#client-id').textContent()) ?? ''
-      if (javaScriptEnabled) {
-        expect(await page.locator('#secret').textContent()).toBe('hidden')
-        await page.click('[data-reveal=secret]')
-      }
-      expect(await page.locator('#secret').textContent()).toMatch(/^ptr_cs_/)
-      const download = page.waitForEvent('download')
-      await page.click('#env-form button')
-      expect((await download).suggestedFilename()).toMatch(/env$/)
-      await page.click('#snippets')
-      expect(await page.locator('#code').textContent()).toContain(clientId)
-      expect(await faults(page, javaScriptEnabled)).toEqual([])
-      await page.goto(authorizationUrl(server.issuer, newPkce(), { client_id: clientId, redirect_uri: 'https://mine.example.org/cb/' }))
-      expect(await page.locator('html').getAttribute('data-page')).toBe('error')
-      await page.goto(`${server.issuer}/dashboard/clients/${clientId}/log`)
-      for (let i = 0; i < 20 && (await page.locator('[data-trace] a').count()) === 0; i++) await page.click('#refresh')
-      expect(await faults(page, javaScriptEnabled)).toEqual([])
-      await page.click('[data-trace] a')
-      expect(await page.locator('html').getAttribute('data-view')).toBe('dashboard-diagnosis')
-      expect(await page.locator('main').textContent()).toContain('https://mine.example.org/cb/')
-    }))
-
+describe.skipIf(headlessShellPath() === undefined)('the dashboard in Chromium', () => {
   test('the keyboard alone asks for a scope, approves it as the API’s owner, and refuses one as the organization’s admin', () =>
     as({}, async ({ page }) => {
       await atDesk(page, '/dashboard/register?owner=me')

@@ -47,6 +47,25 @@ export async function faultsOf(page: Page): Promise<readonly string[]> {
   return [...faults, ...(sideways > 0 ? [`${sideways} px too wide`] : [])]
 }
 
+/** The same where no script runs: axe is one, so it looks at a copy of what stands there, in which scripts may run but ours do not. */
+export async function faultsOfStill(page: Page): Promise<readonly string[]> {
+  const browser = page.context().browser()
+  if (browser === null) throw new Error('the page has no browser')
+  const scheme = (await page.evaluate("matchMedia('(prefers-color-scheme: dark)').matches")) === true ? 'dark' : 'light'
+  const context = await browser.newContext({ viewport: page.viewportSize(), colorScheme: scheme })
+  try {
+    const [copy, body] = [await context.newPage(), await page.content()]
+    await copy.route('**/*', (route) => {
+      const kind = route.request().resourceType()
+      return kind === 'document' ? route.fulfill({ contentType: 'text/html', body }) : kind === 'script' ? route.abort() : route.continue()
+    })
+    await copy.goto(page.url())
+    return await faultsOf(copy)
+  } finally {
+    await context.close()
+  }
+}
+
 export interface Received {
   readonly method: string
   readonly url: URL

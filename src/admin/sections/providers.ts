@@ -1,8 +1,9 @@
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { notFound } from '../../account/not-found.ts'
 import type { Context } from '../../context.ts'
 import { inTransaction } from '../../database/transaction.ts'
-import { queryForm } from '../../http/forms.ts'
+import type { AdminCell } from '../../http/admin-views.ts'
+import { anyQueryForm } from '../../http/forms.ts'
 import { localized } from '../../http/locale.ts'
 import { page, requestLocale } from '../../http/pages.ts'
 import { listTroubles } from '../../upstream/health.ts'
@@ -10,14 +11,16 @@ import { connectorTypes } from '../../upstream/index.ts'
 import { type KnownProvider, listKnownProviders, readProvider, switchProvider } from '../../upstream/store.ts'
 import { code, fact, link, moment, number, text, word } from '../cells.ts'
 import { registerChange } from '../change.ts'
+import { type Connection, tryConnection } from '../connection.ts'
 import { listModel, readAfter, readDone, readFilters, ROWS } from '../list-page.ts'
-import { type AdminKit, type AdminSection, isOperator } from '../section.ts'
+import { type AdminKit, type AdminSection, isOperator, type Operator } from '../section.ts'
 
 // Where people sign in: which providers there are, which of them do not answer, and switching one off until it is mended. Settings and secrets
 // are changed in files, where a provider is declared.
 
 const NAME = 'providers'
 const PATH = '/admin/providers'
+const TRY = 'try-connection'
 const MOST_TROUBLES = 1000
 const FILTERS = [{ name: 'q', hint: true }, { name: 'protocol', options: connectorTypes.map(({ protocol }) => protocol), codes: true }, { name: 'state', options: ['on', 'off'] }]
 
@@ -54,11 +57,13 @@ function listPage(app: FastifyInstance, ctx: Context, kit: AdminKit): void {
   })
 }
 
+function connectionCells({ result, detail }: Connection): readonly AdminCell[] {
+  return [word(result), ...(detail === undefined ? [] : [code(detail)])]
+}
+
 function providerPage(app: FastifyInstance, ctx: Context, kit: AdminKit): void {
-  app.get<Named>(`${PATH}/:id`, async (request, reply) => {
-    const operator = await kit.requireOperator(request, reply)
-    if (!isOperator(operator)) return operator
-    const known = await readProvider(ctx.db, request.params.id)
+  const show = async (request: FastifyRequest, reply: FastifyReply, operator: Operator, id: string, connection?: Connection): Promise<FastifyReply> => {
+    const known = await readProvider(ctx.db, id)
     if (known === undefined) throw notFound()
     const { provider, federation, declared } = known
     const trouble = (await listTroubles(ctx, MOST_TROUBLES)).find(({ providerId }) => providerId === provider.provider_id)
@@ -67,8 +72,9 @@ function providerPage(app: FastifyInstance, ctx: Context, kit: AdminKit): void {
       admin: kit.frame(operator, NAME),
       section: NAME,
       title: localized(provider.name, requestLocale(request)),
-      done: readDone(queryForm(request).single.get('done')),
+      done: connection === undefined ? readDone(anyQueryForm(request).single.get('done')) : connection.result === 'connection-good' ? 'try-connection' : 'connection-failed',
       facts: [
+        ...(connection === undefined ? [] : [fact('connection', ...connectionCells(connection))]),
         fact('id', code(provider.provider_id)),
         fact('state', word(disabled ? 'off' : 'on'), ...(disabled && reason !== undefined ? [word(`off-${reason}`)] : [])),
         fact('protocol', code(provider.protocol)),
@@ -82,9 +88,33 @@ function providerPage(app: FastifyInstance, ctx: Context, kit: AdminKit): void {
         fact('events', link(provider.provider_id, `/admin/audit?${new URLSearchParams({ target: provider.provider_id })}`)),
       ],
       tables: [],
-      actions: [{ name: disabled ? 'switch-on' : 'switch-off', href: `${hrefOf(known)}/${disabled ? 'switch-on' : 'switch-off'}` }],
+      actions: [...(provider.protocol === 'local' ? [] : [{ name: TRY, href: `${hrefOf(known)}/${TRY}` }]), { name: disabled ? 'switch-on' : 'switch-off', href: `${hrefOf(known)}/${disabled ? 'switch-on' : 'switch-off'}` }],
       backHref: PATH,
     })
+  }
+
+  app.get<Named>(`${PATH}/:id`, async (request, reply) => {
+    const operator = await kit.requireOperator(request, reply)
+    return isOperator(operator) ? show(request, reply, operator, request.params.id) : operator
+  })
+
+  const tryPath = `${PATH}/:id/${TRY}`
+  app.get<Named>(tryPath, async (request, reply) => {
+    const operator = await kit.requireOperator(request, reply, { change: true })
+    if (!isOperator(operator)) return operator
+    const known = await readProvider(ctx.db, request.params.id)
+    if (known === undefined) throw notFound()
+    const action = `${hrefOf(known)}/${TRY}`
+    return page(reply, request, 'admin-confirm', { admin: kit.frame(operator, NAME), question: TRY, subject: known.provider.provider_id, action, csrf: kit.token(operator, action), backHref: hrefOf(known) })
+  })
+
+  app.post<Named>(tryPath, async (request, reply) => {
+    const operator = await kit.requireOperator(request, reply, { change: true })
+    if (!isOperator(operator)) return operator
+    const { id } = request.params
+    kit.ownForm(request, operator, `${PATH}/${encodeURIComponent(id)}/${TRY}`)
+    if ((await readProvider(ctx.db, id)) === undefined) throw notFound()
+    return show(request, reply, operator, id, await tryConnection(ctx, id))
   })
 }
 

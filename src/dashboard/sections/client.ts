@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import { isSecretOf } from '../../clients/authentication/secret.ts'
 import { ownerOf } from '../../clients/client.ts'
+import { listUnused } from '../../clients/uses.ts'
 import { queryForm } from '../../http/forms.ts'
 import { goTo } from '../../http/leave.ts'
 import { page, requestLocale } from '../../http/pages.ts'
@@ -42,6 +43,7 @@ export const clientSection: DashboardSection = {
         scopes: client.scopes,
         addresses: metadata.redirect_uris,
         people: await countConsents(ctx.db, client.key),
+        unused: await listUnused(ctx.db, client.key),
         removeHref: mayWith(desk, client, 'delete') ? clientPath(clientId, 'remove') : undefined,
         transferHref: mayWith(desk, client, 'transfer') ? clientPath(clientId, 'transfer') : undefined,
         done: DONE.find((one) => one === queryForm(request).single.get('done')),

@@ -11,7 +11,7 @@ import { isRegisteredRedirect } from '../../protocol/redirect-uri.ts'
 import { changeClient } from '../change.ts'
 import { markedRow } from '../diagnosis/marked-values.ts'
 import { type Diagnosis, readDiagnosis } from '../diagnosis/read-diagnosis.ts'
-import { clientPath, mayWith } from '../own-client.ts'
+import { clientPath, mayTry, mayWith } from '../own-client.ts'
 import { type DashboardSection, type Desk, isDesk } from '../section.ts'
 import { addressFault } from '../typed-address.ts'
 
@@ -50,6 +50,7 @@ function modelOf(found: Diagnosis, desk: Desk): Omit<DashboardDiagnosisModel, 'd
     clientId,
     clientName,
     clientHref: mayOpen ? clientPath(client.clientId) : undefined,
+    tryHref: mayOpen && mayTry(client) ? clientPath(client.clientId, 'try') : undefined,
     request: `${method} ${endpoint}`,
     answered: error === '' ? undefined : `${error}: ${description}`,
     cause,
