@@ -28,6 +28,16 @@ function isRecent(ctx: Context, { authTime, factorAt }: Session): boolean {
   return Math.floor(ctx.clock.now() / 1000) - Math.max(authTime, factorAt ?? authTime) <= RECENT_SECONDS
 }
 
+/** A device that is not asked for a second factor hands out no power: the factor itself is asked for, and nothing else. */
+async function isWeak(ctx: Context, { session, user }: Account): Promise<boolean> {
+  return !hasTwoFactors(session) && (await factorsOf(ctx, user)).length > 0
+}
+
+/** Whether `recent` would be met now: a page may then show at once what it hands out. */
+export async function mayHandOutPower(ctx: Context, account: Account): Promise<boolean> {
+  return isRecent(ctx, account.session) && !(await isWeak(ctx, account))
+}
+
 /** The session that the pages are about: the one that was picked, else the only one there is. */
 async function sessionOf(ctx: Context, browser: BrowserOfRequest): Promise<Session | undefined> {
   const { accountSessionId } = browser
@@ -59,7 +69,5 @@ export async function requireAccount(ctx: Context, request: FastifyRequest, repl
   if (account === undefined) return request.method === 'GET' ? leaveForSignIn(ctx, request, reply, { to: request.url }) : askAgain(request, reply, 'account.again.signed-out', undefined)
   if (requirement.recent === undefined) return account
   if (!isRecent(ctx, account.session)) return askAgain(request, reply, requirement.recent, account)
-  // A device that is not asked for a second factor hands out no power either: the factor itself is asked for, and nothing else.
-  const isWeak = !hasTwoFactors(account.session) && (await factorsOf(ctx, account.user)).length > 0
-  return isWeak ? askAgain(request, reply, requirement.recent, account, true) : account
+  return (await isWeak(ctx, account)) ? askAgain(request, reply, requirement.recent, account, true) : account
 }

@@ -1,6 +1,7 @@
 import type { DashboardSection } from './section.ts'
 import { access } from './sections/access.ts'
 import { addresses } from './sections/addresses.ts'
+import { apiSettings } from './sections/api-settings.ts'
 import { apis } from './sections/apis.ts'
 import { clientSection } from './sections/client.ts'
 import { clients } from './sections/clients.ts'
@@ -19,4 +20,4 @@ import { transfer } from './sections/transfer.ts'
 import { trySection } from './sections/try.ts'
 
 /** The sections of the dashboard, in the order of their links. */
-export const sections: readonly DashboardSection[] = [clients, apis, requests, team, registerSection, clientSection, addresses, access, secrets, look, snippetsSection, log, config, preview, remove, transfer, trySection, diagnosisSection]
+export const sections: readonly DashboardSection[] = [clients, apis, requests, team, registerSection, clientSection, addresses, access, secrets, look, snippetsSection, log, config, preview, remove, transfer, trySection, diagnosisSection, apiSettings]

@@ -27,9 +27,15 @@ function isMoved(document: Api, current: Document | undefined): boolean {
   return current !== undefined && (document.upstream !== current['upstream'] || document.upstream_auth?.type !== authType(current))
 }
 
-async function save({ ctx, trx, document, declared: isDeclared, current, secret: declared, saysSecret }: Saving<Api>): Promise<void> {
+/** A file vouches for the address that it names, which may be in the own network. One that anybody else puts in its place has only their word. */
+function isVouchedFor({ document, declared, current, operator }: Saving<Api>): boolean {
+  return declared && (operator || document.upstream === undefined || document.upstream === current?.document['upstream'])
+}
+
+async function save(saving: Saving<Api>): Promise<void> {
+  const { ctx, trx, document, current, secret: declared, saysSecret } = saving
   const dropped = isMoved(document, current?.document) && !saysSecret ? null : undefined
-  await saveApi(trx, document, isDeclared, declared === undefined ? dropped : sealApiSecret(ctx, document.api_id, declared.stored))
+  await saveApi(trx, document, isVouchedFor(saving), declared === undefined ? dropped : sealApiSecret(ctx, document.api_id, declared.stored))
 }
 
 export const api: Kind<Api> = {

@@ -26,7 +26,7 @@ export interface DashboardAccessModel extends DashboardFormModel {
 
 export interface DashboardApisModel extends DashboardPageModel {
   readonly organization?: string | undefined
-  readonly rows: readonly { readonly id: string; readonly name: string; readonly audience?: string | undefined; readonly scopes: number; readonly href: string }[]
+  readonly rows: readonly { readonly id: string; readonly name: string; readonly isOff: boolean; readonly audience?: string | undefined; readonly scopes: number; readonly href: string }[]
   readonly registerHref?: string | undefined
 }
 
@@ -44,9 +44,33 @@ export interface DashboardApiModel extends DashboardPageModel {
   readonly audience?: string | undefined
   readonly approval: string
   readonly scopes: readonly { readonly value: string; readonly title: string; readonly description?: string | undefined; readonly approval: string; readonly missing: readonly string[]; readonly href?: string | undefined }[]
+  readonly upstream?: string | undefined
+  readonly isOff: boolean
+  readonly settingsHref?: string | undefined
   readonly addHref?: string | undefined
   readonly yaml: string
   readonly done?: string | undefined
+}
+
+/** An API as a whole; ways to prove oneself to it are `dashboard.api.auth.<auth>`. Its secret is never shown. */
+export interface DashboardApiSettingsModel extends DashboardFormModel {
+  readonly id: string
+  readonly names: readonly { readonly language: string; readonly own: string; readonly value: string }[]
+  readonly audience: string
+  /** Where it is at the gatekeeper. */
+  readonly address: string
+  readonly upstream: string
+  readonly auths: readonly string[]
+  readonly auth: string
+  readonly username: string
+  readonly header: string
+  readonly certificate: string
+  readonly timeout: string
+  readonly requireUser: boolean
+  readonly isOff: boolean
+  /** In the words of the schema. */
+  readonly faults: readonly string[]
+  readonly backHref: string
 }
 
 export interface DashboardApiScopeModel extends DashboardFormModel {
@@ -91,6 +115,7 @@ export interface DashboardApiViews {
   readonly 'dashboard-apis': DashboardApisModel
   readonly 'dashboard-api-new': DashboardApiNewModel
   readonly 'dashboard-api': DashboardApiModel
+  readonly 'dashboard-api-settings': DashboardApiSettingsModel
   readonly 'dashboard-api-scope': DashboardApiScopeModel
   readonly 'dashboard-requests': DashboardRequestsModel
 }

@@ -222,6 +222,8 @@ export interface DashboardTeamModel extends DashboardPageModel {
   readonly rows: readonly TeamRow[]
   readonly roles: readonly string[]
   readonly mayManage: boolean
+  /** Where somebody who may change it signs in again first. */
+  readonly changeHref?: string | undefined
   readonly action?: string | undefined
   readonly csrf?: string | undefined
   readonly done?: string | undefined

@@ -61,9 +61,15 @@ describe('an administrator', () => {
 
   test('signs in again when the last time was long ago', async () => {
     await server.advance(700)
+    // The page asks before anything is typed that a sign-in would lose.
+    const shown = await ada.open(TEAM)
+    expect([viewName(shown), shown.html.includes('name="login"')]).toEqual(['dashboard-team', false])
+    const href = /id="change" href="([^"]+)"/.exec(shown.html)?.[1]?.replaceAll('&amp;', '&') ?? ''
+    expect(viewName(await ada.open(href))).toBe('account-again')
     const page = await send(ada, { act: 'add', login: 'lin', role: 'admin' })
     expect([page.status, viewName(page), await roleOf('lin')]).toEqual([401, 'account-again', undefined])
     ada = await atDesk(server)
+    expect((await ada.open(href)).html).toContain('name="login"')
   })
 })
 

@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { notFound } from '../../account/not-found.ts'
 import type { Api } from '../../apis/api.ts'
-import { listApis, readApis } from '../../apis/store.ts'
+import { listApis } from '../../apis/store.ts'
 import type { Context } from '../../context.ts'
 import { exportOneYaml } from '../../declarations/export.ts'
 import { offered } from '../../endpoints/offered.ts'
@@ -10,31 +10,20 @@ import { queryForm } from '../../http/forms.ts'
 import { goTo } from '../../http/leave.ts'
 import { locales, localized } from '../../http/locale.ts'
 import { page, requestLocale } from '../../http/pages.ts'
-import { type Action, can } from '../../organizations/can.ts'
 import { accessDenied } from '../../protocol/error.ts'
 import { forOwner } from '../acting-for.ts'
 import { change, create, faultsOfChange } from '../change.ts'
+import { APIS, mayWithApi, requireApi } from '../own-api.ts'
 import { type DashboardKit, type DashboardSection, type Desk, isDesk } from '../section.ts'
 import { readTypedScope, scopeFaults, textsOf } from '../typed-scope.ts'
 
 // The APIs of an organization, and their scopes with the words that people read (P-08).
 
 const NAME = 'apis'
-const PATH = '/dashboard/apis'
+const PATH = APIS
 const NEW = `${PATH}/new`
 const APPROVALS = ['auto', 'owner', 'organization'] as const
-const DONE = ['registered', 'scope', 'removed'] as const
-
-function mayWithApi(desk: Desk, api: Pick<Api, 'organization'>, action: Action): boolean {
-  return can(desk.actor, action, { kind: 'api', owner: { organization: api.organization } })
-}
-
-async function requireApi(ctx: Context, desk: Desk, id: string, action: Action = 'read'): Promise<Api> {
-  const [api] = await readApis(ctx.db, [id])
-  if (api === undefined || !mayWithApi(desk, api, 'read')) throw notFound()
-  if (!mayWithApi(desk, api, action)) throw accessDenied('Your role does not allow this', { status: 403, detail: `api.${action}` })
-  return api
-}
+const DONE = ['registered', 'scope', 'removed', 'settings', 'off', 'on'] as const
 
 function listPage(app: FastifyInstance, ctx: Context, kit: DashboardKit): void {
   app.get(PATH, async (request, reply) => {
@@ -47,7 +36,7 @@ function listPage(app: FastifyInstance, ctx: Context, kit: DashboardKit): void {
     return page(reply, request, 'dashboard-apis', {
       desk: await kit.frame(request, desk, NAME),
       organization,
-      rows: own.map((api) => ({ id: api.api_id, name: localized(api.name, language), audience: api.audience, scopes: Object.keys(api.scopes).length, href: `${PATH}/${api.api_id}` })),
+      rows: own.map((api) => ({ id: api.api_id, name: localized(api.name, language), isOff: api.disabled === true, audience: api.audience, scopes: Object.keys(api.scopes).length, href: `${PATH}/${api.api_id}` })),
       registerHref: organization !== undefined && mayWithApi(desk, { organization }, 'create') ? forOwner(NEW, desk.acting) : undefined,
     })
   })
@@ -102,6 +91,9 @@ function onePage(app: FastifyInstance, ctx: Context, kit: DashboardKit): void {
       audience: api.audience,
       approval: api.approval,
       scopes: Object.entries(api.scopes).map(([name, scope]) => ({ value: `gk_${api.api_id}_${name}`, title: localized(scope.title, language), description: scope.description && localized(scope.description, language), approval: scope.approval, missing: Object.keys(locales).filter((one) => typeof scope.title === 'string' || scope.title[one] === undefined), href: mayChange ? `${path}/scopes/${name}` : undefined })),
+      upstream: api.upstream,
+      isOff: api.disabled === true,
+      settingsHref: mayChange ? `${path}/settings` : undefined,
       addHref: mayChange ? `${path}/scopes/new` : undefined,
       yaml: (await exportOneYaml(ctx, offered, 'api', api.api_id)) ?? '',
       done: DONE.find((one) => one === queryForm(request).single.get('done')),

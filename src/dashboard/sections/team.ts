@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { mayHandOutPower } from '../../account/guard.ts'
 import { notFound } from '../../account/not-found.ts'
 import type { Context } from '../../context.ts'
 import { inTransaction } from '../../database/transaction.ts'
@@ -41,6 +42,9 @@ async function show(ctx: Context, request: FastifyRequest, reply: FastifyReply, 
   const people = new Map((await findUsers(ctx.db, members.map(({ userId }) => userId))).map((user) => [user.userId, user]))
   const done = DONE.find((one) => one === queryForm(request).single.get('done'))
   const failed = done !== undefined && FAILED.includes(done)
+  const mayChange = mayManage(desk, organization)
+  // What was typed would be lost in the sign-in that is asked for afterwards: it is asked for before.
+  const isReady = mayChange && (await mayHandOutPower(ctx, desk.account))
   return page(reply, request, 'dashboard-team', {
     desk: frame,
     organization,
@@ -49,7 +53,8 @@ async function show(ctx: Context, request: FastifyRequest, reply: FastifyReply, 
       return { id: userId, name: user === undefined ? userId : displayName(user), address: user?.claims.email ?? user?.username, role, since, self: userId === desk.actor.userId }
     }),
     roles,
-    mayManage: mayManage(desk, organization),
+    mayManage: isReady,
+    changeHref: mayChange && !isReady ? `${forOwner(PATH, desk.acting)}&change=1` : undefined,
     action: forOwner(PATH, desk.acting),
     csrf: kit.token(desk, `team/${organization}`),
     done,
@@ -92,7 +97,7 @@ export const team: DashboardSection = {
   path: PATH,
   pages: (app: FastifyInstance, ctx, kit) => {
     app.get(PATH, async (request, reply) => {
-      const desk = await kit.requireDesk(request, reply)
+      const desk = await kit.requireDesk(request, reply, queryForm(request).single.has('change') ? { recent: WHY } : {})
       return isDesk(desk) ? show(ctx, request, reply, kit, desk) : desk
     })
 

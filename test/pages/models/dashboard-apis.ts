@@ -15,7 +15,8 @@ const wishes = [
 const approvals = ['auto', 'owner', 'organization']
 const fresh = { desk, action: '/dashboard/apis/new', csrf: 'token-1', values: ['api_id', 'name', 'audience'].map((name) => ({ name, value: '' })), approvals, approval: 'owner', faults: [] }
 const scopes = approvals.map((approval, i) => ({ value: `gk_calendar_${approval}`, title: i === 0 ? hostile : 'Add events', description: i === 0 ? undefined : hostile, approval, missing: i === 0 ? ['nb', 'fi'] : [], href: '/dashboard/apis/calendar/scopes/x' }))
-const api = { desk, id: 'calendar', name: 'Calendar', audience: 'https://calendar.example.org', approval: 'owner', scopes, addHref: '/dashboard/apis/calendar/scopes/new', yaml: `kind: api\n${hostile}\n` }
+const settings = { desk, action: '/dashboard/apis/calendar/settings', csrf: 'token-1', id: 'calendar', names: [{ language: 'en', own: 'English', value: hostile }, { language: 'nb', own: 'Norsk bokmål', value: '' }], audience: 'https://calendar.example.org', address: 'https://login.example.org/gk/calendar', upstream: `https://api.example.org/${'a'.repeat(200)}`, auths: ['none', 'basic', 'bearer', 'header', 'mtls'], auth: 'basic', username: 'portner', header: '', certificate: '', timeout: '20', requireUser: false, isOff: false, faults: [], backHref: '/dashboard/apis/calendar' }
+const api = { desk, id: 'calendar', name: 'Calendar', audience: 'https://calendar.example.org', approval: 'owner', scopes, upstream: 'https://api.example.org/v1', isOff: false, settingsHref: '/dashboard/apis/calendar/settings', addHref: '/dashboard/apis/calendar/scopes/new', yaml: `kind: api\n${hostile}\n` }
 const scope = { desk, apiId: 'calendar', action: '/dashboard/apis/calendar/scopes/write', csrf: 'token-1', isNew: false, name: 'write', texts: Object.entries(locales).map(([language, own]) => ({ language, own, title: hostile, description: '' })), approvals, approval: 'auto', faults: [], backHref: '/dashboard/apis/calendar' }
 const asked = { id: '1', clientId: 'planner', client: 'Course Planner', owner: 'Lunmal', scope: 'gk_calendar_write', title: 'Add events', description: 'Adds and changes events.', state: 'waiting', askedAt: day, has: ['gk_calendar'] }
 const strange = { ...asked, id: '2', client: hostile, owner: undefined, title: undefined, description: undefined, has: [] }
@@ -29,14 +30,17 @@ export const dashboardApiCases: readonly Case[] = [
   { view: 'dashboard-access', state: 'none', model: { ...access, standard: [], wishes: [] } },
   ...['empty', 'unknown'].map((fault): Case => ({ view: 'dashboard-access', state: fault, model: { ...access, typed: hostile, fault }, options: { status: 400 } })),
   ...['saved', 'asked', 'removed', 'again', 'too-early'].map((done): Case => ({ view: 'dashboard-access', state: done, model: { ...access, done } })),
-  { view: 'dashboard-apis', state: 'some', model: { desk, organization: 'ntu', rows: [{ id: 'calendar', name: hostile, audience: 'https://calendar.example.org', scopes: 2, href: '/dashboard/apis/calendar' }, { id: 'grades', name: 'Grades', scopes: 0, href: '/dashboard/apis/grades' }], registerHref: '/dashboard/apis/new' } },
+  { view: 'dashboard-apis', state: 'some', model: { desk, organization: 'ntu', rows: [{ id: 'calendar', name: hostile, audience: 'https://calendar.example.org', isOff: false, scopes: 2, href: '/dashboard/apis/calendar' }, { id: 'grades', name: 'Grades', isOff: true, scopes: 0, href: '/dashboard/apis/grades' }], registerHref: '/dashboard/apis/new' } },
   { view: 'dashboard-apis', state: 'empty', model: { desk, organization: 'ntu', rows: [] } },
   { view: 'dashboard-apis', state: 'self', model: { desk: alone, rows: [] } },
   { view: 'dashboard-api-new', state: 'new', model: fresh },
   { view: 'dashboard-api-new', state: 'wrong', model: { ...fresh, faults: [hostile, 'api_id must be a lower-case letter'] }, options: { status: 400 } },
   { view: 'dashboard-api', state: 'all', model: api },
-  { view: 'dashboard-api', state: 'bare', model: { ...api, audience: undefined, scopes: [], addHref: undefined } },
-  ...['registered', 'scope', 'removed'].map((done): Case => ({ view: 'dashboard-api', state: done, model: { ...api, done } })),
+  { view: 'dashboard-api', state: 'bare', model: { ...api, audience: undefined, upstream: undefined, isOff: true, settingsHref: undefined, scopes: [], addHref: undefined } },
+  ...['registered', 'scope', 'removed', 'settings', 'off', 'on'].map((done): Case => ({ view: 'dashboard-api', state: done, model: { ...api, done } })),
+  { view: 'dashboard-api-settings', state: 'kept', model: settings },
+  { view: 'dashboard-api-settings', state: 'off', model: { ...settings, isOff: true, requireUser: true, upstream: '', auth: 'none' } },
+  { view: 'dashboard-api-settings', state: 'wrong', model: { ...settings, upstream: hostile, username: hostile, certificate: hostile, faults: [hostile, 'upstream must be an http or https URL'] }, options: { status: 400 } },
   { view: 'dashboard-api-scope', state: 'change', model: scope },
   { view: 'dashboard-api-scope', state: 'new', model: { ...scope, isNew: true, name: '' } },
   { view: 'dashboard-api-scope', state: 'wrong', model: { ...scope, isNew: true, faults: ['name', 'taken', 'title', 'description', hostile] }, options: { status: 400 } },
