@@ -13,7 +13,7 @@ import type { Form } from '../protocol/form.ts'
  *     if (!isOperator(operator)) return operator
  *   and, where something is changed, `{ change: true }`, which asks for a sign-in of the last ten minutes, with the second factor of whoever
  *   has one; on the GET that asks the question and on the POST that acts (change.ts does both). For everybody else nothing is there;
- * - its pages, of the four kinds of http/admin-views.ts;
+ * - its pages, of the four kinds of http/admin-views.ts (list-page.ts, thing-page.ts);
  * - its changes, each with an audit event that has `actor: operator.user.userId`. What is changed, and how, is its owner's function: the same
  *   one as the command line and the files use.
  */

@@ -2,6 +2,7 @@ import type { Kysely } from 'kysely'
 import type { Database } from '../database/schema.ts'
 import type { Clock } from '../lib/clock.ts'
 import { newRowId } from '../lib/random.ts'
+import { type RepeatedWriting, writeRepeatedly } from '../lib/repeated-writing.ts'
 import { createAppender } from './append.ts'
 import { canonical, type EventRow } from './chain.ts'
 import type { AuditEvent } from './events.ts'
@@ -14,15 +15,12 @@ import { type KeptHead, type Verdict, verifyChain } from './verify.ts'
 // Owns recording: an event is logged at once and written within a quarter of a second, in batches; while the database is gone a bounded
 // buffer keeps them. Does not own the chain (append.ts) and the table (store.ts), nor what a person may read of it (history.ts).
 
-export interface Audit {
+export interface Audit extends RepeatedWriting {
   record(event: AuditEvent, reference?: string): void
-  /** Writes what is waiting. */
-  flush(): Promise<void>
   /** Walks along the chain of all events, with the head that an earlier run told. */
   verify(kept?: KeptHead): Promise<Verdict>
   /** Forgets at most `limit` of the oldest events, from before `before`. Returns how many. */
   forget(before: Date, limit: number): Promise<number>
-  close(): Promise<void>
 }
 
 export interface AuditOptions {
@@ -49,8 +47,6 @@ export function createAudit(options: AuditOptions): Audit {
   let waiting: EventRow[] = []
   /** The last try failed: it may have been written all the same. */
   let unsure = false
-  let writing = Promise.resolve()
-  let busy = false
 
   async function write(rows: readonly EventRow[]): Promise<void> {
     const written = unsure ? await findWritten(options.db, rows.map(({ id }) => id)) : new Set()
@@ -60,7 +56,6 @@ export function createAudit(options: AuditOptions): Audit {
   }
 
   async function writeAll(): Promise<void> {
-    busy = true
     try {
       while (waiting.length > 0) {
         const rows = waiting.slice(0, ROWS)
@@ -70,21 +65,12 @@ export function createAudit(options: AuditOptions): Audit {
     } catch (error) {
       unsure = true
       options.log.warn({ err: error, waiting: waiting.length }, 'audit events wait for the database')
-    } finally {
-      busy = false
     }
   }
 
-  // One batch after the other: two of one process would only race for the end of the chain.
-  function flush(): Promise<void> {
-    writing = writing.then(writeAll)
-    return writing
-  }
-
-  const timer = setInterval(() => void (waiting.length > 0 && !busy && flush()), FLUSH_MS)
-  timer.unref()
-
   return {
+    // One batch after the other: two of one process would only race for the end of the chain.
+    ...writeRepeatedly(FLUSH_MS, writeAll),
     record: (event, reference) => {
       options.log.info({ ...event, ...(reference === undefined ? {} : { ref: reference }) }, event.event)
       if (waiting.length >= MOST_WAITING) {
@@ -93,12 +79,7 @@ export function createAudit(options: AuditOptions): Audit {
       }
       waiting.push(toRow(options.clock.now(), event, reference))
     },
-    flush,
     verify: (kept) => verifyChain(options.db, options.key, kept),
     forget: (before, limit) => forgetEvents(options.db, options.key, before, limit),
-    close: async () => {
-      clearInterval(timer)
-      await flush()
-    },
   }
 }

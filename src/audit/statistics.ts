@@ -3,6 +3,7 @@ import type { Kysely } from 'kysely'
 import type { Database } from '../database/schema.ts'
 import type { Sealing } from '../keys/sealing.ts'
 import type { Clock } from '../lib/clock.ts'
+import { type RepeatedWriting, writeRepeatedly } from '../lib/repeated-writing.ts'
 import type { OAuthError } from '../protocol/error.ts'
 import type { AuditEvent } from './events.ts'
 import type { Log } from './log.ts'
@@ -12,7 +13,7 @@ import { addCounts, addPeople, type Counted, keepPeopleKey, type StatisticKind }
 // different people a week. Counting is a sum in memory, written every few seconds; no request waits for it. Does not own the tables
 // (statistics-store.ts) nor what may be read (read-statistics.ts).
 
-export interface Statistics {
+export interface Statistics extends RepeatedWriting {
   /** Somebody came to a client. */
   login(clientId: string, providerId: string, userId: string): void
   token(clientId: string, grantType: string): void
@@ -20,9 +21,6 @@ export interface Statistics {
   failure(clientId: string | undefined, error: OAuthError): void
   /** What the audit hears of places to sign in is counted, too. */
   event(event: AuditEvent): void
-  /** Writes what is waiting. */
-  flush(): Promise<void>
-  close(): Promise<void>
 }
 
 export interface StatisticsOptions {
@@ -63,7 +61,6 @@ export function createStatistics({ db, clock, log, sealing, isRegistered }: Stat
   /** By week: who was seen where. Leaves memory as an HMAC only. */
   let people = new Map<string, Map<string, { readonly subject: string; readonly userId: string }>>()
   const keys = new Map<string, Buffer>()
-  let writing = Promise.resolve()
 
   function add(counted: Counted): void {
     const key = JSON.stringify([counted.day, counted.clientId, counted.providerId, counted.kind, counted.reason])
@@ -120,15 +117,8 @@ export function createStatistics({ db, clock, log, sealing, isRegistered }: Stat
     }
   }
 
-  function flush(): Promise<void> {
-    writing = writing.then(write)
-    return writing
-  }
-
-  const timer = setInterval(() => void flush(), FLUSH_MS)
-  timer.unref()
-
   return {
+    ...writeRepeatedly(FLUSH_MS, write),
     login: (clientId, providerId, userId) => {
       count('login', clientId, providerId, '')
       see(weekOf(clock.now()), clientSubject(clientId), userId)
@@ -145,11 +135,6 @@ export function createStatistics({ db, clock, log, sealing, isRegistered }: Stat
       }
       if (event.event === 'login.failed') count('failure', '', event.providerId, event.reason)
       if (event.event === 'login.throttled') count('failure', '', event.providerId, 'throttled')
-    },
-    flush,
-    close: async () => {
-      clearInterval(timer)
-      await flush()
     },
   }
 }

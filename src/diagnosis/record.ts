@@ -6,6 +6,7 @@ import type { Database } from '../database/schema.ts'
 import type { Sealing } from '../keys/sealing.ts'
 import type { Clock } from '../lib/clock.ts'
 import { newRowId } from '../lib/random.ts'
+import { type RepeatedWriting, writeRepeatedly } from '../lib/repeated-writing.ts'
 import { factsOf } from '../protocol/causes.ts'
 import type { Form } from '../protocol/form.ts'
 import type { Findings, Trace } from '../protocol/trace.ts'
@@ -31,11 +32,8 @@ export interface Refusal {
   readonly trace: Trace
 }
 
-export interface Diagnosis {
+export interface Diagnosis extends RepeatedWriting {
   record(refusal: Refusal): void
-  /** Writes what is waiting. */
-  flush(): Promise<void>
-  close(): Promise<void>
 }
 
 export interface DiagnosisOptions {
@@ -72,7 +70,6 @@ export function createDiagnosis({ db, clock, log, metrics, sealing, isRegistered
   const given = new LRUCache<string, true>({ max: MOST_GIVEN, ttl: WARNING_REST_MS, perf: { now: () => clock.now() } })
   let waiting: Waiting[] = []
   let ofOne = new Map<string, number>()
-  let writing: Promise<void> = Promise.resolve()
 
   function drop(reason: 'full' | 'sampled' | 'database', count = 1): void {
     metrics.tracesDropped.inc({ reason }, count)
@@ -117,13 +114,8 @@ export function createDiagnosis({ db, clock, log, metrics, sealing, isRegistered
     }
   }
 
-  const flush = (): Promise<void> => (writing = writing.then(write))
-  const timer = setInterval(() => {
-    if (waiting.length > 0) void flush()
-  }, FLUSH_MS)
-  timer.unref()
-
   return {
+    ...writeRepeatedly(FLUSH_MS, write),
     record: (refusal) => {
       if (factsOf(refusal.trace.cause).routine === true) return
       if (refusal.level === 'warning' && wasJustGiven(refusal)) return
@@ -133,11 +125,6 @@ export function createDiagnosis({ db, clock, log, metrics, sealing, isRegistered
       ofOne.set(whose, count)
       if (count > MOST_OF_ONE) return drop('sampled')
       waiting.push({ ...refusal, at: clock.now() })
-    },
-    flush,
-    close: async () => {
-      clearInterval(timer)
-      await flush()
     },
   }
 }

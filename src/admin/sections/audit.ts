@@ -1,13 +1,12 @@
 import { Readable } from 'node:stream'
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { FastifyInstance } from 'fastify'
 import { exportEvents } from '../../audit/export.ts'
 import { type ChainedEvent, type EventFilter, searchEvents } from '../../audit/store.ts'
 import type { Context } from '../../context.ts'
 import type { AdminCell } from '../../http/admin-views.ts'
-import { page } from '../../http/pages.ts'
 import { isRowId } from '../../lib/random.ts'
 import { code, link, moment } from '../cells.ts'
-import { listModel, readAfter, readFilters, ROWS } from '../list-page.ts'
+import { readFilters, registerList, ROWS } from '../list-page.ts'
 import { type AdminKit, type AdminSection, isOperator } from '../section.ts'
 
 // What happened, newest first, by event, by who did it, by what it was done to, by reference and by day; and as lines of JSON to take along.
@@ -50,29 +49,7 @@ function detailsOf({ details, userId }: ChainedEvent): string {
   return Object.entries(details).filter(([name]) => name !== 'userId' && (name !== 'clientId' || userId !== undefined)).map(([name, value]) => `${name}: ${typeof value === 'string' ? value : JSON.stringify(value)}`).join(' · ')
 }
 
-function readBefore(request: FastifyRequest): number | undefined {
-  const after = readAfter(request)
-  return after !== undefined && /^-?\d{1,15}$/.test(after) ? Number(after) : undefined
-}
-
-function listPage(app: FastifyInstance, ctx: Context, kit: AdminKit): void {
-  app.get(PATH, async (request, reply) => {
-    const operator = await kit.requireOperator(request, reply)
-    if (!isOperator(operator)) return operator
-    // What was done a moment ago belongs on the page.
-    await ctx.audit.flush()
-    const filters = readFilters(request, FILTERS)
-    const things = await searchEvents(ctx.db, filterOf(filters), { before: readBefore(request), limit: ROWS + 1 })
-    const query = new URLSearchParams(Object.fromEntries(filters)).toString()
-    return page(reply, request, 'admin-list', listModel(kit, request, operator, {
-      section: NAME, path: PATH, names: FILTERS, filters, things,
-      columns: ['event', 'when', 'actor', 'about', 'reference', 'details'],
-      idOf: ({ seq }) => String(seq),
-      cells: (event) => [code(event.event), moment(event.at), personCell(event.actor), subjectCell(event), code(event.reference), code(detailsOf(event))],
-      actions: [{ name: 'export', href: query === '' ? EXPORT : `${EXPORT}?${query}` }],
-    }))
-  })
-
+function exportPage(app: FastifyInstance, ctx: Context, kit: AdminKit): void {
   app.get(EXPORT, async (request, reply) => {
     const operator = await kit.requireOperator(request, reply)
     if (!isOperator(operator)) return operator
@@ -83,4 +60,28 @@ function listPage(app: FastifyInstance, ctx: Context, kit: AdminKit): void {
   })
 }
 
-export const audit: AdminSection = { name: NAME, path: PATH, pages: (app, ctx, kit) => listPage(app, ctx, kit) }
+export const audit: AdminSection = {
+  name: NAME,
+  path: PATH,
+  pages: (app, ctx, kit) => {
+    registerList<ChainedEvent>(app, kit, {
+      section: NAME,
+      path: PATH,
+      names: FILTERS,
+      columns: ['event', 'when', 'actor', 'about', 'reference', 'details'],
+      find: async ({ filters, after }) => {
+        // What was done a moment ago belongs on the page.
+        await ctx.audit.flush()
+        const before = after !== undefined && /^-?\d{1,15}$/.test(after) ? Number(after) : undefined
+        return searchEvents(ctx.db, filterOf(filters), { before, limit: ROWS + 1 })
+      },
+      idOf: ({ seq }) => String(seq),
+      cells: (event) => [code(event.event), moment(event.at), personCell(event.actor), subjectCell(event), code(event.reference), code(detailsOf(event))],
+      actions: ({ filters }) => {
+        const query = new URLSearchParams(Object.fromEntries(filters)).toString()
+        return [{ name: 'export', href: query === '' ? EXPORT : `${EXPORT}?${query}` }]
+      },
+    })
+    exportPage(app, ctx, kit)
+  },
+}

@@ -2,17 +2,17 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { notFound } from '../../account/not-found.ts'
 import type { Context } from '../../context.ts'
 import { inTransaction } from '../../database/transaction.ts'
-import type { AdminCell } from '../../http/admin-views.ts'
+import type { AdminCell, AdminFact } from '../../http/admin-views.ts'
 import { anyQueryForm } from '../../http/forms.ts'
 import { localized } from '../../http/locale.ts'
 import { page, requestLocale } from '../../http/pages.ts'
-import { listTroubles } from '../../upstream/health.ts'
+import { listTroubles, type Trouble } from '../../upstream/health.ts'
 import { connectorTypes } from '../../upstream/index.ts'
 import { type KnownProvider, listKnownProviders, readProvider, switchProvider } from '../../upstream/store.ts'
 import { code, fact, link, moment, number, text, word } from '../cells.ts'
 import { registerChange } from '../change.ts'
 import { type Connection, tryConnection } from '../connection.ts'
-import { listModel, readAfter, readDone, readFilters, ROWS } from '../list-page.ts'
+import { type Asked, readDone, registerList, ROWS } from '../list-page.ts'
 import { type AdminKit, type AdminSection, isOperator, type Operator } from '../section.ts'
 
 // Where people sign in: which providers there are, which of them do not answer, and switching one off until it is mended. Settings and secrets
@@ -32,29 +32,43 @@ function hrefOf({ provider }: KnownProvider): string {
   return `${PATH}/${provider.provider_id}`
 }
 
-function listPage(app: FastifyInstance, ctx: Context, kit: AdminKit): void {
-  app.get(PATH, async (request, reply) => {
-    const operator = await kit.requireOperator(request, reply)
-    if (!isOperator(operator)) return operator
-    const language = requestLocale(request)
-    const filters = readFilters(request, FILTERS)
-    const state = filters.get('state')
-    const [things, troubles] = await Promise.all([
-      listKnownProviders(ctx.db, { query: filters.get('q'), protocol: filters.get('protocol'), disabled: state === undefined ? undefined : state === 'off' }, { after: readAfter(request), limit: ROWS + 1 }),
-      listTroubles(ctx, MOST_TROUBLES),
-    ])
-    const failing = new Map(troubles.map((one) => [one.providerId, one]))
-    return page(reply, request, 'admin-list', listModel(kit, request, operator, {
-      section: NAME, path: PATH, names: FILTERS, filters, things,
-      columns: ['name', 'id', 'protocol', 'state', 'failures', 'failed'],
-      idOf: ({ provider }) => provider.provider_id,
-      cells: (known) => {
-        const { provider } = known
-        const trouble = failing.get(provider.provider_id)
-        return [link(localized(provider.name, language), hrefOf(known)), code(provider.provider_id), code(provider.protocol), word(provider.disabled ? 'off' : 'on'), number(trouble?.failures ?? 0), moment(trouble?.lastAt)]
-      },
-    }))
-  })
+/** How often each has failed lately, by its id. */
+async function troublesOf(ctx: Context): Promise<ReadonlyMap<string, Trouble>> {
+  return new Map((await listTroubles(ctx, MOST_TROUBLES)).map((one) => [one.providerId, one]))
+}
+
+function factsOf({ provider, federation, declared }: KnownProvider, trouble: Trouble | undefined): readonly AdminFact[] {
+  const { disabled, disabled_reason: reason } = provider
+  return [
+    fact('id', code(provider.provider_id)),
+    fact('state', word(disabled ? 'off' : 'on'), ...(disabled && reason !== undefined ? [word(`off-${reason}`)] : [])),
+    fact('protocol', code(provider.protocol)),
+    fact('organization', ...(provider.organization === undefined ? [] : [link(provider.organization, `/admin/organizations/${provider.organization}`)])),
+    fact('federation', code(federation)),
+    fact('realms', ...(provider.realms ?? []).map(code)),
+    fact('country', text(provider.country?.toUpperCase())),
+    fact('from', word(federation !== undefined ? 'a-federation' : declared ? 'a-file' : 'the-api')),
+    fact('failures', number(trouble?.failures ?? 0)),
+    fact('failed', moment(trouble?.lastAt)),
+    fact('events', link(provider.provider_id, `/admin/audit?${new URLSearchParams({ target: provider.provider_id })}`)),
+  ]
+}
+
+/** A provider as its row shows it. */
+interface Row {
+  readonly known: KnownProvider
+  readonly trouble: Trouble | undefined
+}
+
+async function find(ctx: Context, { filters, after }: Asked): Promise<readonly Row[]> {
+  const state = filters.get('state')
+  const disabled = state === undefined ? undefined : state === 'off'
+  const [things, troubles] = await Promise.all([listKnownProviders(ctx.db, { query: filters.get('q'), protocol: filters.get('protocol'), disabled }, { after, limit: ROWS + 1 }), troublesOf(ctx)])
+  return things.map((known) => ({ known, trouble: troubles.get(known.provider.provider_id) }))
+}
+
+function switchOf({ provider }: KnownProvider): string {
+  return provider.disabled ? 'switch-on' : 'switch-off'
 }
 
 function connectionCells({ result, detail }: Connection): readonly AdminCell[] {
@@ -65,9 +79,7 @@ function providerPage(app: FastifyInstance, ctx: Context, kit: AdminKit): void {
   const show = async (request: FastifyRequest, reply: FastifyReply, operator: Operator, id: string, connection?: Connection): Promise<FastifyReply> => {
     const known = await readProvider(ctx.db, id)
     if (known === undefined) throw notFound()
-    const { provider, federation, declared } = known
-    const trouble = (await listTroubles(ctx, MOST_TROUBLES)).find(({ providerId }) => providerId === provider.provider_id)
-    const { disabled, disabled_reason: reason } = provider
+    const { provider } = known
     return page(reply, request, 'admin-thing', {
       admin: kit.frame(operator, NAME),
       section: NAME,
@@ -75,20 +87,10 @@ function providerPage(app: FastifyInstance, ctx: Context, kit: AdminKit): void {
       done: connection === undefined ? readDone(anyQueryForm(request).single.get('done')) : connection.result === 'connection-good' ? 'try-connection' : 'connection-failed',
       facts: [
         ...(connection === undefined ? [] : [fact('connection', ...connectionCells(connection))]),
-        fact('id', code(provider.provider_id)),
-        fact('state', word(disabled ? 'off' : 'on'), ...(disabled && reason !== undefined ? [word(`off-${reason}`)] : [])),
-        fact('protocol', code(provider.protocol)),
-        fact('organization', ...(provider.organization === undefined ? [] : [link(provider.organization, `/admin/organizations/${provider.organization}`)])),
-        fact('federation', code(federation)),
-        fact('realms', ...(provider.realms ?? []).map(code)),
-        fact('country', text(provider.country?.toUpperCase())),
-        fact('from', word(federation !== undefined ? 'a-federation' : declared ? 'a-file' : 'the-api')),
-        fact('failures', number(trouble?.failures ?? 0)),
-        fact('failed', moment(trouble?.lastAt)),
-        fact('events', link(provider.provider_id, `/admin/audit?${new URLSearchParams({ target: provider.provider_id })}`)),
+        ...factsOf(known, (await troublesOf(ctx)).get(provider.provider_id)),
       ],
       tables: [],
-      actions: [...(provider.protocol === 'local' ? [] : [{ name: TRY, href: `${hrefOf(known)}/${TRY}` }]), { name: disabled ? 'switch-on' : 'switch-off', href: `${hrefOf(known)}/${disabled ? 'switch-on' : 'switch-off'}` }],
+      actions: [...(provider.protocol === 'local' ? [] : [{ name: TRY, href: `${hrefOf(known)}/${TRY}` }]), { name: switchOf(known), href: `${hrefOf(known)}/${switchOf(known)}` }],
       backHref: PATH,
     })
   }
@@ -139,7 +141,18 @@ export const providers: AdminSection = {
   name: NAME,
   path: PATH,
   pages: (app, ctx, kit) => {
-    listPage(app, ctx, kit)
+    registerList<Row>(app, kit, {
+      section: NAME,
+      path: PATH,
+      names: FILTERS,
+      columns: ['name', 'id', 'protocol', 'state', 'failures', 'failed'],
+      find: (asked) => find(ctx, asked),
+      idOf: ({ known }) => known.provider.provider_id,
+      cells: ({ known, trouble }, language) => {
+        const { provider } = known
+        return [link(localized(provider.name, language), hrefOf(known)), code(provider.provider_id), code(provider.protocol), word(provider.disabled ? 'off' : 'on'), number(trouble?.failures ?? 0), moment(trouble?.lastAt)]
+      },
+    })
     providerPage(app, ctx, kit)
     switching(ctx, app, kit, true)
     switching(ctx, app, kit, false)

@@ -1,10 +1,7 @@
-import type { FastifyInstance } from 'fastify'
-import { notFound } from '../../account/not-found.ts'
 import { findConsentObject } from '../../consents/objects.ts'
 import type { Context } from '../../context.ts'
 import type { AdminAction } from '../../http/admin-views.ts'
-import { queryForm } from '../../http/forms.ts'
-import { page, requestLocale } from '../../http/pages.ts'
+import { requestLocale } from '../../http/pages.ts'
 import { isRowId } from '../../lib/random.ts'
 import { sendResetLink } from '../../signin/recovery.ts'
 import { withdrawAsOperator } from '../../tokens/withdraw-consent.ts'
@@ -14,9 +11,10 @@ import { findUser, searchUsers } from '../../users/store.ts'
 import { displayName, type User } from '../../users/user.ts'
 import { code, link, word } from '../cells.ts'
 import { type Change, registerChange } from '../change.ts'
-import { listModel, readAfter, readDone, readFilters, ROWS } from '../list-page.ts'
+import { registerList, ROWS } from '../list-page.ts'
 import { endAllSessions, localProviderOf, setLocked, takeFactors } from '../people.ts'
-import { type AdminKit, type AdminSection, isOperator, type Operator } from '../section.ts'
+import type { AdminSection, Operator } from '../section.ts'
+import { registerThing } from '../thing-page.ts'
 import { userFacts, userTables } from '../user-facts.ts'
 
 // People: who they are, where they are signed in, what proves them, and what they let applications do. Never a secret, and nobody is anybody
@@ -25,10 +23,6 @@ import { userFacts, userTables } from '../user-facts.ts'
 const NAME = 'users'
 const PATH = '/admin/users'
 const FILTERS = [{ name: 'q', hint: true }, { name: 'organization' }, { name: 'status', options: ['active', 'locked'] }] as const
-
-interface Named {
-  Params: { id: string }
-}
 
 function hrefOf({ userId }: User): string {
   return `${PATH}/${userId}`
@@ -40,22 +34,6 @@ async function readUser(ctx: Context, id: string): Promise<User | undefined> {
 
 function isStatus(value: string | undefined): value is User['status'] {
   return value === 'active' || value === 'locked'
-}
-
-function listPage(app: FastifyInstance, ctx: Context, kit: AdminKit): void {
-  app.get(PATH, async (request, reply) => {
-    const operator = await kit.requireOperator(request, reply)
-    if (!isOperator(operator)) return operator
-    const filters = readFilters(request, FILTERS)
-    const [status, after] = [filters.get('status'), readAfter(request)]
-    const things = await searchUsers(ctx.db, { query: filters.get('q'), organizationId: filters.get('organization'), status: isStatus(status) ? status : undefined }, { after: after !== undefined && isRowId(after) ? after : undefined, limit: ROWS + 1 })
-    return page(reply, request, 'admin-list', listModel(kit, request, operator, {
-      section: NAME, path: PATH, names: FILTERS, filters, things,
-      columns: ['name', 'username', 'address', 'organization', 'status'],
-      idOf: ({ userId }) => userId,
-      cells: (user) => [link(displayName(user), hrefOf(user)), code(user.username), code(user.claims.email), code(user.organizationId), word(user.status)],
-    }))
-  })
 }
 
 // Whoever locks themselves out needs the command line to come back.
@@ -71,26 +49,6 @@ async function actionsFor(ctx: Context, operator: Operator, user: User): Promise
 
 async function mayBeSentReset(ctx: Context, user: User): Promise<boolean> {
   return ctx.mail.isOffered && confirmedAddress(user) !== undefined && (await localProviderOf(ctx, user)) !== undefined
-}
-
-function userPage(app: FastifyInstance, ctx: Context, kit: AdminKit): void {
-  app.get<Named>(`${PATH}/:id`, async (request, reply) => {
-    const operator = await kit.requireOperator(request, reply)
-    if (!isOperator(operator)) return operator
-    const user = await readUser(ctx, request.params.id)
-    if (user === undefined) throw notFound()
-    const language = requestLocale(request)
-    return page(reply, request, 'admin-thing', {
-      admin: kit.frame(operator, NAME),
-      section: NAME,
-      title: displayName(user),
-      done: readDone(queryForm(request).single.get('done')),
-      facts: await userFacts(ctx, user),
-      tables: await userTables(ctx, user, language),
-      actions: await actionsFor(ctx, operator, user),
-      backHref: PATH,
-    })
-  })
 }
 
 function changes(ctx: Context): readonly Change<User>[] {
@@ -130,8 +88,24 @@ export const users: AdminSection = {
   name: NAME,
   path: PATH,
   pages: (app, ctx, kit) => {
-    listPage(app, ctx, kit)
-    userPage(app, ctx, kit)
+    registerList<User>(app, kit, {
+      section: NAME,
+      path: PATH,
+      names: FILTERS,
+      columns: ['name', 'username', 'address', 'organization', 'status'],
+      find: ({ filters, after }) => {
+        const status = filters.get('status')
+        return searchUsers(ctx.db, { query: filters.get('q'), organizationId: filters.get('organization'), status: isStatus(status) ? status : undefined }, { after: after !== undefined && isRowId(after) ? after : undefined, limit: ROWS + 1 })
+      },
+      idOf: ({ userId }) => userId,
+      cells: (user) => [link(displayName(user), hrefOf(user)), code(user.username), code(user.claims.email), code(user.organizationId), word(user.status)],
+    })
+    registerThing<User>(app, kit, {
+      section: NAME,
+      path: PATH,
+      find: (id) => readUser(ctx, id),
+      show: async (user, language, operator) => ({ title: displayName(user), facts: await userFacts(ctx, user), tables: await userTables(ctx, user, language), actions: await actionsFor(ctx, operator, user) }),
+    })
     for (const change of changes(ctx)) registerChange(app, kit, change)
     registerChange(app, kit, withdrawal(ctx))
   },
