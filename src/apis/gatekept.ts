@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { canParseUrl } from '../lib/can-parse-url.ts'
 
 // Owns what an API's declaration says to the gatekeeper: where its upstream is, what we prove ourselves with there, and what is handed on.
-// The secret itself is no member: it is kept sealed beside the document (secret.ts).
+// The secret itself is no member: it is kept sealed beside the document (api-secrets.ts).
 
 /** Headers that are the connection's, ours, or a person's towards us: nobody may ask that they are handed on. */
 const KEPT = /^(connection|keep-alive|te|trailer|transfer-encoding|upgrade|expect|host|content-length|cookie|authorization|dpop|forwarded|via|proxy-.*|x-forwarded-.*|x-real-ip|sec-websocket-.*)$/

@@ -37,7 +37,7 @@ type Happened =
   | { readonly event: 'device.refused'; readonly userId: string; readonly clientId: string }
   | { readonly event: 'group.changed'; readonly userId: string; readonly groupId: string; readonly change: string }
   | { readonly event: 'keys.rotated'; readonly kids: readonly string[] }
-  | { readonly event: 'configuration.changed'; readonly kind: string; readonly id: string; readonly change: string; readonly members: readonly string[]; readonly by: string; readonly through: string; readonly clientId?: string }
+  | { readonly event: 'configuration.changed'; readonly kind: string; readonly id: string; readonly change: string; readonly members: readonly string[]; readonly through: string; readonly clientId?: string }
   | { readonly event: 'configuration.applied'; readonly changes: number }
   | { readonly event: 'federation.imported'; readonly federationId: string; readonly written: number; readonly disabled: number }
 

@@ -4,7 +4,7 @@ import { inTransaction } from '../database/transaction.ts'
 import { type ChainEnd, type EventRow, GENESIS } from './chain.ts'
 import { moveAnchor, moveHead, type SealedEnd } from './chain-store.ts'
 
-// Owns audit_events: appended to, never changed, and forgotten only from the old end (forget-events.ts). The row's id carries its time, its
+// Owns audit_events: appended to, never changed, and forgotten only from the old end (forget.ts). The row's id carries its time, its
 // number the order in which it was written.
 
 /** An event in its place in the chain; without a digest it is from before there was one. */

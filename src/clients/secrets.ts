@@ -122,10 +122,10 @@ export async function addAnotherSecret(trx: Transaction<Database>, clientKey: st
   return true
 }
 
-/** Ends a secret at once, but never the only one that goes on: whoever waited began before the other one ended, hence the minute. Returns whether it did. */
+/** Ends a secret at once, but never the only one that goes on, and once: whoever waited began before the other one ended, hence the minutes. Returns whether it did. */
 export async function retireSecret(trx: Transaction<Database>, clientKey: string, secretId: string): Promise<boolean> {
   await holdSecrets(trx, clientKey)
-  const result = await sql`update client_secrets s set expires_at = clock_now() where s.client_key = ${clientKey} and s.secret_id::text = ${secretId} and (s.expires_at is null or s.expires_at > clock_now())
+  const result = await sql`update client_secrets s set expires_at = clock_now() where s.client_key = ${clientKey} and s.secret_id::text = ${secretId} and (s.expires_at is null or s.expires_at > clock_now() + interval '1 minute')
     and exists (select from client_secrets o where o.client_key = s.client_key and o.secret_id <> s.secret_id and (o.expires_at is null or o.expires_at > clock_now() + interval '1 minute'))`.execute(trx)
   return (result.numAffectedRows ?? 0n) > 0n
 }

@@ -3,6 +3,7 @@ import { type Client, clientName, documentHost, hasSecret, ownerOf } from '../cl
 import { isOwnClient } from '../clients/own-clients.ts'
 import { readClient } from '../clients/store.ts'
 import type { Context } from '../context.ts'
+import { actionOn, kindOf } from '../declarations/thing.ts'
 import type { ClientHead } from '../http/dashboard-views.ts'
 import type { Locale } from '../http/locale.ts'
 import { type Action, can } from '../organizations/can.ts'
@@ -16,8 +17,9 @@ import { insecureOrigins } from './typed-address.ts'
 
 export const CLIENTS = '/dashboard/clients'
 
+/** What acts by itself may do more than a developer: then its secrets are not a developer's to draw either. */
 export function mayWith(desk: Desk, client: Client, action: Action): boolean {
-  return can(desk.actor, action, { kind: 'client', owner: ownerOf(client) })
+  return can(desk.actor, actionOn(kindOf('client'), client.metadata, action), { kind: 'client', owner: ownerOf(client) })
 }
 
 /** An application that somebody may see, as the database has it now. Throws `not_found`; `access_denied` for what they may see and not do. */

@@ -1,5 +1,5 @@
-import { applicationTypes, type ClientMetadata, clientMetadataSchema } from '../clients/metadata.ts'
-import { offered } from '../endpoints/offered.ts'
+import { applicationTypes } from '../clients/metadata.ts'
+import type { Document } from '../declarations/kind.ts'
 import type { FieldFault } from '../http/dashboard-views.ts'
 import { can, type Owner } from '../organizations/can.ts'
 import type { Form } from '../protocol/form.ts'
@@ -53,11 +53,11 @@ export function isInsecure({ address }: Typed): boolean {
   return addressFault(address, { native: false, insecure: false })?.fault === 'insecure'
 }
 
-/** The registration of what was typed without faults. */
-export function metadataOf(typed: Typed, owner: Owner): ClientMetadata {
+/** The registration that was typed. */
+export function registrationOf(typed: Typed, owner: Owner): Document {
   const kind = kindOf(typed) ?? 'web'
   const { returns, grants, scope } = rulesOf(kind)
-  return clientMetadataSchema(offered).parse({
+  return {
     client_id: typed.clientId,
     client_name: typed.name,
     application_type: kind,
@@ -67,5 +67,5 @@ export function metadataOf(typed: Typed, owner: Owner): ClientMetadata {
     ...(owner.organization === undefined ? {} : { organization: owner.organization }),
     // Plain http is for development, and never goes unseen (security.md rule 10).
     ...(returns && isInsecure(typed) ? { status: 'development', compatibility: ['plain_http_redirect'] } : {}),
-  })
+  }
 }

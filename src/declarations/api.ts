@@ -1,7 +1,7 @@
 import { type Api, apiSchema } from '../apis/api.ts'
+import { apiSecrets } from '../apis/api-secrets.ts'
 import { gatekeeperSecretFault } from '../apis/gatekept.ts'
 import { removeApi } from '../apis/remove-api.ts'
-import { isSealedApiSecret, sealApiSecret } from '../apis/secret.ts'
 import { listApis, saveApi } from '../apis/store.ts'
 import type { Document, Kind, Saving, SecretRules } from './kind.ts'
 
@@ -17,7 +17,7 @@ const secret: SecretRules = {
     if (declared.is !== 'text') return 'is sent as it is: it must be one of { value: … }, { from_env: … } or { from_file: … }'
     return gatekeeperSecretFault(declared.text, authType(members))
   },
-  isCurrent: (ctx, current, declared) => current.secret !== undefined && declared.is === 'text' && isSealedApiSecret(ctx, current.id, Buffer.from(current.secret, 'base64'), declared.text),
+  isCurrent: (ctx, current, declared) => current.secret !== undefined && declared.is === 'text' && apiSecrets.is(ctx, current.id, Buffer.from(current.secret, 'base64'), declared.text),
   ready: (_ctx, declared) => Promise.resolve({ source: declared, text: undefined, stored: declared.is === 'text' ? declared.text : '' }),
   omission: (document) => (document['upstream_auth'] === undefined ? undefined : `${SECRET} is never exported: add it`),
 }
@@ -35,7 +35,7 @@ function isVouchedFor({ document, declared, current, operator }: Saving<Api>): b
 async function save(saving: Saving<Api>): Promise<void> {
   const { ctx, trx, document, current, secret: declared, saysSecret } = saving
   const dropped = isMoved(document, current?.document) && !saysSecret ? null : undefined
-  await saveApi(trx, document, isVouchedFor(saving), declared === undefined ? dropped : sealApiSecret(ctx, document.api_id, declared.stored))
+  await saveApi(trx, document, isVouchedFor(saving), declared === undefined ? dropped : apiSecrets.seal(ctx, document.api_id, declared.stored))
 }
 
 export const api: Kind<Api> = {

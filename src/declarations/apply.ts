@@ -59,7 +59,8 @@ async function askOthers(ctx: Context, steps: readonly Step[]): Promise<readonly
   const faults: Fault[] = []
   for (const { kind, declaration, document } of steps) {
     if (declaration === undefined || document === undefined) continue
-    for (const { path, message } of (await kind.ask?.(ctx, document)) ?? []) faults.push(faultAt(declaration.source, path, message))
+    const fault = await kind.vouched?.fault(ctx, document)
+    if (kind.vouched !== undefined && fault !== undefined) faults.push(faultAt(declaration.source, [kind.vouched.member], `${kind.vouched.member} ${fault}`))
   }
   return faults
 }

@@ -4,7 +4,7 @@ import { inTransaction } from '../database/transaction.ts'
 import { type Actor, can, type Owner } from '../organizations/can.ts'
 import { differences } from './difference.ts'
 import { kinds } from './index.ts'
-import { readMembers, requireFit, requireTrust } from './judge.ts'
+import { readMembers, requireFit, requireTrust, requireVouched } from './judge.ts'
 import type { Current, Document, Kind, ReadySecret } from './kind.ts'
 import { lockDeclarations } from './lock.ts'
 import { ChangeRefused } from './refused.ts'
@@ -57,22 +57,25 @@ async function write(ctx: Context, { changer, kind, id, document, current, secre
   const ready: ReadySecret | undefined = secret === undefined ? undefined : await kind.secret?.ready(ctx, secret)
   // What acts by itself is no person's own.
   const by = kind.isPowerful?.(document) === true ? undefined : changer.personId
-  const thing = await inTransaction(ctx.db, async (trx) => {
+  const written = await inTransaction(ctx.db, async (trx) => {
     await lockDeclarations(trx)
     const now = await findCurrent({ db: trx }, kind, id)
     if (current === undefined && now !== undefined) throw new ChangeRefused('exists')
     if (current !== undefined && (now === undefined || toThing(kind, now).version !== toThing(kind, current).version)) throw new ChangeRefused('stale')
     await kind.save({ ctx, trx, id, document, current, secret: ready, saysSecret: secret !== undefined, declared: current?.declared ?? false, by, operator: changer.actor.operator })
     const saved = await findCurrent({ db: trx }, kind, id)
-    if (saved === undefined) throw new Error(`${kind.kind} ${id} was not written`)
-    return toThing(kind, saved)
+    // It went to something of that name which is not shown: a person who was merged into another.
+    if (saved === undefined) throw new ChangeRefused('exists')
+    return saved
   })
-  record(ctx, changer, kind, id, current === undefined ? 'create' : 'change', differences(current?.document ?? {}, document).map(({ member }) => member))
-  return { ...thing, ...(secret?.is === 'generate' ? { secret: ready?.text } : {}) }
+  record(ctx, changer, kind, written, current === undefined ? 'create' : 'change', differences(current?.document ?? {}, document).map(({ member }) => member))
+  return { ...toThing(kind, written), ...(secret?.is === 'generate' ? { secret: ready?.text } : {}) }
 }
 
-function record(ctx: Context, { through, personId, actor }: Changer, kind: Kind, id: string, change: 'create' | 'change' | 'remove', members: readonly string[]): void {
-  ctx.audit.record({ event: 'configuration.changed', kind: kind.kind, id, change, members, by: actor.userId, through, ...(personId === undefined ? {} : { actor: personId }), ...(kind.kind === 'client' ? { clientId: id } : {}) })
+function record(ctx: Context, { through, actor }: Changer, kind: Kind, { id: name, rowKey }: Current, change: 'create' | 'change' | 'remove', members: readonly string[]): void {
+  // A user name may be an e-mail address.
+  const id = kind.kind === 'user' ? (rowKey ?? '') : name
+  ctx.audit.record({ event: 'configuration.changed', kind: kind.kind, id, change, members, through, actor: actor.userId, ...(kind.kind === 'client' ? { clientId: id } : {}) })
 }
 
 /** The secret that is said, or one to be drawn where the thing needs one and has none. */
@@ -90,6 +93,7 @@ export async function createThing(ctx: Context, changer: Changer, kindName: Kind
   const owner = ownerOf(kind, document, { id, document, declared: false, ownedBy: changer.personId })
   requireOwnership(changer, kind, undefined, owner)
   requireTrust(changer.actor, kind, owner, document, undefined)
+  await requireVouched(ctx, kind, document)
   return writeTurn(ctx, async () => {
     if ((await findCurrent(ctx, kind, id)) !== undefined) throw new ChangeRefused('exists')
     await requireFit(ctx, { actor: changer.actor, kind, id, document, current: undefined })
@@ -97,31 +101,39 @@ export async function createThing(ctx: Context, changer: Changer, kindName: Kind
   })
 }
 
+/** What becomes of a thing when somebody says it anew, where they may say so. Throws ChangeRefused. */
+async function readReplacement(ctx: Context, changer: Changer, kind: Kind, id: string, said: Document, { offered, expected }: ChangeRules): Promise<Writing & { readonly current: Current }> {
+  const current = await findCurrent(ctx, kind, id)
+  if (current === undefined) throw new ChangeRefused('not_found')
+  const before = toThing(kind, current)
+  requireMay(changer.actor, actionOn(kind, current.document, 'change'), kind, before.owner)
+  if (expected !== undefined && before.version !== expected) throw new ChangeRefused('stale')
+  const { members, secret } = takeSaidSecret(kind, said)
+  const read = readMembers(kind, members, offered)
+  const member = kind.members[0] ?? ''
+  if (kind.identity(read) !== id) throw new ChangeRefused('invalid', [{ path: member, message: `${member} must stay ${id}` }])
+  const document = kind.complete?.(read, current.document) ?? read
+  requireOwnership(changer, kind, before.owner, ownerOf(kind, document, current))
+  requireTrust(changer.actor, kind, before.owner, document, current.document)
+  return { changer, kind, id, document, current, secret: neededSecret(kind, secret, document, current) }
+}
+
 /** Makes a thing be what somebody says, all of it. Of many who saw the same version, one does. Throws ChangeRefused. */
-export async function replaceThing(ctx: Context, changer: Changer, kindName: Kind['kind'], id: string, said: Document, { offered, expected }: ChangeRules): Promise<Changed> {
+export async function replaceThing(ctx: Context, changer: Changer, kindName: Kind['kind'], id: string, said: Document, rules: ChangeRules): Promise<Changed> {
   const kind = kindOf(kindName)
+  const judged = (): ReturnType<typeof readReplacement> => readReplacement(ctx, changer, kind, id, said, rules)
+  if (kind.vouched !== undefined && said[kind.vouched.member] !== undefined) await requireVouched(ctx, kind, (await judged()).document)
   return writeTurn(ctx, async () => {
-    const current = await findCurrent(ctx, kind, id)
-    if (current === undefined) throw new ChangeRefused('not_found')
-    const before = toThing(kind, current)
-    requireMay(changer.actor, actionOn(kind, current.document, 'change'), kind, before.owner)
-    if (expected !== undefined && before.version !== expected) throw new ChangeRefused('stale')
-    const { members, secret } = takeSaidSecret(kind, said)
-    const read = readMembers(kind, members, offered)
-    const member = kind.members[0] ?? ''
-    if (kind.identity(read) !== id) throw new ChangeRefused('invalid', [{ path: member, message: `${member} must stay ${id}` }])
-    const document = kind.complete?.(read, current.document) ?? read
-    requireOwnership(changer, kind, before.owner, ownerOf(kind, document, current))
-    requireTrust(changer.actor, kind, before.owner, document, current.document)
-    await requireFit(ctx, { actor: changer.actor, kind, id, document, current })
-    return write(ctx, { changer, kind, id, document, current, secret: neededSecret(kind, secret, document, current) })
+    const writing = await judged()
+    await requireFit(ctx, { ...writing, actor: changer.actor })
+    return write(ctx, writing)
   })
 }
 
 /** Removes a thing that nothing names. Throws ChangeRefused. */
 export async function removeThing(ctx: Context, changer: Changer, kindName: Kind['kind'], id: string, { expected }: Pick<ChangeRules, 'expected'>): Promise<void> {
   const kind = kindOf(kindName)
-  await writeTurn(ctx, () =>
+  const gone = await writeTurn(ctx, () =>
     inTransaction(ctx.db, async (trx) => {
       await lockDeclarations(trx)
       const current = await findCurrent({ db: trx }, kind, id)
@@ -134,7 +146,8 @@ export async function removeThing(ctx: Context, changer: Changer, kindName: Kind
         if (isNamed) throw new ChangeRefused('in_use', [{ path: '', message: `A ${other.kind} names it` }])
       }
       await kind.remove(trx, current)
+      return current
     }),
   )
-  record(ctx, changer, kind, id, 'remove', [])
+  record(ctx, changer, kind, gone, 'remove', [])
 }

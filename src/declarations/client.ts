@@ -54,7 +54,8 @@ function isKnownScope(scope: string, known: (kind: string, id: string) => boolea
   return named !== undefined && known('api', named.apiId)
 }
 
-function toCurrent(row: Client, declaredSecret: Buffer | undefined): Current {
+/** A client as a thing that is declared. */
+export function toCurrent(row: Client, declaredSecret?: Buffer): Current {
   return {
     id: row.clientId,
     document: withoutUndefined({ ...row.metadata, client_id: row.clientId }),
@@ -112,11 +113,7 @@ export const client: Kind<ClientMetadata> = {
   ],
   warnings: (document, known) =>
     document.scope.split(' ').flatMap((scope) => (isKnownScope(scope, known) ? [] : [{ path: ['scope'], message: `nothing declares the scope ${scope}: people will see only its name` }])),
-  ask: async (ctx, document) => {
-    const fault = await askSector(ctx, document)
-    return fault === undefined ? [] : [{ path: ['sector_identifier_uri'], message: `sector_identifier_uri ${fault}` }]
-  },
-  // An operator's word is not asked about.
+  vouched: { member: 'sector_identifier_uri', fault: askSector },
   askOfOthers: async (ctx, document, before) => {
     if (isDeepStrictEqual(before?.['client_name'], document.client_name)) return []
     const message = await refuseNameOfAnother(ctx, document)
@@ -128,7 +125,7 @@ export const client: Kind<ClientMetadata> = {
   },
   find: async (db, id) => {
     const row = isOwnClient(id) || !isClientId(id) ? undefined : await readClient(db, id)
-    return row && toCurrent(row, undefined)
+    return row && toCurrent(row)
   },
   owner: ({ organization }, current) => (organization === undefined ? { userId: current?.ownedBy } : { organization }),
   trusted: trustedMembers,

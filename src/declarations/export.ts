@@ -5,6 +5,7 @@ import type { Context } from '../context.ts'
 import { kinds } from './index.ts'
 import { type Current, type Document, type Kind, withoutUndefined } from './kind.ts'
 import { schemaOf } from './schema-of.ts'
+import { findCurrent, kindOf } from './thing.ts'
 
 // Owns the way back: what the database has, as the files that would make it. Never a secret.
 
@@ -70,7 +71,7 @@ export async function exportYaml(ctx: Context, offered: Offered, only?: string):
 
 /** One thing as a file; nothing when there is none. */
 export async function exportOneYaml(ctx: Context, offered: Offered, name: Kind['kind'], id: string): Promise<string | undefined> {
-  const kind = kinds.find((one) => one.kind === name)
-  const current = (await kind?.list(ctx.db))?.find((one) => one.id === id)
-  return kind === undefined || current === undefined ? undefined : toYaml(exported(kind, offered, current))
+  const kind = kindOf(name)
+  const current = await findCurrent(ctx, kind, id)
+  return current && toYaml(exported(kind, offered, current))
 }

@@ -57,13 +57,16 @@ export interface Judged {
   readonly current: Current | undefined
 }
 
-/** Throws ChangeRefused when a document does not go with everything else there is. Asks others who have to vouch for it. */
+/** Throws ChangeRefused when an address that a document names does not vouch for it. It may take its time: asked before a turn is taken, not in one. */
+export async function requireVouched(ctx: Context, { vouched }: Kind, document: Document): Promise<void> {
+  const fault = await vouched?.fault(ctx, document)
+  if (vouched !== undefined && fault !== undefined) throw new ChangeRefused('invalid', [{ path: vouched.member, message: `${vouched.member} ${fault}` }])
+}
+
+/** Throws ChangeRefused when a document does not go with everything else there is. */
 export async function requireFit(ctx: Context, { actor, kind, id, document, current }: Judged): Promise<void> {
   const faults = [...(await referenceFaults(ctx, kind, document, current?.document)), ...(await uniqueFaults(ctx, kind, id, document))]
-  // They are asked when nothing else is wrong.
-  if (faults.length === 0) {
-    const said = [...((await kind.ask?.(ctx, document)) ?? []), ...(actor.operator ? [] : ((await kind.askOfOthers?.(ctx, document, current?.document)) ?? []))]
-    faults.push(...said.map(({ path, message }) => ({ path: memberName(path), message })))
-  }
+  // Asked when nothing else is wrong; an operator's word is not asked about.
+  if (faults.length === 0 && !actor.operator) faults.push(...((await kind.askOfOthers?.(ctx, document, current?.document)) ?? []).map(({ path, message }) => ({ path: memberName(path), message })))
   if (faults.length > 0) throw new ChangeRefused('invalid', faults)
 }

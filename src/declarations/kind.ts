@@ -87,9 +87,9 @@ export interface Kind<D extends Document = Document> {
   unique?(document: D): readonly { readonly path: Path; readonly value: string }[]
   /** Anything odd that is no fault. */
   warnings?(document: D, known: (kind: string, id: string) => boolean): readonly { readonly path: Path; readonly message: string }[]
-  /** What others say of a document that is new or changed: an address that must vouch for it. */
-  ask?(ctx: Context, document: D): Promise<readonly { readonly path: Path; readonly message: string }[]>
-  /** The same for what somebody says who is no operator; `before` is what it was. */
+  /** The member that names an address which must vouch for a document that is new or changed, and what is wrong then, as the rest of a sentence. */
+  readonly vouched?: { readonly member: string; fault(ctx: Context, document: D): Promise<string | undefined> }
+  /** What is wrong with what somebody says who is no operator; `before` is what it was. */
   askOfOthers?(ctx: Context, document: D, before: Document | undefined): Promise<readonly { readonly path: Path; readonly message: string }[]>
   list(db: Kysely<Database>): Promise<readonly Current[]>
   /** One by its id. A kind without it has few things: its list is asked. */

@@ -7,7 +7,7 @@ import { listDeclaredFederations, saveFederation } from '../upstream/federation/
 import { connectorTypes } from '../upstream/index.ts'
 import type { Provider } from '../upstream/provider.ts'
 import { deleteSamlEntity } from '../upstream/saml-entities.ts'
-import { isSealedSecret, sealSecret } from '../upstream/secret.ts'
+import { providerSecrets } from '../upstream/provider-secrets.ts'
 import { deleteProvider, findFederatedIds, listProviders, saveProvider } from '../upstream/store.ts'
 import { type Document, type Kind, type Saving, type SecretRules, withoutUndefined } from './kind.ts'
 
@@ -41,7 +41,7 @@ const secret: SecretRules = {
     if (declared.is !== 'text') return 'is the one that the provider gave us: it must be one of { value: … }, { from_env: … } or { from_file: … }'
     return declared.text === '' || declared.text.length > LONGEST_SECRET ? `must be 1 to ${LONGEST_SECRET} characters` : undefined
   },
-  isCurrent: (ctx, current, declared) => current.secret !== undefined && declared.is === 'text' && isSealedSecret(ctx, current.id, Buffer.from(current.secret, 'base64'), declared.text),
+  isCurrent: (ctx, current, declared) => current.secret !== undefined && declared.is === 'text' && providerSecrets.is(ctx, current.id, Buffer.from(current.secret, 'base64'), declared.text),
   ready: (_ctx, declared) => Promise.resolve({ source: declared, text: undefined, stored: declared.is === 'text' ? declared.text : '' }),
   omission: ({ protocol }) => (hasSecret(protocol) ? `${secretMember(protocol)} is never exported: add it` : undefined),
 }
@@ -62,7 +62,7 @@ async function saveAsProvider({ ctx, trx, current, secret: declared, saysSecret,
   // A secret is for the address it was given for: who changes the address must say it again.
   const movedAway = current !== undefined && ADDRESSES.some((member) => withoutUndefined(document)[member] !== current.document[member])
   const dropped = movedAway && !saysSecret ? null : undefined
-  await saveProvider(trx, document, organization, byFile, declared === undefined ? dropped : sealSecret(ctx, document.provider_id, declared.stored))
+  await saveProvider(trx, document, organization, byFile, declared === undefined ? dropped : providerSecrets.seal(ctx, document.provider_id, declared.stored))
   // Facts of another entity, or of none any more: the job reads the new ones within seconds.
   if (METADATA_SOURCES.some((member) => withoutUndefined(document)[member] !== current?.document[member])) await deleteSamlEntity(trx, document.provider_id)
 }

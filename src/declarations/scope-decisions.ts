@@ -40,32 +40,40 @@ function clientObject(client: Client): ActedOn {
   return { kind: 'client', owner: ownerOf(client) }
 }
 
-export interface WishDecision {
+export interface WishOf {
   readonly clientId: string
   readonly scope: string
+}
+
+export interface WishDecision extends WishOf {
   readonly decision: 'grant' | 'refuse' | 'withdraw'
   /** Of a refusal or a withdrawal, for the client's owner. */
   readonly reason?: string | undefined
 }
 
-/**
- * Decides about a scope of an API that a client wishes for, in the name of the API's owner. False when somebody was quicker, or nothing is
- * there to decide. Throws ChangeRefused: `invalid` when the client does not wish for it.
- */
-export async function decideWish(ctx: Context, decider: Decider, { clientId, scope, decision, reason = '' }: WishDecision): Promise<boolean> {
+/** A scope of an API that a client wishes for, as somebody who speaks for the API may decide about it. Throws ChangeRefused: `invalid` when the client does not wish for it. */
+export async function requireWish(ctx: Context, decider: Decider, { clientId, scope }: WishOf): Promise<Decision> {
   const apiId = readApiScope(scope)?.apiId ?? ''
   const [api] = await readApis(ctx.db, [apiId])
   if (api === undefined) throw new ChangeRefused('not_found')
   requireOne(decider, 'decide', [{ kind: 'api', owner: { organization: api.organization } }])
   const client = await requireClient(ctx, clientId)
   if (!client.scopes.includes(scope)) throw new ChangeRefused('invalid', [{ path: 'scope', message: `scope ${scope} is not requested by this client` }])
-  const one: Decision = { clientKey: client.key, clientId, scope, by: decider.personId }
+  return { clientKey: client.key, clientId, scope, by: decider.personId }
+}
+
+/**
+ * Decides about a scope of an API that a client wishes for, in the name of the API's owner. False when somebody was quicker, or nothing is
+ * there to decide. Throws ChangeRefused.
+ */
+export async function decideWish(ctx: Context, decider: Decider, { decision, reason = '', ...wish }: WishDecision): Promise<boolean> {
+  const one = await requireWish(ctx, decider, wish)
   if (decision === 'grant') return grantScope(ctx, one)
   return decision === 'refuse' ? refuseScope(ctx, one, requireReason(reason)) : withdrawScope(ctx, one, requireReason(reason))
 }
 
 /** Asks once more for a scope that was refused, in the name of the client's owner. False within a day of the refusal. Throws ChangeRefused. */
-export async function askOnceMore(ctx: Context, decider: Decider, { clientId, scope }: Pick<WishDecision, 'clientId' | 'scope'>): Promise<boolean> {
+export async function askOnceMore(ctx: Context, decider: Decider, { clientId, scope }: WishOf): Promise<boolean> {
   const client = await requireClient(ctx, clientId)
   requireOne(decider, 'change', [clientObject(client)])
   return askAgain(ctx, { clientKey: client.key, clientId, scope, by: decider.personId })

@@ -61,6 +61,13 @@ function toCurrent(row: User, declared: boolean, secret: string | undefined): Cu
   }
 }
 
+/** Whom an id may mean: a user name may have a slash in it, too. */
+function readingsOf(id: string): readonly { readonly organization: string | undefined; readonly username: string }[] {
+  const at = id.indexOf('/')
+  const alone = { organization: undefined, username: id }
+  return at < 0 ? [alone] : [{ organization: id.slice(0, at), username: id.slice(at + 1) }, alone]
+}
+
 export const user: Kind<DeclaredUser> = {
   kind: 'user',
   members: Object.keys(userSchema.shape),
@@ -80,9 +87,11 @@ export const user: Kind<DeclaredUser> = {
     })
   },
   find: async (db, id) => {
-    const [organization, name = ''] = id.includes('/') ? id.split('/') : [undefined, id]
-    const row = await findLocalUser(db, organization, name)
-    return row?.username === name ? toCurrent(row, false, undefined) : undefined
+    for (const { organization, username } of readingsOf(id)) {
+      const row = await findLocalUser(db, organization, username)
+      if (row?.username === username) return toCurrent(row, false, undefined)
+    }
+    return undefined
   },
   save: async ({ ctx, trx, document, secret: declared, declared: byFile }) => {
     const userId = await saveLocalUser(trx, { username: document.username, organizationId: document.organization, claims: document.claims, groups: document.groups, declared: byFile })

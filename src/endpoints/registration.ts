@@ -13,8 +13,8 @@ import { acceptJson, jsonBody } from '../http/json-body.ts'
 import { sendJson } from '../http/json.ts'
 import { refuseOtherMethods } from '../http/methods.ts'
 import { drawToken } from '../lib/opaque-token.ts'
-import { bearerChallenge, invalidRequest, refusedByLimit } from '../protocol/error.ts'
-import { countAttempt } from '../signin/attempts.ts'
+import { bearerChallenge, invalidRequest } from '../protocol/error.ts'
+import { requireMeasure } from '../signin/attempts.ts'
 import { networkOf } from '../signin/throttle.ts'
 import type { Endpoint } from './endpoint.ts'
 import { requireOwnName } from '../upstream/misleading-name.ts'
@@ -24,8 +24,8 @@ import { describeRegistration, readRegistration, requireSector } from './registr
 // token, or to everybody within a limit.
 
 const PATH = '/oauth/registration'
-const OPEN_WINDOW_SECONDS = 3600
-const OPEN_MOST = 50
+/** Of one network, where everybody may. */
+const OPEN_MEASURE = { most: 50, seconds: 3600 }
 
 function bearerOf(request: FastifyRequest): string | undefined {
   return /^Bearer +([A-Za-z0-9._~+/-]+=*)$/i.exec(request.headers.authorization ?? '')?.[1]
@@ -40,8 +40,7 @@ async function requireMayRegister(ctx: Context, request: FastifyRequest): Promis
     throw bearerChallenge(401, 'invalid_token', 'The initial access token is not valid', undefined, { cause: 'registration.closed' })
   }
   if (registration === 'token') throw bearerChallenge(401)
-  const { count, until } = await countAttempt(ctx, `registration/network/${networkOf(request.ip)}`, OPEN_WINDOW_SECONDS)
-  if (count > OPEN_MOST) throw refusedByLimit(429, 'Too many registrations from this network', { 'retry-after': String(Math.max(1, Math.ceil((until.getTime() - ctx.clock.now()) / 1000))) })
+  await requireMeasure(ctx, `registration/network/${networkOf(request.ip)}`, OPEN_MEASURE, 'Too many registrations from this network')
 }
 
 interface Shown {

@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Api } from '../apis/api.ts'
-import { unsealApiSecret } from '../apis/secret.ts'
+import { apiSecrets } from '../apis/api-secrets.ts'
 import type { GatekeptApi } from '../apis/store.ts'
 import type { Context } from '../context.ts'
 import { clientCertificate, everyHeader } from '../http/client-certificate.ts'
@@ -35,7 +35,7 @@ const METHOD = /^[A-Z]{1,20}$/
 function requireProxy(ctx: Context, request: FastifyRequest, { api, sealedSecret }: GatekeptApi): void {
   if (isFromProxy(ctx, request)) return
   const [shown, another] = everyHeader(request, 'x-gatekeeper-secret')
-  const secret = api.upstream_auth?.type === 'mtls' ? undefined : unsealApiSecret(ctx, api.api_id, sealedSecret)
+  const secret = api.upstream_auth?.type === 'mtls' ? undefined : apiSecrets.unseal(ctx, api.api_id, sealedSecret)
   if (shown === undefined || another !== undefined || secret === undefined || !sameDigest(sha256(shown), sha256(secret))) throw forbidden('Only a proxy of the operator or one with the secret of the API may ask', 'forward_auth.stranger')
 }
 

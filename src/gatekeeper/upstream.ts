@@ -3,7 +3,7 @@ import { Agent as PlainAgent } from 'node:http'
 import { Agent as TlsAgent } from 'node:https'
 import { isIP } from 'node:net'
 import { createSecureContext, type SecureContext } from 'node:tls'
-import { unsealApiSecret } from '../apis/secret.ts'
+import { apiSecrets } from '../apis/api-secrets.ts'
 import type { GatekeptApi } from '../apis/store.ts'
 import { type Context, perContext } from '../context.ts'
 import { isLoopbackAddress, isPublicAddress } from '../lib/address-class.ts'
@@ -87,7 +87,7 @@ function provingContext(certificate: string, key: string): SecureContext {
 function open(ctx: Context, gatekept: GatekeptApi, address: string): Upstream {
   const { api } = gatekept
   const origin = new URL(address)
-  const secret = unsealApiSecret(ctx, api.api_id, gatekept.sealedSecret)
+  const secret = apiSecrets.unseal(ctx, api.api_id, gatekept.sealedSecret)
   const onChange = (isOpen: boolean): void => {
     if (isOpen) ctx.metrics.circuitsOpen.inc({ protocol: 'gatekeeper' })
     else ctx.metrics.circuitsOpen.dec({ protocol: 'gatekeeper' })

@@ -193,8 +193,8 @@ export interface DashboardRemoveModel extends DashboardFormModel {
 
 export interface DashboardTransferModel extends DashboardFormModel {
   readonly head: ClientHead
-  /** What is offered already; without a name, to a person. */
-  readonly offer?: { readonly to?: string | undefined; readonly until: Date } | undefined
+  /** The organization that it is offered to. Of an offer to a person nothing is said: it would tell who there is. */
+  readonly offer?: { readonly to: string; readonly until: Date } | undefined
   readonly wrong: boolean
   readonly backHref: string
 }

@@ -5,6 +5,7 @@ import type { Context } from '../context.ts'
 import { hostRewriter } from './gatekeeper-host.ts'
 import { limitHandlers } from './handler-deadline.ts'
 import { aliasRewriter } from './path-aliases.ts'
+import { invalidRequest } from '../protocol/error.ts'
 
 // Owns Fastify's options: limits and time-outs of every socket, where proxy headers count, and that nothing but our own log speaks.
 
@@ -53,7 +54,10 @@ export function createServer(ctx: Context): FastifyInstance {
   limitHandlers(app)
   // Hooks without promises: each of those costs every request a turn of the microtask queue.
   app.addHook('onRequest', (request, reply, done) => {
-    if (request.raw.url === undefined || request.raw.url.length <= URL_BYTES) done()
+    const { url = '' } = request.raw
+    // The database knows no NUL, and nothing here has one in its address.
+    if (url.split('?', 1)[0]?.includes('%00') === true) done(invalidRequest('The address has characters that are not allowed', { trace: { cause: 'request.unreadable' } }))
+    else if (url.length <= URL_BYTES) done()
     else void reply.code(414).headers(BARE_HEADERS).type('application/json').send({ error: 'invalid_request', error_description: 'The address is too long' })
   })
   app.addHook('onResponse', (request, reply, done) => {

@@ -52,7 +52,8 @@ async function owesFactor(ctx: Context, { personId, provenTwice }: Caller): Prom
   return user !== undefined && (await factorsOf(ctx, user)).length > 0
 }
 
-async function requireRecentSignIn(ctx: Context, caller: Caller): Promise<void> {
+/** Throws what a person has to do first who did not sign in of late: for what hands out power (security.md rule 27). */
+export async function requireRecentSignIn(ctx: Context, caller: Caller): Promise<void> {
   const { signedInAt } = caller
   if (signedInAt === undefined) return
   const [isOld, isWeak] = [epochSeconds(ctx.clock) - signedInAt > RECENT_SECONDS, await owesFactor(ctx, caller)]

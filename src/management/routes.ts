@@ -9,7 +9,7 @@ import { answerOnce, type KeptAnswer, requireKey } from '../http/kept-answers.ts
 import { refuseOtherMethods } from '../http/methods.ts'
 import { presentedProof } from '../http/proof.ts'
 import { OAuthError, refusedByLimit } from '../protocol/error.ts'
-import { countAttempt } from '../signin/attempts.ts'
+import { requireMeasure } from '../signin/attempts.ts'
 import { readAuthorization, requireLiveToken } from '../tokens/presented-token.ts'
 import { type Caller, findCaller, requireAllowed } from './caller.ts'
 import { FaultyRequest, toRefusal } from './failure.ts'
@@ -25,17 +25,12 @@ import { entityTag, isKnown, requireMatch } from './preconditions.ts'
 const PREFIX = '/api'
 const DOCUMENT = '/openapi.json'
 const BODY_BYTES = 1024 * 1024
-const WINDOW_SECONDS = 60
-const MOST_IN_WINDOW = 1200
+/** Of one caller. */
+const MEASURE = { most: 1200, seconds: 60 }
 
 /** Below the prefix, as Fastify writes parameters. */
 function routeOf({ path }: Operation): string {
   return path.slice(PREFIX.length).replaceAll(/\{(\w+)\}/g, ':$1')
-}
-
-async function requireMeasure(ctx: Context, { actor, clientId }: Caller): Promise<void> {
-  const { count, until } = await countAttempt(ctx, `api/${clientId}/${actor.userId}`, WINDOW_SECONDS)
-  if (count > MOST_IN_WINDOW) throw refusedByLimit(429, 'Too many requests', { 'retry-after': String(Math.max(1, Math.ceil((until.getTime() - ctx.clock.now()) / 1000))) })
 }
 
 function render({ status, body, version, location }: Answer, issuer: string): KeptAnswer {
@@ -95,7 +90,7 @@ function registerOperation(scope: FastifyInstance, ctx: Context, offered: Offere
       const token = await requireLiveToken(ctx, readAuthorization(request.headers.authorization), () => presentedProof(ctx, request))
       const caller = await findCaller(ctx, token)
       await requireAllowed(ctx, caller, operation)
-      await requireMeasure(ctx, caller)
+      await requireMeasure(ctx, `api/${caller.clientId}/${caller.actor.userId}`, MEASURE, 'Too many requests')
       callers.set(request, caller)
     },
     handler: async (request, reply) => {

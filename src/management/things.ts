@@ -4,10 +4,10 @@ import type { Document } from '../declarations/kind.ts'
 import { findThing, kindOf, ownerOf } from '../declarations/thing.ts'
 import type { Context } from '../context.ts'
 import { can, type ObjectKind } from '../organizations/can.ts'
-import type { Caller } from './caller.ts'
+import { type Caller, requireRecentSignIn } from './caller.ts'
 import { pageQuery, readCursor, toPage } from './cursor.ts'
 import { mergePatch } from './merge-patch.ts'
-import { type ManagementScope, type Named, operation, type Operation, param } from './operation.ts'
+import { type Answer, type Call, type ManagementScope, type Named, operation, type Operation, param } from './operation.ts'
 import { anyDocument } from './read.ts'
 
 // Owns the five operations that every kind of declared thing has: list, make, read, replace and patch, remove. Documents are those of the
@@ -44,6 +44,12 @@ async function listReadable({ kind }: Things, ctx: Context, { actor }: Caller, a
   return all.filter((one) => can(actor, 'read', { kind, owner: ownerOf(declared, one.document, one) }) && (after === undefined || one.id > after)).toSorted((a, b) => (a.id < b.id ? -1 : 1))
 }
 
+/** A document may bring a secret for what there is already: that hands out power, whatever else it says. */
+async function requireRecentForSecret({ ctx, caller }: Call, kind: ObjectKind, document: Document): Promise<void> {
+  const member = kindOf(kind).secret?.member(document)
+  if (member !== undefined && document[member] !== undefined) await requireRecentSignIn(ctx, caller)
+}
+
 function listing(name: string, schema: z.ZodType): Named {
   return { name: `${name}List`, schema: z.object({ items: z.array(schema), next_cursor: z.string().optional() }) }
 }
@@ -58,6 +64,11 @@ export function thingOperations(things: Things): readonly Operation[] {
   const said: Named = secretMember === undefined ? shown : { name: `New${name}`, schema, secret: secretMember }
   const power = needsRecentSignIn === undefined ? {} : { needsRecentSignIn }
   const withSecret = ({ document, secret }: { readonly document: Document; readonly secret?: string | undefined }): Document => (secret === undefined || secretMember === undefined ? document : { ...document, [secretMember]: secret })
+  const replace = async (call: Call, document: Document): Promise<Answer> => {
+    await requireRecentForSecret(call, kind, document)
+    const changed = await replaceThing(call.ctx, call.caller, kind, param(call, idName), document, { offered: call.offered, expected: call.expected })
+    return { status: 200, body: withSecret(changed), version: changed.version }
+  }
   return [
     operation({
       method: 'GET',
@@ -112,10 +123,7 @@ export function thingOperations(things: Things): readonly Operation[] {
       refusals: [404],
       changes: true,
       ...power,
-      run: async (call) => {
-        const changed = await replaceThing(call.ctx, call.caller, kind, param(call, idName), call.body, { offered: call.offered, expected: call.expected })
-        return { status: 200, body: withSecret(changed), version: changed.version }
-      },
+      run: (call) => replace(call, call.body),
     }),
     operation({
       method: 'PATCH',
@@ -129,10 +137,8 @@ export function thingOperations(things: Things): readonly Operation[] {
       changes: true,
       ...power,
       run: async (call) => {
-        const id = param(call, idName)
-        const { document } = await findThing(call.ctx, call.caller.actor, kind, id)
-        const changed = await replaceThing(call.ctx, call.caller, kind, id, mergePatch(document, call.body), { offered: call.offered, expected: call.expected })
-        return { status: 200, body: withSecret(changed), version: changed.version }
+        const { document } = await findThing(call.ctx, call.caller.actor, kind, param(call, idName))
+        return replace(call, mergePatch(document, call.body))
       },
     }),
     operation({

@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
 import type { Context } from '../context.ts'
 import { sha256 } from '../lib/digest.ts'
+import { refusedByLimit } from '../protocol/error.ts'
 
 // Owns attempts: counters by a hashed key, each with the time at which it starts anew. Counted in one statement, before anything is tried,
 // so that a hundred at once are a hundred.
@@ -19,6 +20,12 @@ export async function countAttempt(ctx: Context, key: string, windowSeconds: num
       until = case when attempts.until < clock_now() then excluded.until else attempts.until end
     returning count, until`.execute(ctx.db)
   return rows[0] ?? { count: 1, until: new Date(ctx.clock.now()) }
+}
+
+/** Counts one attempt. Throws 429 with `Retry-After` when there were more than `most` in this window. */
+export async function requireMeasure(ctx: Context, key: string, { most, seconds }: { readonly most: number; readonly seconds: number }, description: string): Promise<void> {
+  const { count, until } = await countAttempt(ctx, key, seconds)
+  if (count > most) throw refusedByLimit(429, description, { 'retry-after': String(Math.max(1, Math.ceil((until.getTime() - ctx.clock.now()) / 1000))) })
 }
 
 /** Starts a key anew. */

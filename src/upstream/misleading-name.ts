@@ -31,7 +31,7 @@ function contains(name: string, protectedName: string): boolean {
 }
 
 /** Whose name stands in the name of a client, in any of its languages; nothing for a name of its own. */
-export async function nameOfAnother(ctx: Context, { client_name }: ClientMetadata): Promise<string | undefined> {
+export async function nameOfAnother(ctx: Context, { client_name }: Pick<ClientMetadata, 'client_name'>): Promise<string | undefined> {
   const names = client_name === undefined ? [] : allVersions(client_name).map(seen)
   if (names.length === 0) return undefined
   // The documents were written through the organization's schema.

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { unsealApiSecret } from '../../src/apis/secret.ts'
+import { apiSecrets } from '../../src/apis/api-secrets.ts'
 import { listApis } from '../../src/apis/store.ts'
 import { textById, viewName } from '../support/account.ts'
 import { startTestServer, type TestServer } from '../support/app.ts'
@@ -50,14 +50,14 @@ describe('the gatekeeper', () => {
     expect([viewName(saved), textById(saved, 'status')]).toEqual(['dashboard-api', 'The settings are saved.'])
     const { document, sealed } = await kept()
     expect(document).toMatchObject({ upstream: 'https://lists.example.org/v1', upstream_auth: { type: 'basic', username: 'portner' }, upstream_timeout: 15 })
-    expect(unsealApiSecret(server.ctx, 'lists', sealed)).toBe(SECRET)
+    expect(apiSecrets.unseal(server.ctx, 'lists', sealed)).toBe(SECRET)
     for (const path of [PATH, '/dashboard/apis/lists']) expect((await at(ada).open(path)).html).not.toContain(SECRET)
     expect(server.logged()).not.toContain(SECRET)
   })
 
   test('keeps the secret while address and way stay, and forgets it when they do not: nobody sends it elsewhere', async () => {
     await save({ timeout: '20' })
-    expect(unsealApiSecret(server.ctx, 'lists', (await kept()).sealed)).toBe(SECRET)
+    expect(apiSecrets.unseal(server.ctx, 'lists', (await kept()).sealed)).toBe(SECRET)
     await save({ upstream: 'https://another.example.org' })
     expect((await kept()).sealed).toBeUndefined()
   })

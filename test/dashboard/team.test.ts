@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { searchEvents } from '../../src/audit/store.ts'
 import { findMember, listMembers } from '../../src/organizations/members.ts'
 import { textById, viewName } from '../support/account.ts'
 import { startTestServer, type TestServer } from '../support/app.ts'
@@ -36,6 +37,9 @@ describe('an administrator', () => {
     expect(await roleOf('lin')).toBe('member')
     expect(textById(await send(ada, { act: 'remove', user: lin }), 'status')).toContain('Removed')
     expect(await roleOf('lin')).toBeUndefined()
+    await server.ctx.audit.flush()
+    const done = await searchEvents(server.ctx.db, { actor: await userIdOf(server, 'ada'), target: lin }, { limit: 10 })
+    expect(done.map(({ details }) => details['change'])).toEqual(['removed by an administrator', 'member by an administrator', 'developer by an administrator'])
   })
 
   test('is told when nobody is known by a name, and when they are there', async () => {
@@ -53,6 +57,9 @@ describe('an administrator', () => {
     const lin = await userIdOf(server, 'lin')
     const csrf = /name="csrf" value="([^"]+)"/.exec((await ada.open(TEAM)).html)?.[1] ?? ''
     const take = (user: string) => ada.open(TEAM, { method: 'POST', body: new URLSearchParams({ csrf, act: 'remove', user }), headers: { 'content-type': 'application/x-www-form-urlencoded' } })
+    expect((await take('019c0000-0000-7000-8000-000000000000')).status).toBe(404)
+    expect((await take("' or true --")).status).toBe(404)
+    expect([(await send(ada, { act: 'change', user: lin, role: 'king' })).status, await roleOf('lin')]).toEqual([400, 'admin'])
     await Promise.all(Array.from({ length: 50 }, (_, i) => take(i % 2 === 0 ? me : lin)))
     expect((await listMembers(server.ctx.db, 'ntu')).filter(({ role }) => role === 'admin')).toHaveLength(1)
     await giveRole(server, 'ada', 'ntu', 'admin')

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
 import { SignJWT } from 'jose'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { OPERATOR, recentTraces } from '../../src/dashboard/diagnosis/read-diagnosis.ts'
+import { OPERATOR } from '../../src/dashboard/diagnosis/read-diagnosis.ts'
+import { listTraces } from '../../src/diagnosis/store.ts'
 import type { Cause } from '../../src/protocol/causes.ts'
 import { startTestServer, type TestServer } from '../support/app.ts'
 import { newBrowser } from '../support/browser.ts'
@@ -231,11 +232,13 @@ describe.each([['addresses', addresses], ['clients', clients], ['codes and refre
 })
 
 describe('what passes', () => {
-  const causesOf = async (client: string): Promise<readonly string[]> => (await recentTraces(server.ctx, client, 500)).filter(({ level }) => level === 'warning').map(({ cause }) => cause)
+  const causesOf = async (client: string): Promise<readonly string[]> => {
+    await server.ctx.diagnosis.flush()
+    return (await listTraces(server.ctx.db, client, 500)).filter(({ level }) => level === 'warning').map(({ cause }) => cause)
+  }
 
   test('is warned about: no state, no nonce, scopes that nobody asks for; each once in a while', async () => {
     for (let i = 0; i < 3; i++) await fetch(authorizationUrl(server.issuer, newPkce(), { client_id: 'spa', redirect_uri: 'https://spa.example.org/callback', scope: 'openid', state: undefined, nonce: undefined }), { redirect: 'manual' })
-    await server.ctx.diagnosis.flush()
     // The browser app is nobody's: operators read it.
     expect((await causesOf('spa')).toSorted()).toEqual(['warning.no_nonce', 'warning.no_state', 'warning.unused_scopes'])
   })

@@ -1,27 +1,23 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { type Seen, startUpstreamApi, type UpstreamApi } from '../support/upstream-api.ts'
-import { startTestServer, type TestServer } from '../support/app.ts'
+import type { TestServer } from '../support/app.ts'
+import type { Seen, UpstreamApi } from '../support/upstream-api.ts'
 import { newBrowser } from '../support/browser.ts'
 import { basic, get, obtainCode, post, redeem } from '../support/relying-party.ts'
-import { gatekeptApis, systemToken, UPSTREAM_PASSWORD, userToken } from './world.ts'
+import { openGatekept, systemToken, UPSTREAM_PASSWORD, userToken } from './world.ts'
 
 // A call through the gatekeeper: what the API behind it gets to know, and who does not come so far.
 
 let upstream: UpstreamApi
 let server: TestServer
+let close: () => Promise<void>
 let ada: string
 let robot: string
 beforeAll(async () => {
-  upstream = await startUpstreamApi()
-  server = await startTestServer()
-  await server.apply(gatekeptApis(upstream.url))
+  ;({ upstream, server, close } = await openGatekept())
   ada = await userToken(server.issuer)
   robot = await systemToken(server.issuer)
 })
-afterAll(async () => {
-  await server.close()
-  await upstream.close()
-})
+afterAll(() => close())
 beforeEach(() => void upstream.seen())
 
 type Init = Omit<RequestInit, 'headers'> & { readonly headers?: Readonly<Record<string, string>> }

@@ -1,28 +1,24 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { diagnosisOf, OPERATOR } from '../diagnosis/stage.ts'
 import { startTestServer, type TestServer } from '../support/app.ts'
-import { startUpstreamApi, type UpstreamApi } from '../support/upstream-api.ts'
-import { gatekeptApis, systemToken, UPSTREAM_PASSWORD, userToken } from './world.ts'
+import type { UpstreamApi } from '../support/upstream-api.ts'
+import { gatekeptApis, openGatekept, systemToken, UPSTREAM_PASSWORD, userToken } from './world.ts'
 
 // Proxies of others ask about each request, and get the same decision as the gatekeeper's own.
 
 let upstream: UpstreamApi
 let server: TestServer
+let close: () => Promise<void>
 let ada: string
 let robot: string
 let foreign: string
 beforeAll(async () => {
-  upstream = await startUpstreamApi()
-  server = await startTestServer()
-  await server.apply(gatekeptApis(upstream.url))
+  ;({ upstream, server, close } = await openGatekept())
   ada = await userToken(server.issuer)
   robot = await systemToken(server.issuer)
   foreign = await userToken(server.issuer, { scope: 'openid profile' })
 })
-afterAll(async () => {
-  await server.close()
-  await upstream.close()
-})
+afterAll(() => close())
 
 const NGINX_SAYS = { 'x-original-method': 'GET', 'x-original-uri': '/events?a=1', 'x-gatekeeper-secret': UPSTREAM_PASSWORD }
 

@@ -1,28 +1,24 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { pathFault } from '../../src/gatekeeper/target.ts'
-import { startTestServer, type TestServer } from '../support/app.ts'
+import type { TestServer } from '../support/app.ts'
 import { type RawAnswer, rawRequest } from '../support/raw-request.ts'
-import { type Seen, startUpstreamApi, type UpstreamApi } from '../support/upstream-api.ts'
-import { gatekeptApis, systemToken } from './world.ts'
+import type { Seen, UpstreamApi } from '../support/upstream-api.ts'
+import { gatekeptApis, openGatekept, systemToken } from './world.ts'
 
 // Requests as no client writes them. Each ends in 400, or reaches the API as what it is: never another API's, never in a person's name.
 
 let upstream: UpstreamApi
 let server: TestServer
+let close: () => Promise<void>
 let port: number
 let token: string
 beforeAll(async () => {
-  upstream = await startUpstreamApi()
-  server = await startTestServer({ env: { PORTNER_GATEKEEPER_DOMAIN: 'gk.example.org' } })
-  await server.apply(gatekeptApis(upstream.url))
+  ;({ upstream, server, close } = await openGatekept(gatekeptApis, { PORTNER_GATEKEEPER_DOMAIN: 'gk.example.org' }))
   token = await systemToken(server.issuer)
   port = Number(new URL(server.issuer).port)
 })
-afterAll(async () => {
-  await server.close()
-  await upstream.close()
-})
+afterAll(() => close())
 
 interface Raw {
   readonly line?: string

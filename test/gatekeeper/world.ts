@@ -1,5 +1,7 @@
+import { startTestServer, type TestServer } from '../support/app.ts'
 import { newBrowser } from '../support/browser.ts'
 import { basic, obtainCode, type Parameters, post, redeem } from '../support/relying-party.ts'
+import { startUpstreamApi, type UpstreamApi } from '../support/upstream-api.ts'
 import { CALLBACK, SECRET } from '../support/world.ts'
 
 // The API that most stories are about, and tokens for it.
@@ -37,6 +39,28 @@ grant_types: [authorization_code, refresh_token, 'urn:ietf:params:oauth:grant-ty
 scope: openid profile gk_calendar gk_calendar_write
 consent: implied
 `
+}
+
+/** The calendar, and a server with the gatekeeper in front of it. */
+export interface Gatekept {
+  readonly upstream: UpstreamApi
+  readonly server: TestServer
+  readonly close: () => Promise<void>
+}
+
+/** Opens both; `declare` says what is declared, given the address of the calendar. */
+export async function openGatekept(declare: (upstream: string) => string = gatekeptApis, env: Readonly<Record<string, string>> = {}): Promise<Gatekept> {
+  const upstream = await startUpstreamApi()
+  const server = await startTestServer({ env })
+  await server.apply(declare(upstream.url))
+  return {
+    upstream,
+    server,
+    close: async () => {
+      await server.close()
+      await upstream.close()
+    },
+  }
 }
 
 const SCOPE = 'openid profile gk_calendar gk_calendar_write'

@@ -47,8 +47,8 @@ async function tokenOf(issuer: string, clientId: string, more: Readonly<Record<s
 }
 
 /** `ada` is an operator, `lin` a developer of ntu, `kai` has no role. */
-export async function openStage(): Promise<Stage> {
-  const server = await startTestServer()
+export async function openStage(env: Readonly<Record<string, string>> = {}): Promise<Stage> {
+  const server = await startTestServer({ env })
   await server.apply(robots)
   const { issuer, ctx } = server
   const idOf = async (organization: string, name: string): Promise<string> => (await findLocalUser(ctx.db, organization, name))?.userId ?? ''

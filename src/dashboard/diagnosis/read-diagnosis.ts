@@ -1,7 +1,7 @@
 import { clientName, ownerOf, type Client } from '../../clients/client.ts'
 import { readClient } from '../../clients/store.ts'
 import type { Context } from '../../context.ts'
-import { countSimilar, findTrace, listTraces, SHOWN_SECONDS, type TraceRow } from '../../diagnosis/store.ts'
+import { countSimilar, findTrace, SHOWN_SECONDS, type TraceRow } from '../../diagnosis/store.ts'
 import { type Actor, can } from '../../organizations/can.ts'
 import { type Cause, factsOf, isCause } from '../../protocol/causes.ts'
 import type { Compared, Hint } from '../../protocol/trace.ts'
@@ -83,21 +83,4 @@ export async function readDiagnosis(ctx: Context, reference: string, viewer: Act
     parameters: document.parameters,
     hints: [...document.hints, ...hints],
   }
-}
-
-/** One line of a client's live log. */
-export interface RecentTrace {
-  readonly reference: string
-  readonly at: Date
-  readonly level: TraceRow['level']
-  readonly request: string
-  readonly error: string
-  readonly cause: Cause
-}
-
-/** What of a client was refused or warned about in the last day, newest first (P-11). Who may see it is asked before. */
-export async function recentTraces(ctx: Context, clientId: string, limit = 100): Promise<readonly RecentTrace[]> {
-  await ctx.diagnosis.flush()
-  const traces = await listTraces(ctx.db, clientId, limit)
-  return traces.map(({ reference, at, level, endpoint, error, cause, document }) => ({ reference, at, level, request: `${document.method} ${endpoint}`, error, cause: isCause(cause) ? cause : 'request.unreadable' }))
 }

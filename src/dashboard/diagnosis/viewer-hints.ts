@@ -1,6 +1,6 @@
 import { type Client, ownerOf } from '../../clients/client.ts'
 import { listAllSecrets } from '../../clients/secrets.ts'
-import { listClients } from '../../clients/store.ts'
+import { listOwnedClients } from '../../clients/store.ts'
 import type { Context } from '../../context.ts'
 import { fingerprintOfDigest } from '../../diagnosis/fit-to-read.ts'
 import { TRACE_KEY } from '../../diagnosis/record.ts'
@@ -11,8 +11,11 @@ import type { Hint } from '../../protocol/trace.ts'
 
 // Owns what is found out at reading only, because it depends on who reads: what lies near among their own clients, and nobody else's.
 
+const MOST_CLIENTS = 5000
+
 async function clientsOf(ctx: Context, viewer: Actor): Promise<readonly Client[]> {
-  return (await listClients(ctx.db)).filter((client) => can(viewer, 'read', { kind: 'trace', owner: ownerOf(client) }))
+  const of = viewer.operator ? ('all' as const) : { organizations: [...viewer.roles.keys()], userId: viewer.userId }
+  return (await listOwnedClients(ctx.db, of, { limit: MOST_CLIENTS })).filter((client) => can(viewer, 'read', { kind: 'trace', owner: ownerOf(client) }))
 }
 
 async function nearestClient(ctx: Context, { clientId }: TraceRow, viewer: Actor): Promise<readonly Hint[]> {

@@ -11,7 +11,7 @@ import { queryForm } from '../../http/forms.ts'
 import { goTo } from '../../http/leave.ts'
 import { type Locale, localized } from '../../http/locale.ts'
 import { page, requestLocale } from '../../http/pages.ts'
-import { changeClient, faultsOfChange } from '../change.ts'
+import { changeClient, faultsOfChange, requireNone } from '../change.ts'
 import { CLIENTS, clientPath, headOf, mayWith, requireClient } from '../own-client.ts'
 import { nameOfOwner } from '../owner-name.ts'
 import { type DashboardKit, type DashboardSection, type Desk, isDesk } from '../section.ts'
@@ -78,7 +78,7 @@ async function ask(ctx: Context, request: FastifyRequest, reply: FastifyReply, k
 async function drop(ctx: Context, desk: Desk, client: Client, scope: string): Promise<void> {
   const named = readApiScope(scope)
   const goes = (one: string): boolean => one === scope || (named?.name === undefined && named !== undefined && one.startsWith(`${scope}_`))
-  await changeClient(ctx, desk, client, { scope: client.scopes.filter((one) => !goes(one)).join(' '), optional_scopes: client.metadata.optional_scopes.filter((one) => !goes(one)) })
+  requireNone(await changeClient(ctx, desk, client, { scope: client.scopes.filter((one) => !goes(one)).join(' '), optional_scopes: client.metadata.optional_scopes.filter((one) => !goes(one)) }))
 }
 
 /** Asks once more for what was refused. False within a day of the refusal. */
@@ -115,7 +115,7 @@ export const access: DashboardSection = {
         await drop(ctx, desk, client, scope)
         return goTo(reply, `${path}?done=removed`)
       }
-      await changeClient(ctx, desk, client, ticked(client, single))
+      requireNone(await changeClient(ctx, desk, client, ticked(client, single)))
       return goTo(reply, `${path}?done=saved`)
     })
   },

@@ -6,7 +6,7 @@ import type { DashboardApiSettingsModel } from '../../http/dashboard-api-views.t
 import { goTo } from '../../http/leave.ts'
 import { locales } from '../../http/locale.ts'
 import { page } from '../../http/pages.ts'
-import { change } from '../change.ts'
+import { changeApi, requireNone } from '../change.ts'
 import { APIS, requireApi } from '../own-api.ts'
 import { type DashboardKit, type DashboardSection, type Desk, isDesk } from '../section.ts'
 import { AUTHS, readSettings, settingsOf } from '../typed-upstream.ts'
@@ -47,7 +47,7 @@ async function show(ctx: Context, request: FastifyRequest, reply: FastifyReply, 
 
 /** Switches it off or on again. Whichever it is already, it stays. */
 async function switchApi(ctx: Context, desk: Desk, api: Api, isOff: boolean): Promise<'off' | 'on'> {
-  await change(ctx, desk, 'api', api.api_id, api, { disabled: isOff ? true : undefined })
+  requireNone(await changeApi(ctx, desk, api, { disabled: isOff ? true : undefined }))
   return isOff ? 'off' : 'on'
 }
 
@@ -72,7 +72,7 @@ export const apiSettings: DashboardSection = {
       const api = await requireApi(ctx, desk, request.params.id, 'change')
       const act = single.get('act')
       if (act === 'off' || act === 'on') return goTo(reply, `${APIS}/${api.api_id}?done=${await switchApi(ctx, desk, api, act === 'off')}`)
-      const faults = await change(ctx, desk, 'api', api.api_id, api, readSettings(single, api))
+      const faults = await changeApi(ctx, desk, api, readSettings(single, api))
       return faults.length > 0 ? show(ctx, request, reply, kit, desk, api, single, faults.map(({ message }) => message)) : goTo(reply, `${APIS}/${api.api_id}?done=settings`)
     })
   },

@@ -12,7 +12,7 @@ import { locales, localized } from '../../http/locale.ts'
 import { page, requestLocale } from '../../http/pages.ts'
 import { accessDenied } from '../../protocol/error.ts'
 import { forOwner } from '../acting-for.ts'
-import { change, create, faultsOfChange } from '../change.ts'
+import { changeApi, create, faultsOfChange, requireNone } from '../change.ts'
 import { APIS, mayWithApi, requireApi } from '../own-api.ts'
 import { type DashboardKit, type DashboardSection, type Desk, isDesk } from '../section.ts'
 import { readTypedScope, scopeFaults, textsOf } from '../typed-scope.ts'
@@ -140,11 +140,11 @@ function scopePages(app: FastifyInstance, ctx: Context, kit: DashboardKit): void
     const name = scope === 'new' ? (single.get('name') ?? '').trim() : scope
     const { [name]: before, ...others } = api.scopes
     if (single.get('act') === 'remove' && scope !== 'new') {
-      await change(ctx, desk, 'api', id, api, { scopes: others })
+      requireNone(await changeApi(ctx, desk, api, { scopes: others }))
       return goTo(reply, `${PATH}/${id}?done=removed`)
     }
     const typed = scopeFaults(single, name, scope === 'new' && before !== undefined)
-    const faults = typed.length > 0 ? typed : (await change(ctx, desk, 'api', id, api, { scopes: { ...api.scopes, [name]: readTypedScope(single, before) } })).map(({ message }) => message)
+    const faults = typed.length > 0 ? typed : (await changeApi(ctx, desk, api, { scopes: { ...api.scopes, [name]: readTypedScope(single, before) } })).map(({ message }) => message)
     return faults.length > 0 ? show(request, reply, desk, api, scope, single, faults) : goTo(reply, `${PATH}/${id}?done=scope`)
   })
 }

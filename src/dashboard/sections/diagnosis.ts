@@ -17,7 +17,7 @@ import { addressFault } from '../typed-address.ts'
 
 // The page behind the reference of a refusal: why it was refused, for those who may know (read-diagnosis.ts), and what mends it.
 
-export const DIAGNOSIS = '/dashboard/diagnosis'
+const DIAGNOSIS = '/dashboard/diagnosis'
 const DONE = ['added', 'not_added'] as const
 
 interface Named {

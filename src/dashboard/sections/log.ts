@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import { clientStatistics, type Told, type Use } from '../../audit/read-statistics.ts'
+import { dayOf } from '../../audit/statistics.ts'
 import { ownerOf } from '../../clients/client.ts'
 import type { Context } from '../../context.ts'
 import type { DashboardLogModel } from '../../http/dashboard-views.ts'
@@ -36,7 +37,6 @@ function useOf({ days, weeks }: Use, from: string): Pick<DashboardLogModel, 'day
 }
 
 function lastDays({ clock }: Context): { readonly from: string; readonly to: string } {
-  const dayOf = (milliseconds: number): string => new Date(milliseconds).toISOString().slice(0, 10)
   return { from: dayOf(clock.now() - (DAYS - 1) * DAY_MS), to: dayOf(clock.now()) }
 }
 
@@ -58,6 +58,8 @@ export const log: DashboardSection = {
       const language = requestLocale(request)
       const { has } = translator(language)
       const period = lastDays(ctx)
+      // What was refused a moment ago belongs on the page.
+      await ctx.diagnosis.flush()
       const traces = await listTraces(ctx.db, client.clientId, MOST)
       const words = (cause: string): string | undefined => (has(`diagnosis.cause.${cause}`) ? `diagnosis.cause.${cause}` : undefined)
       return page(reply, request, 'dashboard-log', {

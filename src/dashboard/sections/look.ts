@@ -1,16 +1,14 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { type Client, ownerOf } from '../../clients/client.ts'
-import type { ClientMetadata } from '../../clients/metadata.ts'
 import type { Context } from '../../context.ts'
 import type { FieldFault } from '../../http/dashboard-views.ts'
 import { goTo } from '../../http/leave.ts'
 import { locales } from '../../http/locale.ts'
 import { page, requestLocale } from '../../http/pages.ts'
 import { canParseUrl } from '../../lib/can-parse-url.ts'
-import { OAuthError } from '../../protocol/error.ts'
 import type { Form } from '../../protocol/form.ts'
 import type { LocalizedText } from '../../protocol/localized-text.ts'
-import { requireOwnName } from '../../upstream/misleading-name.ts'
+import { nameOfAnother } from '../../upstream/misleading-name.ts'
 import { changeClient } from '../change.ts'
 import { CLIENTS, clientPath, headOf, mayWith, requireClient } from '../own-client.ts'
 import { type DashboardKit, type DashboardSection, type Desk, isDesk } from '../section.ts'
@@ -43,16 +41,6 @@ function contactsOf(typed: Typed): string[] {
   return (typed['contacts'] ?? '').split(/[\s,;]+/).filter((one) => one !== '')
 }
 
-async function nameFaults(ctx: Context, metadata: ClientMetadata): Promise<readonly FieldFault[]> {
-  try {
-    await requireOwnName(ctx, metadata)
-    return []
-  } catch (error) {
-    if (error instanceof OAuthError && error.code === 'invalid_client_metadata') return [{ field: 'name-en', fault: 'taken' }]
-    throw error
-  }
-}
-
 function addressFaults(typed: Typed): readonly FieldFault[] {
   const wrong = links.filter((link) => typed[link] !== '' && !(canParseUrl(typed[link] ?? '') && (typed[link] ?? '').startsWith('https://')))
   return [
@@ -66,7 +54,8 @@ async function faultsOf(ctx: Context, client: Client, typed: Typed, name: Locali
   if (name === undefined) return [{ field: 'name-en', fault: 'empty' }, ...addressFaults(typed)]
   // What an operator's file says is not asked about again; only a name that is new.
   const changed = JSON.stringify(name) !== JSON.stringify(nameOf(kept(client), client.metadata.client_name))
-  return [...long, ...(changed && long.length === 0 ? await nameFaults(ctx, { ...client.metadata, client_name: name }) : []), ...addressFaults(typed)]
+  const isTaken = changed && long.length === 0 && (await nameOfAnother(ctx, { client_name: name })) !== undefined
+  return [...long, ...(isTaken ? [{ field: 'name-en', fault: 'taken' }] : []), ...addressFaults(typed)]
 }
 
 async function show(request: FastifyRequest, reply: FastifyReply, kit: DashboardKit, desk: Desk, client: Client, typed: Typed, faults: readonly FieldFault[]): Promise<FastifyReply> {

@@ -1,23 +1,23 @@
 import { randomUUID } from 'node:crypto'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { applicationTypes, type ClientMetadata } from '../../clients/metadata.ts'
+import { applicationTypes } from '../../clients/metadata.ts'
 import type { Context } from '../../context.ts'
-import { ChangeRefused } from '../../declarations/refused.ts'
+import type { Document } from '../../declarations/kind.ts'
+import { type ChangeFault, ChangeRefused } from '../../declarations/refused.ts'
 import type { DashboardRegisterModel, FieldFault } from '../../http/dashboard-views.ts'
 import { bodyForm, queryForm } from '../../http/forms.ts'
 import { goTo } from '../../http/leave.ts'
 import { page, requestLocale } from '../../http/pages.ts'
-import { OAuthError, refusedByLimit } from '../../protocol/error.ts'
 import { redirectOrigin } from '../../protocol/redirect-uri.ts'
-import { countAttempt } from '../../signin/attempts.ts'
-import { requireOwnName } from '../../upstream/misleading-name.ts'
+import { requireMeasure } from '../../signin/attempts.ts'
+import { nameOfAnother } from '../../upstream/misleading-name.ts'
 import { ownerName } from '../acting-for.ts'
-import { create } from '../change.ts'
+import { create, faultsOfChange } from '../change.ts'
 import { clientPath, requireClient } from '../own-client.ts'
 import { nameOfOwner } from '../owner-name.ts'
 import { type DashboardKit, type DashboardSection, type Desk, isDesk } from '../section.ts'
 import { secretPage } from '../secret-page.ts'
-import { faultsOf, isInsecure, metadataOf, possibleOwners, readTyped, type Typed } from '../typed-registration.ts'
+import { faultsOf, isInsecure, possibleOwners, readTyped, registrationOf, type Typed } from '../typed-registration.ts'
 
 // Registering an application in four fields (P-01). The id is drawn with the page and is part of the form's token: sent twice, it registers once.
 
@@ -26,6 +26,7 @@ const PATH = '/dashboard/register'
 /** Rows that one person can make in a day (security.md rule 28). */
 const MOST_A_DAY = 50
 const DAY_SECONDS = 86_400
+
 async function modelOf(ctx: Context, request: FastifyRequest, kit: DashboardKit, desk: Desk, typed: Typed, faults: readonly FieldFault[]): Promise<DashboardRegisterModel> {
   const language = requestLocale(request)
   const owner = possibleOwners(desk).find((one) => ownerName(one) === typed.owner)
@@ -41,30 +42,31 @@ async function modelOf(ctx: Context, request: FastifyRequest, kit: DashboardKit,
   }
 }
 
-/** The name has that of the service or of an institution in it. */
-async function nameFault(ctx: Context, metadata: ClientMetadata): Promise<readonly FieldFault[]> {
-  try {
-    await requireOwnName(ctx, metadata)
-    return []
-  } catch (error) {
-    if (error instanceof OAuthError && error.code === 'invalid_client_metadata') return [{ field: 'name', fault: 'taken' }]
-    throw error
-  }
+interface Made {
+  /** Of the new application, if it has one. */
+  readonly secret: string | undefined
+  /** The form was sent before. */
+  readonly isThere: boolean
+  readonly faults: readonly ChangeFault[]
 }
 
-async function requireMayRegister(ctx: Context, desk: Desk): Promise<void> {
-  const { count, until } = await countAttempt(ctx, `dashboard/register/${desk.actor.userId}`, DAY_SECONDS)
-  if (count > MOST_A_DAY) throw refusedByLimit(429, 'Too many registrations today', { 'retry-after': String(Math.max(1, Math.ceil((until.getTime() - ctx.clock.now()) / 1000))) })
+async function make(ctx: Context, desk: Desk, registration: Document): Promise<Made> {
+  let made: Pick<Made, 'secret' | 'isThere'> = { secret: undefined, isThere: false }
+  const faults = await faultsOfChange(async () => {
+    try {
+      made = { secret: (await create(ctx, desk, 'client', registration)).secret, isThere: false }
+    } catch (error) {
+      if (!(error instanceof ChangeRefused && error.refusal === 'exists')) throw error
+      made = { secret: undefined, isThere: true }
+    }
+  })
+  return { ...made, faults }
 }
 
-/** The secret of the new application, if it has one. The form sent again finds that it is there. */
-async function made(ctx: Context, desk: Desk, metadata: ClientMetadata): Promise<{ readonly secret: string | undefined } | 'exists'> {
-  try {
-    return { secret: (await create(ctx, desk, 'client', metadata)).secret }
-  } catch (error) {
-    if (error instanceof ChangeRefused && error.refusal === 'exists') return 'exists'
-    throw error
-  }
+/** What has changed since the form was judged: at its field. */
+function fieldFault({ path }: ChangeFault): FieldFault {
+  if (path === 'organization') return { field: 'owner', fault: 'empty' }
+  return path.startsWith('client_name') ? { field: 'name', fault: 'taken' } : { field: 'address', fault: 'other' }
 }
 
 async function register(ctx: Context, request: FastifyRequest, reply: FastifyReply, kit: DashboardKit, desk: Desk, typed: Typed): Promise<FastifyReply> {
@@ -72,13 +74,12 @@ async function register(ctx: Context, request: FastifyRequest, reply: FastifyRep
   const faults = faultsOf(desk, typed)
   const owner = possibleOwners(desk).find((one) => ownerName(one) === typed.owner)
   if (faults.length > 0 || owner === undefined) return again(faults)
-  const metadata = metadataOf(typed, owner)
-  const misleading = await nameFault(ctx, metadata)
-  if (misleading.length > 0) return again(misleading)
-  await requireMayRegister(ctx, desk)
-  const secret = await made(ctx, desk, metadata)
-  if (secret === 'exists') return goTo(reply, clientPath(typed.clientId))
-  return secretPage(ctx, request, reply, kit, desk, await requireClient(ctx, desk, typed.clientId), { made: true, ...secret })
+  if ((await nameOfAnother(ctx, { client_name: typed.name })) !== undefined) return again([{ field: 'name', fault: 'taken' }])
+  await requireMeasure(ctx, `dashboard/register/${desk.actor.userId}`, { most: MOST_A_DAY, seconds: DAY_SECONDS }, 'Too many registrations today')
+  const { secret, isThere, faults: wrong } = await make(ctx, desk, registrationOf(typed, owner))
+  if (wrong.length > 0) return again(wrong.map(fieldFault))
+  if (isThere) return goTo(reply, clientPath(typed.clientId))
+  return secretPage(ctx, request, reply, kit, desk, await requireClient(ctx, desk, typed.clientId), { made: true, secret })
 }
 
 export const registerSection: DashboardSection = {

@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { readApiScope } from '../../apis/api.ts'
 import { type AskedOfRealm, listAskedOfRealms, listWaitingForOwner } from '../../apis/inbox.ts'
-import { listRequestsOfClient } from '../../apis/requests.ts'
+import { findRequestStates } from '../../apis/requests.ts'
 import { describeScope } from '../../apis/scopes.ts'
 import { listApis } from '../../apis/store.ts'
 import { type Client, clientName, ownerOf } from '../../clients/client.ts'
@@ -39,7 +40,8 @@ interface Asked {
 
 /** What the client has of the same API already, so that one sees what is new. */
 async function hasAlready(ctx: Context, client: Client, { apiId, scope }: Asked): Promise<readonly string[]> {
-  return (await listRequestsOfClient(ctx.db, client.key)).filter((one) => one.apiId === apiId && one.state === 'granted' && one.scope !== scope).map((one) => one.scope)
+  const states = await findRequestStates(ctx, client.key)
+  return [...states].flatMap(([name, state]) => (state === 'granted' && name !== scope && readApiScope(name)?.apiId === apiId ? [name] : [])).toSorted()
 }
 
 async function rowOf(ctx: Context, asked: Asked, language: Locale): Promise<RequestRow | undefined> {

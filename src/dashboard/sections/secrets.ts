@@ -1,13 +1,11 @@
 import type { FastifyInstance } from 'fastify'
+import { drawAnotherSecret, endSecret } from '../../clients/change-secrets.ts'
 import { type Client, hasSecret, ownerOf } from '../../clients/client.ts'
-import { addAnotherSecret, keptSecret, listLiveSecrets, MOST_SECRETS, retireSecret } from '../../clients/secrets.ts'
-import { clientChanged } from '../../clients/store.ts'
+import { listLiveSecrets, MOST_SECRETS } from '../../clients/secrets.ts'
 import type { Context } from '../../context.ts'
-import { inTransaction } from '../../database/transaction.ts'
 import { queryForm } from '../../http/forms.ts'
 import { goTo } from '../../http/leave.ts'
 import { page, requestLocale } from '../../http/pages.ts'
-import { drawToken } from '../../lib/opaque-token.ts'
 import { notFound } from '../../account/not-found.ts'
 import { CLIENTS, clientPath, headOf, mayWith, requireClient } from '../own-client.ts'
 import { secretPage } from '../secret-page.ts'
@@ -26,28 +24,6 @@ async function requireSecretClient(ctx: Context, desk: Desk, clientId: string, a
   const client = await requireClient(ctx, desk, clientId, action)
   if (!hasSecret(client.metadata)) throw notFound()
   return client
-}
-
-async function drawAnother(ctx: Context, client: Client): Promise<string | undefined> {
-  const now = ctx.clock.now()
-  const { text } = drawToken('cs', now)
-  const isAdded = await inTransaction(ctx.db, async (trx) => {
-    const added = await addAnotherSecret(trx, client.key, keptSecret(ctx, client.key, client.metadata.token_endpoint_auth_method, text), now)
-    if (added) await clientChanged(trx)
-    return added
-  })
-  if (isAdded) ctx.audit.record({ event: 'client.changed', clientId: client.clientId, change: 'secret added in the dashboard' })
-  return isAdded ? text : undefined
-}
-
-async function retire(ctx: Context, client: Client, secretId: string): Promise<boolean> {
-  const isRetired = await inTransaction(ctx.db, async (trx) => {
-    const ended = await retireSecret(trx, client.key, secretId)
-    if (ended) await clientChanged(trx)
-    return ended
-  })
-  if (isRetired) ctx.audit.record({ event: 'client.changed', clientId: client.clientId, change: 'secret retired in the dashboard' })
-  return isRetired
 }
 
 export const secrets: DashboardSection = {
@@ -79,8 +55,9 @@ export const secrets: DashboardSection = {
         const { id } = request.params
         const { single } = kit.ownForm(request, desk, `secrets/${id}`)
         const client = await requireSecretClient(ctx, desk, id, 'secrets')
-        if (act === 'retire') return goTo(reply, `${clientPath(id, 'secrets')}?done=${(await retire(ctx, client, single.get('secret_id') ?? '')) ? 'retired' : 'only'}`)
-        const secret = await drawAnother(ctx, client)
+        const by = { actor: desk.actor.userId, way: 'in the dashboard' }
+        if (act === 'retire') return goTo(reply, `${clientPath(id, 'secrets')}?done=${(await endSecret(ctx, client, single.get('secret_id') ?? '', by)) ? 'retired' : 'only'}`)
+        const secret = await drawAnotherSecret(ctx, client, by)
         return secret === undefined ? goTo(reply, `${clientPath(id, 'secrets')}?done=full`) : secretPage(ctx, request, reply, kit, desk, client, { made: false, secret })
       })
     }

@@ -7,9 +7,10 @@ import { queryForm } from '../../http/forms.ts'
 import { goTo } from '../../http/leave.ts'
 import { page } from '../../http/pages.ts'
 import { can, type Role, roles } from '../../organizations/can.ts'
-import { addMember, listMembers, removeMemberKeepingAdmin, setMemberKeepingAdmin } from '../../organizations/members.ts'
-import { accessDenied, refusedByLimit } from '../../protocol/error.ts'
-import { countAttempt } from '../../signin/attempts.ts'
+import { isRowId } from '../../lib/random.ts'
+import { addMember, findMember, listMembers, removeMemberKeepingAdmin, setMemberKeepingAdmin } from '../../organizations/members.ts'
+import { accessDenied, invalidRequest } from '../../protocol/error.ts'
+import { requireMeasure } from '../../signin/attempts.ts'
 import { findUserByHint, findUsers } from '../../users/store.ts'
 import { displayName } from '../../users/user.ts'
 import { forOwner, ownerName } from '../acting-for.ts'
@@ -61,35 +62,39 @@ async function show(ctx: Context, request: FastifyRequest, reply: FastifyReply, 
   }, { status: failed ? 400 : 200 })
 }
 
-function roleOf(text: string | undefined): Role {
-  return roles.find((one) => one === text) ?? 'member'
+function requireRole(text: string | undefined): Role {
+  const role = roles.find((one) => one === text)
+  if (role === undefined) throw invalidRequest('There is no such role')
+  return role
 }
 
 type Done = (typeof DONE)[number]
 
+function record(ctx: Context, { actor }: Desk, organizationId: string, userId: string, change: string): void {
+  ctx.audit.record({ event: 'organization.member_changed', organizationId, userId, change, actor: actor.userId })
+}
+
 async function add(ctx: Context, desk: Desk, organization: string, login: string, role: Role): Promise<Done> {
-  const { count, until } = await countAttempt(ctx, `dashboard/team/${desk.actor.userId}`, 3600)
-  if (count > MOST_TRIES) throw refusedByLimit(429, 'Too many names in an hour', { 'retry-after': String(Math.max(1, Math.ceil((until.getTime() - ctx.clock.now()) / 1000))) })
+  await requireMeasure(ctx, `dashboard/team/${desk.actor.userId}`, { most: MOST_TRIES, seconds: 3600 }, 'Too many names in an hour')
   const user = login === '' ? undefined : await findUserByHint(ctx.db, login)
   if (user === undefined) return 'unknown'
   if (!(await addMember(ctx.db, organization, user.userId, role))) return 'already'
-  ctx.audit.record({ event: 'organization.member_changed', organizationId: organization, userId: user.userId, change: `${role} by an administrator` })
+  record(ctx, desk, organization, user.userId, `${role} by an administrator`)
   return 'added'
 }
 
-async function change(ctx: Context, organization: string, userId: string, role: Role | undefined): Promise<Done> {
+async function change(ctx: Context, desk: Desk, organization: string, userId: string, role: Role | undefined): Promise<Done> {
   const isDone = await inTransaction(ctx.db, (trx) => (role === undefined ? removeMemberKeepingAdmin(trx, organization, userId) : setMemberKeepingAdmin(trx, organization, userId, role)))
   if (!isDone) return 'last'
-  ctx.audit.record({ event: 'organization.member_changed', organizationId: organization, userId, change: role === undefined ? 'removed by an administrator' : `${role} by an administrator` })
+  record(ctx, desk, organization, userId, `${role ?? 'removed'} by an administrator`)
   return role === undefined ? 'removed' : 'changed'
 }
 
 async function act(ctx: Context, desk: Desk, organization: string, single: ReadonlyMap<string, string>): Promise<Done> {
-  const role = roleOf(single.get('role'))
-  if (single.get('act') === 'add') return add(ctx, desk, organization, (single.get('login') ?? '').trim().slice(0, 200), role)
+  if (single.get('act') === 'add') return add(ctx, desk, organization, (single.get('login') ?? '').trim().slice(0, 200), requireRole(single.get('role')))
   const userId = single.get('user') ?? ''
-  if (!(await listMembers(ctx.db, organization)).some((member) => member.userId === userId)) throw notFound()
-  return change(ctx, organization, userId, single.get('act') === 'remove' ? undefined : role)
+  if (!isRowId(userId) || (await findMember(ctx.db, organization, userId)) === undefined) throw notFound()
+  return change(ctx, desk, organization, userId, single.get('act') === 'remove' ? undefined : requireRole(single.get('role')))
 }
 
 export const team: DashboardSection = {

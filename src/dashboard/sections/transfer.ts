@@ -6,18 +6,24 @@ import { endOffer, findOffer, offerClient, type Taker, takeOffer } from '../../c
 import { readClient, saveClient, setClientOwner } from '../../clients/store.ts'
 import type { Context } from '../../context.ts'
 import { inTransaction } from '../../database/transaction.ts'
+import { requireTrust } from '../../declarations/judge.ts'
+import { lockDeclarations } from '../../declarations/lock.ts'
+import { kindOf } from '../../declarations/thing.ts'
+import { writeTurn } from '../../declarations/write-turn.ts'
 import { goTo } from '../../http/leave.ts'
 import { page, requestLocale } from '../../http/pages.ts'
 import { can, type Owner } from '../../organizations/can.ts'
 import { readOrganization } from '../../organizations/store.ts'
+import { accessDenied } from '../../protocol/error.ts'
 import { findUserByHint } from '../../users/store.ts'
 import { forOwner, ownerName, ownersOf } from '../acting-for.ts'
+import { faultsOfChange } from '../change.ts'
 import { CLIENTS, clientPath, headOf, requireClient } from '../own-client.ts'
 import { nameOfOwner } from '../owner-name.ts'
 import { type DashboardKit, type DashboardSection, type Desk, isDesk } from '../section.ts'
 
 // Giving an application to another owner: it is offered, and changes hands when the other takes it (P-07). Who is named and unknown gets the
-// same answer as who is known: nobody learns here who there is.
+// same answers as who is known, now and later: nobody learns here who there is.
 
 const WHY = 'dashboard.again.transfer'
 
@@ -41,7 +47,7 @@ async function show(ctx: Context, request: FastifyRequest, reply: FastifyReply, 
     head: headOf(client, language, ''),
     action: clientPath(client.clientId, 'transfer'),
     csrf: kit.token(desk, `transfer/${client.clientId}`),
-    offer: offer === undefined ? undefined : { to: 'organization' in offer.to ? await nameOfOwner(ctx, offer.to, language) : undefined, until: offer.until },
+    offer: offer !== undefined && 'organization' in offer.to ? { to: (await nameOfOwner(ctx, offer.to, language)) ?? offer.to.organization, until: offer.until } : undefined,
     wrong,
     backHref: clientPath(client.clientId),
   }
@@ -56,18 +62,26 @@ async function offeredTo(ctx: Context, desk: Desk, client: Client): Promise<Owne
   return owner !== undefined && can(desk.actor, 'create', { kind: 'client', owner }) ? owner : undefined
 }
 
-/** Makes the client theirs, in one transaction with the offer's end: of all who take it at once, one does. */
-async function take(ctx: Context, desk: Desk, client: Client, owner: Owner): Promise<boolean> {
-  const taken = await inTransaction(ctx.db, async (trx) => {
-    const as = owner.organization === undefined ? { userId: desk.actor.userId } : { organization: owner.organization }
-    if ((await takeOffer(trx, client.key, as)) === undefined) return false
-    const { organization: _, ...others } = client.metadata
-    await saveClient(trx, client.clientId, owner.organization === undefined ? others : { ...others, organization: owner.organization }, client.declared)
-    await noteWishes(trx, { clientKey: client.key, scope: client.metadata.scope, organization: owner.organization, operator: false, by: desk.actor.userId })
-    await setClientOwner(trx, client.clientId, owner.organization === undefined ? desk.actor.userId : undefined)
-    return true
-  })
-  if (taken) ctx.audit.record({ event: 'client.changed', clientId: client.clientId, change: `taken over by ${ownerName(owner)} in the dashboard` })
+/**
+ * Makes the client theirs as it is now, in one transaction with the offer's end: of all who take it at once, one does. What acts by itself
+ * would act for them, and the old owner knows its secrets: that only an operator hands on. Throws ChangeRefused.
+ */
+async function take(ctx: Context, { actor }: Desk, { key, clientId }: Client, { organization }: Owner): Promise<boolean> {
+  const work = (): Promise<boolean> =>
+    inTransaction(ctx.db, async (trx) => {
+      await lockDeclarations(trx)
+      const client = await readClient(trx, clientId)
+      if (client === undefined || (await takeOffer(trx, key, organization === undefined ? { userId: actor.userId } : { organization })) === undefined) return false
+      const { organization: _, ...others } = client.metadata
+      const metadata = organization === undefined ? others : { ...others, organization }
+      requireTrust(actor, kindOf('client'), ownerOf(client), metadata, client.metadata)
+      await saveClient(trx, clientId, metadata, client.declared)
+      await noteWishes(trx, { clientKey: key, scope: metadata.scope, organization, operator: false, by: actor.userId })
+      await setClientOwner(trx, clientId, organization === undefined ? actor.userId : undefined)
+      return true
+    })
+  const taken = await writeTurn(ctx, work)
+  if (taken) ctx.audit.record({ event: 'client.changed', clientId, change: `taken over by ${organization ?? 'a person'} in the dashboard`, actor: actor.userId })
   return taken
 }
 
@@ -91,7 +105,7 @@ function offerPages(app: FastifyInstance, ctx: Context, kit: DashboardKit): void
     if (typed === '') return show(ctx, request, reply, kit, desk, client, true)
     const to = await takerOf(ctx, typed)
     if (to !== undefined) await offerClient(ctx, client.key, to, desk.actor.userId)
-    ctx.audit.record({ event: 'client.changed', clientId: client.clientId, change: 'offered to another owner in the dashboard' })
+    ctx.audit.record({ event: 'client.changed', clientId: client.clientId, change: 'offered to another owner in the dashboard', actor: desk.actor.userId })
     return goTo(reply, `${clientPath(client.clientId)}?done=offered`)
   })
 }
@@ -127,7 +141,12 @@ function takePages(app: FastifyInstance, ctx: Context, kit: DashboardKit): void 
       await endOffer(ctx.db, client.key)
       return goTo(reply, forOwner('/dashboard', owner))
     }
-    if (!(await take(ctx, desk, client, owner))) throw notFound()
+    let isTaken = false
+    const faults = await faultsOfChange(async () => {
+      isTaken = await take(ctx, desk, client, owner)
+    })
+    if (faults.length > 0) throw accessDenied('Only an operator hands this application on', { status: 403, detail: 'client.trust' })
+    if (!isTaken) throw notFound()
     return goTo(reply, `/dashboard?${new URLSearchParams({ owner: ownerName(owner), done: 'transferred' })}`)
   })
 }

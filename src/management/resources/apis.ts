@@ -10,6 +10,7 @@ export const apis: Resource = (offered) =>
     idName: 'api_id',
     name: 'Api',
     schema: kindOf('api').schema(offered),
+    secretMember: 'gatekeeper_secret',
     reads: 'portner.apis.read',
     writes: 'portner.apis.write',
     example: { api_id: 'library', name: { en: 'Library' }, audience: 'https://library.example.org', organization: 'ntu', scopes: { loans: { title: { en: 'See your loans' } } } },

@@ -1,11 +1,9 @@
 import { z } from 'zod'
+import { drawAnotherSecret, endSecret, type SecretChanger } from '../../clients/change-secrets.ts'
 import { type Client, hasSecret } from '../../clients/client.ts'
-import { addAnotherSecret, keptSecret, listLiveSecrets, MOST_SECRETS, retireSecret } from '../../clients/secrets.ts'
-import { clientChanged, readClient } from '../../clients/store.ts'
-import { inTransaction } from '../../database/transaction.ts'
+import { listLiveSecrets, MOST_SECRETS } from '../../clients/secrets.ts'
+import { readClient } from '../../clients/store.ts'
 import { findThing } from '../../declarations/thing.ts'
-import { drawToken } from '../../lib/opaque-token.ts'
-import type { Caller } from '../caller.ts'
 import { conflict, notFound } from '../failure.ts'
 import { type Call, operation, param, type Resource } from '../operation.ts'
 
@@ -20,8 +18,8 @@ async function requireClient(call: Call, action: 'read' | 'secrets'): Promise<Cl
   return client
 }
 
-function record({ ctx }: Call, { actor, personId }: Caller, { clientId }: Client, change: string): void {
-  ctx.audit.record({ event: 'client.changed', clientId, change, actor: personId ?? actor.userId })
+function changerOf({ caller }: Call): SecretChanger {
+  return { actor: caller.actor.userId, way: 'by api' }
 }
 
 /** The secrets of a client: two may be live, so that one is replaced without a gap. Each is told once. */
@@ -50,15 +48,9 @@ export const clientSecrets: Resource = () => [
     refusals: [404, 409],
     needsRecentSignIn: true,
     run: async (call) => {
-      const { ctx, caller } = call
       const client = await requireClient(call, 'secrets')
-      const now = ctx.clock.now()
-      const { text } = drawToken('cs', now)
-      await inTransaction(ctx.db, async (trx) => {
-        if (!(await addAnotherSecret(trx, client.key, keptSecret(ctx, client.key, client.metadata.token_endpoint_auth_method, text), now))) throw conflict('in_use', `There are ${MOST_SECRETS} secrets already; retire one first`)
-        await clientChanged(trx)
-      })
-      record(call, caller, client, 'secret added by api')
+      const text = await drawAnotherSecret(call.ctx, client, changerOf(call))
+      if (text === undefined) throw conflict('in_use', `There are ${MOST_SECRETS} secrets already; retire one first`)
       return { status: 201, body: { client_id: client.clientId, client_secret: text } }
     },
   }),
@@ -72,15 +64,10 @@ export const clientSecrets: Resource = () => [
     refusals: [404, 409],
     needsRecentSignIn: true,
     run: async (call) => {
-      const { ctx, caller } = call
       const client = await requireClient(call, 'secrets')
       const secretId = param(call, 'secret_id')
-      if (!(await listLiveSecrets(ctx.db, client.key)).some((one) => one.secretId === secretId)) throw notFound()
-      await inTransaction(ctx.db, async (trx) => {
-        if (!(await retireSecret(trx, client.key, secretId))) throw conflict('in_use', 'It is the only one; add another first')
-        await clientChanged(trx)
-      })
-      record(call, caller, client, 'secret retired by api')
+      if (!(await listLiveSecrets(call.ctx.db, client.key)).some((one) => one.secretId === secretId)) throw notFound()
+      if (!(await endSecret(call.ctx, client, secretId, changerOf(call)))) throw conflict('in_use', 'It is the only one; add another first')
       return { status: 204 }
     },
   }),

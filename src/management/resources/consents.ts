@@ -51,7 +51,7 @@ export const consents: Resource = () => [
       const consentId = param(call, 'consent_id')
       // Whose it is, is for operators only; a person takes back their own on the account pages.
       if (!call.caller.actor.operator || !isRowId(consentId)) throw notFound()
-      const status = await withdrawAsOperator(call.ctx, consentId, call.body.reason)
+      const status = await withdrawAsOperator(call.ctx, consentId, call.body.reason, call.caller.actor.userId)
       if (status === undefined) throw notFound()
       return { status: 200, body: { consent_id: consentId, status } }
     },

@@ -1,17 +1,11 @@
 import { z } from 'zod'
+import { keyState } from '../../keys/signing-key.ts'
 import { listKeys, PUBLISHED_BEFORE_USE_SECONDS, rotateKeys } from '../../keys/store.ts'
 import { can } from '../../organizations/can.ts'
 import { forbidden } from '../failure.ts'
 import { operation, type Resource } from '../operation.ts'
 
 const key = z.strictObject({ kid: z.string(), alg: z.string(), state: z.enum(['published', 'signing', 'retired']), signs_from: z.iso.datetime(), retires_at: z.iso.datetime().optional(), leaves_at: z.iso.datetime().optional() })
-
-type State = z.output<typeof key>['state']
-
-function stateOf({ signsFrom, retiresAt }: { readonly signsFrom: Date; readonly retiresAt: Date | undefined }, now: number): State {
-  if (signsFrom.getTime() > now) return 'published'
-  return retiresAt !== undefined && retiresAt.getTime() <= now ? 'retired' : 'signing'
-}
 
 /** The keys that sign tokens. Their private halves are never told. */
 export const keys: Resource = () => [
@@ -28,7 +22,7 @@ export const keys: Resource = () => [
       const items = (await listKeys(ctx.db, ctx.sealing)).map((one) => ({
         kid: one.kid,
         alg: one.alg,
-        state: stateOf(one, now),
+        state: keyState(one, now),
         signs_from: one.signsFrom.toISOString(),
         ...(one.retiresAt === undefined ? {} : { retires_at: one.retiresAt.toISOString() }),
         ...(one.leavesAt === undefined ? {} : { leaves_at: one.leavesAt.toISOString() }),
@@ -47,7 +41,7 @@ export const keys: Resource = () => [
     run: async ({ ctx, caller }) => {
       if (!can(caller.actor, 'rotate', { kind: 'key', owner: {} })) throw forbidden()
       const kids = await rotateKeys(ctx.db, ctx.sealing, 0)
-      ctx.audit.record({ event: 'keys.rotated', kids, actor: caller.personId ?? caller.actor.userId })
+      ctx.audit.record({ event: 'keys.rotated', kids, actor: caller.actor.userId })
       return { status: 200, body: { published: kids, signs_in_seconds: PUBLISHED_BEFORE_USE_SECONDS } }
     },
   }),

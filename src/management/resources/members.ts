@@ -43,8 +43,8 @@ function lastAdmin(): Error {
   return conflict('in_use', 'They are the last admin; make somebody else one first')
 }
 
-function record(ctx: Context, { actor, personId }: Caller, organizationId: string, userId: string, change: string): void {
-  ctx.audit.record({ event: 'organization.member_changed', organizationId, userId, change, actor: personId ?? actor.userId })
+function record(ctx: Context, { actor }: Caller, organizationId: string, userId: string, change: string): void {
+  ctx.audit.record({ event: 'organization.member_changed', organizationId, userId, change, actor: actor.userId })
 }
 
 /** Who works for an organization, and as what. */

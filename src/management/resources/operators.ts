@@ -31,8 +31,8 @@ async function requireOperator(ctx: Context, caller: Caller, userId: string, act
   return found
 }
 
-function record(ctx: Context, { actor, personId }: Caller, userId: string, change: string): void {
-  ctx.audit.record({ event: 'operator.changed', userId, change: `${change} by api`, actor: personId ?? actor.userId })
+function record(ctx: Context, { actor }: Caller, userId: string, change: string): void {
+  ctx.audit.record({ event: 'operator.changed', userId, change: `${change} by api`, actor: actor.userId })
 }
 
 /** The people who run this server. To everybody else there are none. */

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { clientStatistics, FEWER_THAN_FIVE, type Period, providerStatistics } from '../../audit/read-statistics.ts'
+import { dayOf } from '../../audit/statistics.ts'
 import type { Context } from '../../context.ts'
 import { findThing } from '../../declarations/thing.ts'
 import { invalid } from '../failure.ts'
@@ -19,10 +20,11 @@ const use = {
   }),
 }
 
-const period = { from: z.iso.date().optional(), to: z.iso.date().optional() }
+// Dates that every calendar knows.
+const day = z.iso.date().refine((text) => text >= '1900', 'must be after 1899').optional()
+const period = { from: day, to: day }
 
 function periodOf({ clock }: Pick<Context, 'clock'>, { from, to }: { readonly from?: string | undefined; readonly to?: string | undefined }): Period {
-  const dayOf = (milliseconds: number): string => new Date(milliseconds).toISOString().slice(0, 10)
   const until = to ?? dayOf(clock.now())
   const since = from ?? dayOf(Date.parse(until) - USUAL_DAYS * DAY_MS)
   const days = (Date.parse(until) - Date.parse(since)) / DAY_MS

@@ -1,13 +1,14 @@
 import { z } from 'zod'
+import { inTransaction } from '../../database/transaction.ts'
 import { createThing } from '../../declarations/change.ts'
 import { kindOf } from '../../declarations/thing.ts'
+import { writeTurn } from '../../declarations/write-turn.ts'
 import type { Context } from '../../context.ts'
 import { sha256 } from '../../lib/digest.ts'
 import { isRowId } from '../../lib/random.ts'
 import { can } from '../../organizations/can.ts'
-import { findUser, listUsers, setUserStatus } from '../../users/store.ts'
+import { findLocalUser, findUser, holdUsers, listUsers, setUserStatus } from '../../users/store.ts'
 import { type User, userClaimsSchema } from '../../users/user.ts'
-import { findLocalUser } from '../../users/store.ts'
 import type { Caller } from '../caller.ts'
 import { pageQuery, readCursor, toPage } from '../cursor.ts'
 import { forbidden, notFound, seenOther } from '../failure.ts'
@@ -104,8 +105,14 @@ export const users: Resource = (offered) => [
     run: async (call) => {
       const { ctx, caller, body } = call
       const before = await requireUser(ctx, caller, param(call, 'user_id'), 'change')
-      if (versionOf(before) !== call.expected || !(await setUserStatus(ctx.db, before.userId, body.status))) throw seenOther()
-      ctx.audit.record({ event: 'user.changed', userId: before.userId, change: `${body.status} by api`, actor: caller.personId ?? caller.actor.userId })
+      await writeTurn(ctx, () =>
+        inTransaction(ctx.db, async (trx) => {
+          await holdUsers(trx, [before.userId])
+          const seen = await findUser(trx, before.userId)
+          if (seen === undefined || versionOf(seen) !== call.expected || !(await setUserStatus(trx, seen.userId, body.status))) throw seenOther()
+        }),
+      )
+      ctx.audit.record({ event: 'user.changed', userId: before.userId, change: `${body.status} by api`, actor: caller.actor.userId })
       const now = await requireUser(ctx, caller, before.userId, 'read')
       return { status: 200, body: show(now), version: versionOf(now) }
     },

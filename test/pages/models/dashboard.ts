@@ -88,7 +88,6 @@ export const dashboardCases: readonly Case[] = [
   { view: 'dashboard-transfer', state: 'ask', model: ending },
   { view: 'dashboard-transfer', state: 'wrong', model: { ...ending, wrong: true }, options: { status: 400 } },
   { view: 'dashboard-transfer', state: 'offered', model: { ...ending, offer: { to: hostile, until: day } } },
-  { view: 'dashboard-transfer', state: 'offered-person', model: { ...ending, offer: { until: day } } },
   { view: 'dashboard-offer', state: 'organization', model: { desk, name: hostile, clientId: id, to: 'Norges testuniversitet', action: '/dashboard/offers/1', csrf: 'token-1', backHref: '/dashboard' } },
   { view: 'dashboard-offer', state: 'person', model: { desk: alone, name: 'Course Planner', clientId: id, action: '/dashboard/offers/1', csrf: 'token-1', backHref: '/dashboard' } },
   { view: 'dashboard-team', state: 'admin', model: { ...team, mayManage: true, action: '/dashboard/team?owner=org%3Antu', csrf: 'token-1' } },
