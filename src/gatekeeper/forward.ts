@@ -1,5 +1,6 @@
 import { type ClientRequest, type IncomingMessage, request as plainRequest, type ServerResponse } from 'node:http'
 import { request as tlsRequest } from 'node:https'
+import { letTakeItsTime } from '../http/long-requests.ts'
 import { CircuitOpen } from '../lib/circuit.ts'
 import { OAuthError } from '../protocol/error.ts'
 import { answerHeaders, type Surroundings } from './answer-headers.ts'
@@ -43,11 +44,15 @@ function isReset(error: unknown): boolean {
 function ask(upstream: Upstream, outgoing: Outgoing, incoming: IncomingMessage, response: ServerResponse): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
     const out = openRequest(upstream, outgoing, framing(incoming, outgoing.method))
-    const timer = setTimeout(() => void out.destroy(new UpstreamSilent('too-slow')), upstream.timeout)
+    // A caller who is slow with a body is no silence of the upstream: its own socket's idle limit is for that.
+    const waitsForCaller = (): boolean => hasBody(incoming) && !incoming.complete && !out.writableNeedDrain && out.socket?.connecting === false
+    const timer: NodeJS.Timeout = setTimeout(() => void (waitsForCaller() ? timer.refresh() : out.destroy(new UpstreamSilent('too-slow'))), upstream.timeout)
     const leave = (): void => void out.destroy()
     // The time runs from the last that was sent: a long body is no silence of the upstream.
     const onChunk = (): void => void timer.refresh()
     response.once('close', leave)
+    // A connection that was used before still has the short time-out of its idleness, by the upstream's own Keep-Alive header.
+    out.once('socket', (socket) => void (socket.timeout === IDLE_MILLISECONDS || socket.setTimeout(IDLE_MILLISECONDS)))
     out.once('timeout', leave)
     out.once('response', (answer) => {
       clearTimeout(timer)
@@ -100,6 +105,7 @@ export async function askUpstream<T>({ circuit }: Upstream, work: () => Promise<
 /** Sends a request on and gives the head of its answer. Throws UpstreamSilent. */
 export async function exchange(upstream: Upstream, outgoing: Outgoing, incoming: IncomingMessage, response: ServerResponse): Promise<IncomingMessage> {
   incoming.socket.setTimeout(IDLE_MILLISECONDS)
+  if (hasBody(incoming)) letTakeItsTime(incoming, response)
   const once = (): Promise<IncomingMessage> => ask(upstream, outgoing, incoming, response)
   return once().catch((error: unknown) => (mayAskAgain(error, outgoing, incoming) ? once() : Promise.reject(error)))
 }

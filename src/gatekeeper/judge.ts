@@ -22,10 +22,12 @@ export async function judge(ctx: Context, api: Api, { method, authorization, pro
 
 /**
  * Counts the use of a consent that has an end, as introspection does; for the last moment before the API is asked. Throws `invalid_token` when
- * somebody was quicker to use what was for one use, or it was taken back.
+ * somebody was quicker to use what was for one use, or it was taken back. True when that was the last use there is.
  */
-export async function spendConsent(ctx: Context, caller: Caller): Promise<void> {
+export async function spendConsent(ctx: Context, caller: Caller): Promise<boolean> {
   const consent = caller.is === 'nobody' ? undefined : caller.token.person?.details.consent
-  if (consent?.until === undefined || (await useConsent(ctx, consent.id)) !== undefined) return
+  if (consent?.until === undefined) return false
+  const used = await useConsent(ctx, consent.id)
+  if (used !== undefined) return used.singleUse
   throw tokenChallenge('Bearer', 401, 'invalid_token', 'The consent has been used', undefined, { cause: 'token.revoked', ...(caller.is === 'nobody' ? {} : { clientId: caller.token.clientId }) })
 }

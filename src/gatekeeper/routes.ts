@@ -17,6 +17,7 @@ import { identityHeaders } from './identity-headers.ts'
 import { judge, spendConsent } from './judge.ts'
 import { answerPreflight, isPreflight } from './preflight.ts'
 import { describeApi, serveApiMetadata } from './metadata.ts'
+import { watchCall, watchOpenCalls } from './open-calls.ts'
 import { readTarget, type Target } from './target.ts'
 import { closeTunnels, openTunnel } from './tunnel.ts'
 import { acceptUpgrades, waitingSocket } from './upgrades.ts'
@@ -67,19 +68,17 @@ async function requestOf({ ctx, request, gatekept: { api }, target }: Call, { ba
   return { method: request.method, path: base + target.path, headers: [...callerHeaders(request.raw.rawHeaders, api, prefix), ...ours] }
 }
 
-function secondsLeft({ clock }: Context, caller: Caller): number {
-  return caller.is === 'nobody' ? 3600 : caller.token.expiresAt - clock.now() / 1000
-}
-
-async function passOn(call: Call, upstream: Upstream, caller: Caller): Promise<void> {
+async function passOn(call: Call, upstream: Upstream, caller: Caller, isLastUse: boolean): Promise<void> {
   const { ctx, request, reply, gatekept, address } = call
   const outgoing = await requestOf(call, upstream, caller)
   const socket = waitingSocket(request.raw)
+  const ends = socket?.socket ?? reply.raw
+  watchCall(ctx, { apiId: gatekept.api.api_id, method: request.method, caller, isLastUse, end: () => void ends.destroy() }, ends)
   if (socket === undefined && request.headers.expect !== undefined) reply.raw.writeContinue()
   const answer = await askUpstream(upstream, () =>
     socket === undefined
       ? exchange(upstream, outgoing, request.raw, reply.raw)
-      : openTunnel(ctx, { upstream, outgoing, incoming: request.raw, response: reply.raw, caller: socket, milliseconds: secondsLeft(ctx, caller) * 1000 }),
+      : openTunnel(ctx, { upstream, outgoing, incoming: request.raw, response: reply.raw, caller: socket }),
   )
   reply.hijack()
   if (answer !== undefined) answerWith(answer, reply.raw, { isBelowIssuer: address.startsWith(`${ctx.config.issuer}/`), upstream: gatekept.api.upstream ?? '', address })
@@ -93,8 +92,8 @@ async function serve(call: Call): Promise<void> {
   if (upstream === undefined) throw new OAuthError('not_found', 'The API is not served here', { status: 404 })
   const caller = await judge(ctx, gatekept.api, { method: request.method, authorization: request.headers.authorization, proof: () => proofOf(call) })
   if (upstream.circuit.isOpen()) throw new OAuthError('upstream_unavailable', 'The API does not answer at the moment', { status: 502, headers: { 'retry-after': '5' }, detail: 'gatekeeper.circuit silent' })
-  await spendConsent(ctx, caller)
-  await passOn(call, upstream, caller)
+  const isLastUse = await spendConsent(ctx, caller)
+  await passOn(call, upstream, caller, isLastUse)
 }
 
 /** An API with a name of its own has its metadata there (RFC 9728 §3.1). */
@@ -148,6 +147,7 @@ function holdContinue(app: FastifyInstance, ctx: Context): void {
 export async function registerGatekeeper(app: FastifyInstance, ctx: Context): Promise<void> {
   acceptUpgrades(app)
   holdContinue(app, ctx)
+  watchOpenCalls(app, ctx)
   app.addHook('preClose', async () => closeTunnels(ctx))
   app.addHook('onClose', async () => closeUpstreams(ctx))
   await app.register(async (scope) => {

@@ -6,8 +6,8 @@ import { openRequest, type Outgoing } from './forward.ts'
 import { type Upstream, UpstreamSilent } from './upstream.ts'
 import type { Waiting } from './upgrades.ts'
 
-// Owns a WebSocket between caller and upstream (RFC 6455): its handshake, and the two directions of bytes that follow. It ends with the token:
-// what was allowed until an hour is not allowed for a day.
+// Owns a WebSocket between caller and upstream (RFC 6455): its handshake, and the two directions of bytes that follow. When it
+// ends is open-calls.ts's.
 
 const HANDSHAKE = /^sec-websocket-(key|version|protocol|extensions)$/
 const ANSWERED = /^sec-websocket-(accept|protocol|extensions)$/
@@ -29,15 +29,9 @@ export function closeTunnels(ctx: Context): void {
   for (const socket of open(ctx)) socket.destroy()
 }
 
-const LONGEST_TIMER = 2 ** 31 - 1
-
-function join(ctx: Context, caller: Waiting, upstream: Waiting, milliseconds: number): void {
-  const end = setTimeout(() => caller.socket.destroy(), Math.min(milliseconds, LONGEST_TIMER)).unref()
+function join(ctx: Context, caller: Waiting, upstream: Waiting): void {
   open(ctx).add(caller.socket)
-  caller.socket.once('close', () => {
-    clearTimeout(end)
-    open(ctx).delete(caller.socket)
-  })
+  caller.socket.once('close', () => open(ctx).delete(caller.socket))
   if (upstream.head.length > 0) caller.socket.write(upstream.head)
   if (caller.head.length > 0) upstream.socket.write(caller.head)
   const done = (): void => {
@@ -54,12 +48,10 @@ export interface Tunnel {
   readonly incoming: IncomingMessage
   readonly response: ServerResponse
   readonly caller: Waiting
-  /** How long it may last. */
-  readonly milliseconds: number
 }
 
 /** Opens it. Gives the upstream's answer where that is another than yes; throws UpstreamSilent. */
-export function openTunnel(ctx: Context, { upstream, outgoing, incoming, response, caller, milliseconds }: Tunnel): Promise<IncomingMessage | undefined> {
+export function openTunnel(ctx: Context, { upstream, outgoing, incoming, response, caller }: Tunnel): Promise<IncomingMessage | undefined> {
   return new Promise((resolve, reject) => {
     const out = openRequest(upstream, outgoing, ['connection', 'Upgrade', 'upgrade', 'websocket', ...chosen(incoming.rawHeaders, HANDSHAKE)])
     const timer = setTimeout(() => void out.destroy(new UpstreamSilent('too-slow')), upstream.timeout)
@@ -74,7 +66,7 @@ export function openTunnel(ctx: Context, { upstream, outgoing, incoming, respons
       response.detachSocket(incoming.socket)
       for (const one of [incoming.socket, socket]) one.setTimeout(0).setNoDelay(true)
       caller.socket.write(headOf(answer))
-      join(ctx, caller, { socket, head }, milliseconds)
+      join(ctx, caller, { socket, head })
       resolve(undefined)
     })
     out.once('response', (answer) => {

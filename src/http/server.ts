@@ -4,6 +4,7 @@ import { isPlainFailure, presentApiError } from './api-errors.ts'
 import type { Context } from '../context.ts'
 import { hostRewriter } from './gatekeeper-host.ts'
 import { limitHandlers } from './handler-deadline.ts'
+import { isUnhurried } from './long-requests.ts'
 import { aliasRewriter } from './path-aliases.ts'
 import { invalidRequest } from '../protocol/error.ts'
 
@@ -22,9 +23,10 @@ const RAW_STATUS: Readonly<Record<string, string>> = { HPE_HEADER_OVERFLOW: '431
 /** Milliseconds and bytes that one connection gets. */
 export const SOCKET_LIMITS = { connectionTimeout: 15_000, requestTimeout: 20_000, keepAliveTimeout: 30_000, http: { headersTimeout: 10_000, connectionsCheckingInterval: 2000, maxHeaderSize: HEADER_BYTES } } as const
 
-/** Answers on the bare socket what never became a request. */
+/** Answers on the bare socket what never became a request, or not a whole one in time. */
 export function answerUnreadable(error: Error, socket: Writable): void {
   const code = 'code' in error && typeof error.code === 'string' ? error.code : ''
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT' && isUnhurried(socket)) return
   const body = '{"error":"invalid_request","error_description":"The request could not be read"}'
   const headers = Object.entries({ ...BARE_HEADERS, 'content-type': 'application/json', connection: 'close', 'content-length': body.length })
   if (socket.writable) socket.end(`HTTP/1.1 ${RAW_STATUS[code] ?? '400 Bad Request'}\r\n${headers.map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n${body}`)

@@ -119,6 +119,12 @@ async function asApproved(ctx: Context, token: InspectedToken): Promise<Inspecte
   return client && { ...token, scopes: await approvedScopes(ctx, client, token.scopes, bearerOf(token.person)) }
 }
 
+/** What a token that was live still stands for, or nothing. */
+export async function inspectAgain(ctx: Context, { tokenId, format }: InspectedToken): Promise<InspectedToken | undefined> {
+  const found = await inspect(ctx)(tokenId)
+  return found && asApproved(ctx, { ...found, format })
+}
+
 /** What a presented access token stands for, or nothing: unknown, expired, revoked, or resting on something that is gone. */
 export async function inspectAccessToken(ctx: Context, text: string): Promise<InspectedToken | undefined> {
   const token = await (text.startsWith('ptr_') ? inspectOpaque(ctx, text) : inspectJwt(ctx, text))

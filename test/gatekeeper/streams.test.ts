@@ -1,9 +1,9 @@
 import { request } from 'node:http'
-import { connect } from 'node:net'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
 import { freePort, startTestServer, type TestServer } from '../support/app.ts'
 import { rawRequest } from '../support/raw-request.ts'
+import { type Talk, talk as openTalk } from '../support/talk.ts'
 import { FORBIDDEN_ANSWERS, startUpstreamApi, type UpstreamApi } from '../support/upstream-api.ts'
 import { gatekeptApis, systemToken } from './world.ts'
 
@@ -30,27 +30,7 @@ afterAll(async () => {
 const headers = (): { readonly authorization: string } => ({ authorization: `Bearer ${token}` })
 const call = (path: string, init: Omit<RequestInit, 'headers'> & { readonly headers?: Readonly<Record<string, string>> } = {}): Promise<Response> => fetch(server.issuer + path, { ...init, headers: { ...headers(), ...init.headers } })
 
-/** Opens a socket and gives what comes, piece by piece. */
-async function talk(bytes: string): Promise<{ readonly next: (wanted: string) => Promise<string>; readonly send: (text: string) => void; readonly end: () => void }> {
-  const socket = connect(port, 'localhost')
-  await new Promise((resolve) => socket.once('connect', resolve))
-  let text = ''
-  let wake = (): void => undefined
-  socket.on('data', (chunk: Buffer) => {
-    text += chunk.toString('latin1')
-    wake()
-  })
-  socket.on('close', () => wake())
-  socket.write(bytes)
-  return {
-    next: async (wanted) => {
-      while (!text.includes(wanted) && !socket.closed) await new Promise<void>((resolve) => (wake = resolve))
-      return text
-    },
-    send: (more) => void socket.write(more),
-    end: () => socket.destroy(),
-  }
-}
+const talk = (bytes: string): Promise<Talk> => openTalk(port, bytes)
 
 const head = (method: string, path: string, more = ''): string => `${method} ${path} HTTP/1.1\r\nhost: localhost:${port}\r\nauthorization: Bearer ${token}\r\n${more}\r\n`
 

@@ -24,6 +24,8 @@ export interface TestServer {
   /** Applies YAML documents. */
   readonly apply: (yaml: string) => Promise<void>
   readonly databaseUrl: string
+  /** How long a request may take to arrive, in milliseconds, looked at every two seconds. */
+  readonly limitRequests: (milliseconds: number) => void
   /** Stops the process's part of the server and starts it again: the same address, keys and database. */
   readonly restart: () => Promise<void>
   readonly close: () => Promise<void>
@@ -83,6 +85,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     advance: async (seconds) => void (await running.opened.moveClock?.(seconds)),
     apply,
     databaseUrl: database.url,
+    limitRequests: (milliseconds) => void (running.app.server.requestTimeout = milliseconds),
     restart: async () => {
       await stop()
       running = await start()

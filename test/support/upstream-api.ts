@@ -32,6 +32,8 @@ export const FORBIDDEN_ANSWERS = ['set-cookie', 'set-cookie2', 'clear-site-data'
 /** What it does at some paths; everywhere else it says what it saw. */
 const ways: Readonly<Record<string, RequestListener>> = {
   '/silent': () => undefined,
+  // Its connection is kept, but not for long.
+  '/brief': (_request, response) => void response.writeHead(200, { connection: 'keep-alive', 'keep-alive': 'timeout=2' }).end('brief'),
   '/stream': (_request, response) => {
     response.writeHead(200, { 'content-type': 'text/event-stream' })
     response.write('data: one\n\n')
