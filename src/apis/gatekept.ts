@@ -47,6 +47,8 @@ export const gatekeeperShape = {
     })
     .optional(),
   upstream_auth: upstreamAuth.optional(),
+  /** Who must have issued the upstream's certificate, in PEM: instead of those whom everybody trusts. */
+  upstream_ca: z.string().max(50_000).refine(isCertificate, 'must be a certificate in PEM').optional(),
   /** Seconds until the upstream must have begun to answer. */
   upstream_timeout: z.number().int().min(1).max(120).optional(),
   /** Whoever has no token comes in too, and the upstream is told of nobody. */
@@ -63,13 +65,15 @@ interface Said {
   readonly require_user: boolean
   readonly allow_unauthenticated?: boolean | undefined
   readonly upstream?: string | undefined
+  readonly upstream_ca?: string | undefined
   readonly upstream_auth?: UpstreamAuth | undefined
 }
 
 /** What does not go together. */
-export function gatekeeperFaults({ require_user, allow_unauthenticated, upstream, upstream_auth }: Said): readonly { readonly member: string; readonly message: string }[] {
+export function gatekeeperFaults({ require_user, allow_unauthenticated, upstream, upstream_auth, upstream_ca }: Said): readonly { readonly member: string; readonly message: string }[] {
   return [
     ...(require_user && allow_unauthenticated === true ? [{ member: 'allow_unauthenticated', message: 'does not go with require_user' }] : []),
+    ...(upstream_ca !== undefined && upstream?.startsWith('https:') !== true ? [{ member: 'upstream_ca', message: 'needs an upstream with https' }] : []),
     ...(upstream_auth !== undefined && upstream === undefined ? [{ member: 'upstream_auth', message: 'needs an upstream' }] : []),
   ]
 }

@@ -69,16 +69,17 @@ function agentOf(ctx: Context, gatekept: GatekeptApi, origin: URL, secret: strin
   if (isGuarded && ((origin.protocol !== 'https:' && !ctx.config.testFetch) || (isIP(host) !== 0 && !isAllowed(host)))) throw unavailable('address')
   const common = { keepAlive: true, timeout: IDLE_MILLISECONDS, maxSockets: CONNECTIONS, maxFreeSockets: IDLE_CONNECTIONS, scheduling: 'lifo', ...(isGuarded ? { lookup: guardedLookup(lookup, isAllowed) } : {}) } as const
   if (origin.protocol === 'http:') return new PlainAgent(common)
-  const auth = gatekept.api.upstream_auth
-  if (auth?.type !== 'mtls') return new TlsAgent(common)
+  const { upstream_auth: auth, upstream_ca: ca } = gatekept.api
+  const trust = ca === undefined ? {} : { ca }
+  if (auth?.type !== 'mtls') return new TlsAgent({ ...common, ...trust })
   if (secret === undefined) throw unavailable('no_secret')
-  return new TlsAgent({ ...common, secureContext: provingContext(auth.certificate, secret) })
+  return new TlsAgent({ ...common, secureContext: provingContext(auth.certificate, secret, trust) })
 }
 
 /** What proves us at the handshake. Each half is good by itself (gatekept.ts); the key of another certificate proves nothing. */
-function provingContext(certificate: string, key: string): SecureContext {
+function provingContext(certificate: string, key: string, trust: { readonly ca?: string }): SecureContext {
   try {
-    return createSecureContext({ cert: certificate, key })
+    return createSecureContext({ cert: certificate, key, ...trust })
   } catch {
     throw unavailable('certificate')
   }
@@ -113,7 +114,7 @@ const kept = perContext((_ctx: Context) => new Map<string, Kept>())
 
 /** What an upstream's connections hang on: as long as it is the same, they and the breaker's memory stay. */
 function signatureOf({ api, declared, sealedSecret }: GatekeptApi): string {
-  return JSON.stringify([api.upstream, api.upstream_auth, api.upstream_timeout, declared, sealedSecret?.toString('base64')])
+  return JSON.stringify([api.upstream, api.upstream_auth, api.upstream_ca, api.upstream_timeout, declared, sealedSecret?.toString('base64')])
 }
 
 /** How to reach the upstream of an API; nothing where it has none. Throws 502 where it must not or cannot be reached. */
