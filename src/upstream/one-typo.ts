@@ -6,19 +6,22 @@ const SHORTEST = 4
 
 /** What a word with one typo may have been, as beginnings of words; nothing for words that are too short. */
 export interface Misspelt {
-  /** Of a word with one typo one half is right: this one at the beginning… */
-  readonly head: string
-  /** …or this one somewhere within. */
+  /** All that it may have been, `_` for a letter that nobody knows, each with what is certain at its beginning: enough to look there. */
+  readonly starts: readonly { readonly pattern: string; readonly certain: string }[]
+  /** Of what is uncertain before this, this stands somewhere within. */
   readonly tail: string
-  readonly patterns: readonly string[]
+  readonly within: readonly string[]
 }
+
+const ANY = '_'
 
 export function misspelt(word: string): Misspelt | undefined {
   const letters = Array.from(word)
   if (letters.length < SHORTEST) return undefined
   const half = Math.floor(letters.length / 2)
-  const without = (from: number, to: number, instead: string): string => `${letters.slice(0, from).join('')}${instead}${letters.slice(to).join('')}%`
-  const patterns = letters.flatMap((letter, i) => [without(i, i + 1, ''), without(i, i + 1, '_'), without(i, i, '_'), ...(i === 0 ? [] : [without(i - 1, i + 1, `${letter}${letters[i - 1] ?? ''}`)])])
-  // Two letters in the wrong order where the halves meet spoil both: the head ends one before.
-  return { head: letters.slice(0, half - 1).join(''), tail: letters.slice(half).join(''), patterns: [...new Set(patterns)] }
+  const without = (from: number, to: number, instead: string): string => `${letters.slice(0, from).join('')}${instead}${letters.slice(to).join('')}`
+  const known = letters.flatMap((letter, i) => [without(i, i + 1, ''), ...(i === 0 ? [] : [without(i - 1, i + 1, `${letter}${letters[i - 1] ?? ''}`)])])
+  const unknown = (from: number, to: number): readonly string[] => letters.slice(from, to).flatMap((_letter, i) => [without(from + i, from + i + 1, ANY), without(from + i, from + i, ANY)])
+  const starts = [...known, ...unknown(half, letters.length)].map((start) => ({ pattern: `${start}%`, certain: start.split(ANY)[0] ?? '' }))
+  return { starts, tail: letters.slice(half).join(''), within: unknown(0, half).map((start) => `${start}%`) }
 }

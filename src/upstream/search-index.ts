@@ -3,8 +3,9 @@ import type { Context } from '../context.ts'
 import type { Database } from '../database/schema.ts'
 import { allVersions, inLanguage } from '../protocol/localized-text.ts'
 import { fold, wordsOf } from './fold.ts'
-import { misspelt } from './one-typo.ts'
+import { type Misspelt, misspelt } from './one-typo.ts'
 import type { ProviderFacts } from './provider.ts'
+import { matchesOf, mayStandWithin, rankOf, type Sought } from './search-match.ts'
 import { usesAt } from './uses.ts'
 
 // Owns provider_index, provider_words and word_ends: what the search knows of a provider. Words lead to providers, and every end of a word
@@ -76,51 +77,66 @@ function ruleCondition(rules: readonly string[]): RawBuilder<unknown> {
   return sql`(i.provider_id = any(${[...rules]}::text[]) or i.country = any(${values('country')}::text[]) or i.protocol = any(${values('protocol')}::text[]) or i.realms && ${values('realm')}::text[])`
 }
 
-// Scripts without spaces have whole words within words.
-const WITHOUT_SPACES = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}]/u
-const SHORTEST_PART = 3
-const SHORTEST_PART_WITHOUT_SPACES = 2
+/** After all signs that stand in words. */
+const LAST = '\u{10FFFF}'
 
-function mayStandWithin(word: string): boolean {
-  return Array.from(word).length >= (WITHOUT_SPACES.test(word) ? SHORTEST_PART_WITHOUT_SPACES : SHORTEST_PART)
-}
-
-function beginsWith(column: RawBuilder<unknown>, start: string): RawBuilder<unknown> {
-  return sql`${column} >= ${start} and ${column} < ${`${start}\u{10FFFF}`}`
+function startsWith(column: RawBuilder<unknown>, start: string): RawBuilder<unknown> {
+  return sql`${column} >= ${start} and ${column} < ${start + LAST}`
 }
 
 const PART = sql`e.part`
+/** An empty array, as the database writes it. */
+const NONE = '{}'
 
-/** The providers of one word: whether a word of theirs begins with it, and with how many typos. */
-function providersOf(word: string, place: number, typo: boolean): RawBuilder<unknown> {
-  const within = mayStandWithin(word) ? sql`` : sql`and e.part = e.word`
-  const right = sql`select w.number, e.part = e.word as begins, 0 as typos from word_ends e join provider_words w on w.word = e.word where ${beginsWith(PART, word)} ${within}`
-  const wrong = typo ? misspelt(word) : undefined
-  const candidates = wrong && sql`select word from word_ends e where part = word and ${beginsWith(PART, wrong.head)} and word like any(${wrong.patterns}::text[])
-    union select word from word_ends e where ${beginsWith(PART, wrong.tail)} and word like any(${wrong.patterns}::text[])`
-  const all = candidates === undefined ? right : sql`${right} union all select w.number, true, 1 from (${candidates}) c join provider_words w on w.word = c.word`
-  return sql`select number, ${place}::integer as place, bool_or(begins) as begins, min(typos) as typos from (${all}) r group by number`
+/** Of a word that more providers have than these, they are not collected: to read a row of each provider costs less. */
+const FEW = 2000
+
+const LOOK_UP = {
+  name: 'look_up_words',
+  text: `select word, cardinality(numbers), numbers::text from unnest($1::text[], $2::boolean[]) as q (word, within) cross join lateral (select array(
+    (select w.number from provider_words w where not within and w.word >= q.word and w.word < q.word || '${LAST}' limit ${FEW + 1}) union all
+    (select w.number from word_ends e join provider_words w on w.word = e.word where within and e.part >= q.word and e.part < q.word || '${LAST}' limit ${FEW + 1})) as numbers offset 0) looked_up`,
 }
 
-/**
- * The providers that have all words, one typo among them at most. Counted, not joined: the planner cannot know how many a beginning of a
- * word leads to, and where it takes thousands for one, it compares each with each.
- */
-function matchesOf(words: readonly string[], typo: boolean): RawBuilder<unknown> {
-  const [only] = words
-  if (only !== undefined && words.length === 1 && !mayStandWithin(only)) return sql`(select number, true as begins from provider_words w where ${beginsWith(sql`w.word`, only)} group by number)`
-  if (only !== undefined && words.length === 1) return sql`(${providersOf(only, 0, typo)})`
-  const each = sql.join(words.map((word, place) => providersOf(word, place, typo)), sql` union all `)
-  return sql`(select number, bool_and(begins) as begins from (${each}) matched group by number having count(*) = ${words.length} and sum(typos) <= 1)`
+/** What the index has for each of these words. */
+export async function lookUp(ctx: Context, words: readonly string[]): Promise<readonly Sought[]> {
+  if (words.length === 0) return []
+  const rows = (await ctx.hot(LOOK_UP, [words, words.map(mayStandWithin)])) as readonly (readonly [word: string, count: number, numbers: string])[]
+  const providers = new Map(rows.map(([word, count, numbers]) => [word, { count, numbers }]))
+  return words.map((word) => {
+    const few = providers.get(word) ?? { count: 0, numbers: NONE }
+    return { word, isKnown: few.count > 0, few: few.count > FEW ? undefined : few, meant: undefined }
+  })
+}
+
+// Each that it may have been is looked for where what is certain of it begins words, so that few of a great many words are compared. A
+// planner that is free to read all words for all of them together does, for it takes each beginning to be that of thousands.
+function meantBy(word: string, { starts, tail, within }: Misspelt): RawBuilder<unknown> {
+  const certain = starts.map((start) => start.certain)
+  return sql`select ${word} as word, array(select distinct w.number from provider_words w where w.word in (
+    select m.word from unnest(${certain}::text[], ${starts.map((start) => start.pattern)}::text[]) as s (certain, pattern) cross join lateral
+      (select e.word from word_ends e where ${PART} >= s.certain and ${PART} < s.certain || ${LAST} and e.part = e.word and e.word like s.pattern offset 0) m
+    union all select e.word from word_ends e where ${startsWith(PART, tail)} and e.word like any(${within}::text[])))::text as numbers`
+}
+
+/** The same with the providers of the words that may have been meant, one typo in one of them; nothing where that finds no provider either. */
+export async function lookUpMeant(ctx: Context, sought: readonly Sought[]): Promise<readonly Sought[] | undefined> {
+  const unknown = sought.filter(({ isKnown }) => !isKnown)
+  const each = (unknown.length === 0 ? sought : unknown).flatMap(({ word }) => {
+    const wrong = misspelt(word)
+    return wrong === undefined ? [] : [meantBy(word, wrong)]
+  })
+  if (unknown.length > 1 || each.length === 0) return undefined
+  const { rows } = await sql<{ word: string; numbers: string }>`${sql.join(each, sql` union all `)}`.execute(ctx.db)
+  const meant = new Map(rows.filter(({ numbers }) => numbers !== NONE).map(({ word, numbers }) => [word, numbers]))
+  return meant.size === 0 ? undefined : sought.map((one) => ({ ...one, meant: meant.get(one.word) }))
 }
 
 export interface IndexQuestion {
   readonly clientKey: string
   readonly rules: readonly string[]
-  /** Folded. */
-  readonly words: readonly string[]
-  /** One typo in one of the words is forgiven. */
-  readonly typo: boolean
+  /** All of them, as they are or, one of them, as they may have been meant. */
+  readonly sought: readonly Sought[]
   /** Those with one of these domains only. */
   readonly realms?: readonly string[]
   /** Only those without a domain and without a country: they belong to no institution. */
@@ -139,30 +155,24 @@ export interface IndexAnswer {
   readonly total: number
 }
 
-// An abbreviation that is the query, then a name that begins with it, then words that do, then parts of words.
-function rankOf(words: readonly string[]): RawBuilder<unknown> {
-  if (words.length === 0) return sql`0`
-  const query = words.join(' ')
-  return sql`case when position(${`\n${query}\n`} in i.abbreviations) > 0 then 3 when position(${`\n${query}`} in i.names) > 0 then 2 when m.begins then 1 else 0 end`
-}
-
 /** Asks the index. Equally good ones in the order of their use at the client, then the country's own, then by name. */
 export async function askIndex(ctx: Context, question: IndexQuestion): Promise<IndexAnswer> {
-  const { words, typo, country, realms, first } = question
+  const { sought, country, realms, first } = question
   const conditions = [
     sql`i.listed`,
     ruleCondition(question.rules),
     ...(question.onlyCountry && country !== undefined ? [sql`i.country = ${country}`] : []),
     ...(question.isOpen === true ? [sql`i.realms = '{}' and i.country is null`] : []),
     ...(realms === undefined ? [] : [sql`i.realms && ${[...realms]}::text[]`]),
+    ...matchesOf(sought),
   ]
   const own = sql`(i.country is not distinct from ${country ?? null})`
   const uses = sql`coalesce(u.uses, 0) desc`
-  const order = words.length === 0 ? sql`f.first desc, f.own desc, ${uses}, f.country nulls last` : sql`f.rank desc, ${uses}, f.own desc`
+  const order = sought.length === 0 ? sql`f.first desc, f.own desc, ${uses}, f.country nulls last` : sql`f.rank desc, ${uses}, f.own desc`
   const { rows } = await sql<{ ids: readonly string[]; total: string }>`
     with found as materialized (
-      select i.provider_id, i.sort_name, i.country, ${own} as own, i.provider_id = any(${[...first]}::text[]) as first, ${rankOf(words)} as rank
-      from provider_index i ${words.length === 0 ? sql`` : sql`join ${matchesOf(words, typo)} as m using (number)`} where ${sql.join(conditions, sql` and `)})
+      select i.provider_id, i.sort_name, ${own} as own, ${sought.length === 0 ? sql`i.country, i.provider_id = any(${[...first]}::text[]) as first` : sql`${rankOf(sought)} as rank`}
+      from provider_index i where ${sql.join(conditions, sql` and `)})
     select (select count(*) from found) as total, array(select f.provider_id from found f left join ${usesAt(question.clientKey)} u using (provider_id)
       order by ${order}, f.sort_name, f.provider_id limit ${question.limit} offset ${question.offset}) as ids`.execute(ctx.db)
   return { ids: rows[0]?.ids ?? [], total: Number(rows[0]?.total ?? 0) }

@@ -3,7 +3,7 @@ import { createCache } from '../database/cache-versions.ts'
 import { allVersions } from '../protocol/localized-text.ts'
 import { fold, type Query, readQuery, wordsOf } from './fold.ts'
 import type { ProviderFacts } from './provider.ts'
-import { askIndex, type IndexAnswer, type IndexQuestion, listedCountries, onlyListed } from './search-index.ts'
+import { askIndex, type IndexAnswer, type IndexQuestion, listedCountries, lookUp, lookUpMeant, onlyListed } from './search-index.ts'
 import { readProviders, findProvider } from './store.ts'
 
 // Owns the search for a place to sign in: what is tried, and what is tried when that finds nothing. The index answers
@@ -38,21 +38,26 @@ export function domainsAbove(domain: string): readonly string[] {
   return labels.flatMap((_label, i) => (labels.length - i >= LEAST_LABELS ? [labels.slice(i).join('.')] : []))
 }
 
+const NOTHING: IndexAnswer = { ids: [], total: 0 }
+
 interface Asked extends Omit<ProviderSearch, 'query'> {
   readonly read: Query
 }
 
 async function ask(ctx: Context, { read: { words, isAddress }, first = [], ...search }: Asked): Promise<IndexAnswer> {
-  const question: IndexQuestion = { ...search, first, words, typo: false }
-  const withDomain = (realms: readonly string[]): Promise<IndexAnswer> => askIndex(ctx, { ...question, words: [], realms })
+  const question: IndexQuestion = { ...search, first, sought: [] }
+  const withDomain = (realms: readonly string[]): Promise<IndexAnswer> => askIndex(ctx, { ...question, realms })
   const domain = words.join('.')
   if (isAddress && words.length > 0) {
     const exact = await withDomain([domain])
     if (exact.total > 0) return exact
   }
-  const answer = await askIndex(ctx, question)
+  const sought = await lookUp(ctx, words)
+  const answer = sought.every(({ isKnown }) => isKnown) ? await askIndex(ctx, { ...question, sought }) : NOTHING
   if (answer.total > 0 || words.length === 0) return answer
-  return isAddress ? withDomain(domainsAbove(domain)) : askIndex(ctx, { ...question, typo: true })
+  if (isAddress) return withDomain(domainsAbove(domain))
+  const meant = await lookUpMeant(ctx, sought)
+  return meant === undefined ? NOTHING : askIndex(ctx, { ...question, sought: meant })
 }
 
 // At nine o'clock thousands type the same first letters, and those are what the index has most to say of. The first pages of an answer are

@@ -60,6 +60,8 @@ describe('what is typed finds', () => {
     ['another letter', 'university of keswock', 'gb-keswick-u'],
     ['a wrong first letter', 'university of meswick', 'gb-keswick-u'],
     ['a typo in the middle of a beginning', 'kewsi univ', 'gb-keswick-u'],
+    ['a typo that makes a word of another name', 'universidade tamar', 'pt-tomar-u'],
+    ['a domain with a letter too many at its beginning', 'uu.keswick', 'gb-keswick-u'],
   ])('%s', async (_how, query, wanted) => {
     const { ids } = await search(query)
     expect(ids).toContain(wanted)
@@ -104,6 +106,33 @@ describe('what is typed finds', () => {
     expect((await search('zz')).total).toBe(0)
     expect((await search('esw')).total).toBeGreaterThan(0)
     expect((await search('本大')).ids[0]).toBe('jp-matsumoto-u')
+    expect((await search('keswick es')).total).toBe(0)
+  })
+
+  test('of a domain only whole labels', async () => {
+    expect((await search('keswick unorth')).ids).toEqual(['gb-keswick-u-north'])
+  })
+
+  // Rare words and common ones are found in two ways; a third way is to read all of it.
+  test('is what one who reads all names and domains finds', async () => {
+    // The demo's own are Norwegian.
+    const all = institutions(10_000).filter(({ country }) => country !== 'no')
+    const texts = all.map(({ provider_id, name, keywords, realms = [] }) => [...allVersions(name), ...keywords, provider_id].map(fold).flatMap((text) => text.split(' ')).concat(realms))
+    const has = (words: readonly string[], typed: string): boolean => words.some((word) => word.startsWith(typed) || (typed.length >= 3 && word.includes(word.includes('.') ? `.${typed}` : typed)))
+    const rules = [...new Set(all.map(({ country }) => `country:${country ?? ''}`))]
+    const part = fc.record({ word: fc.nat(100), from: fc.nat(2), length: fc.integer({ min: 1, max: 9 }) })
+    const typed = fc.tuple(fc.nat(all.length - 1), fc.array(part, { minLength: 1, maxLength: 3 }))
+    await fc.assert(fc.asyncProperty(typed, async ([at, parts]) => {
+      const own = (texts[at] ?? []).filter((word) => /^[a-z.]+$/.test(word))
+      const query = parts.map(({ word, from, length }) => {
+        const text = own[word % own.length] ?? ''
+        const start = text.includes('.') || length < 3 ? 0 : from
+        return text.slice(start, start + length).replace(/\.$/, '')
+      }).filter((text) => text !== '')
+      const asked = readQuery(query.join(' ')).words
+      const expected = texts.filter((words) => asked.every((word) => has(words, word))).length
+      if (expected > 0) expect((await search(query.join(' '), { rules, limit: 1 })).total, query.join(' ')).toBe(expected)
+    }), { numRuns: 150 })
   })
 })
 
@@ -142,6 +171,19 @@ describe('pages and filters', () => {
     expect((await search('', { country: 'is', clientKey, first: ['gb-keswick-u'] })).ids[0]).toBe('gb-keswick-u')
   })
 
+  test('another name is found at once by its words, rare or common, and no more by the former', async () => {
+    const changed = institutions(10_000).find(({ provider_id }) => provider_id === 'gb-keswick-u')
+    if (changed === undefined) return
+    const totals = async (): Promise<readonly number[]> => Promise.all(['keswick', 'skiddaw', 'university', 'o'].map(async (query) => (await search(query)).total))
+    const [former = 0, none, common = 0, letters = 0] = await totals()
+    expect(none).toBe(0)
+    await saveInstitutions(server.ctx, [{ ...changed, name: 'Skiddaw', keywords: [], realms: ['skiddaw.gb.example'] }])
+    // What its id says stays.
+    await expect.poll(totals, SEEN).toEqual([former, 1, common - 1, letters - 1])
+    await saveInstitutions(server.ctx, [changed])
+    await expect.poll(totals, SEEN).toEqual([former, 0, common, letters])
+  })
+
   test('one that is disabled or hidden is not listed', async () => {
     const [one, two] = institutions(2)
     if (one === undefined || two === undefined) return
@@ -177,9 +219,9 @@ describe('whatever is typed', () => {
       const typed = [word.slice(0, i) + word.slice(i + 1), word.slice(0, i) + letter + word.slice(i), word.slice(0, i) + letter + word.slice(i + 1), word.slice(0, i) + (word[i + 1] ?? '') + (word[i] ?? '') + word.slice(i + 2)][kind] ?? ''
       const meant = misspelt(typed)
       if (meant === undefined) return
-      const matches = meant.patterns.some((pattern) => new RegExp(`^${pattern.replaceAll('_', '.').replace('%', '')}`).test(word))
-      expect(typed === word || word.startsWith(typed) || matches, typed).toBe(true)
-      expect(typed === word || word.startsWith(meant.head) || word.includes(meant.tail), typed).toBe(true)
+      const isLike = (pattern: string): boolean => new RegExp(`^${pattern.replaceAll('_', '.').replace('%', '')}`).test(word)
+      const found = meant.starts.some(({ certain, pattern }) => word.startsWith(certain) && isLike(pattern)) || (word.includes(meant.tail) && meant.within.some(isLike))
+      expect(typed === word || word.startsWith(typed) || found, typed).toBe(true)
     }))
   })
 })
