@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import { headlessShellPath } from '../support/chromium.ts'
 import { faultsOf } from '../support/chromium-page.ts'
 import { as, server, setTheStage, signIn } from '../journeys/chromium-stage.ts'
-import { giveRole } from './developer.ts'
+import { atDesk as deskOf, giveRole, register } from './developer.ts'
 
 // The dashboard in a real browser, by the keyboard alone and without script. The first hour of a developer is in first-application.test.ts.
 
@@ -75,5 +75,43 @@ describe.skipIf(headlessShellPath() === undefined)('the dashboard in Chromium', 
       expect(await page.locator(':focus').getAttribute('id')).toBe('redirect-2')
       await page.click('#redirect-form button[value=remove-0]')
       expect(await page.inputValue('#redirect-0')).toBe('http://127.0.0.1/callback')
+    }))
+
+  test('what others ask shows by itself, but not under the hands of whoever types, and not for ever', () =>
+    as({}, async ({ page }) => {
+      await page.clock.install()
+      const asked = async (name: string): Promise<void> => {
+        const kai = await deskOf(server, 'kai')
+        const { clientId } = await register(kai, { name })
+        await kai.submit(await kai.open(`/dashboard/clients/${clientId}/access`), 'add', { add: 'gk_marks', act: 'ask' })
+      }
+      const again = () => Promise.all([page.waitForResponse(/\/dashboard\/requests/), page.clock.runFor(5000)])
+      await atDesk(page, '/dashboard/requests?owner=org%3Antu')
+      const before = await page.locator('[data-request]').count()
+      await asked('Earlier')
+      await again()
+      await page.waitForFunction(`document.querySelectorAll('[data-request]').length === ${before + 1}`)
+      expect(await faultsOf(page)).toEqual([])
+      await page.locator('#own input[name=reason]').last().fill('Because')
+      await asked('Later')
+      await again()
+      await again()
+      expect([await page.locator('[data-request]').count(), await page.locator('#own input[name=reason]').last().inputValue()]).toEqual([before + 1, 'Because'])
+      await page.locator('#own input[name=reason]').last().fill('')
+      await page.focus('#refresh')
+      await again()
+      await page.waitForFunction(`document.querySelectorAll('[data-request]').length === ${before + 2}`)
+      await page.clock.fastForward(900_001)
+      let late = 0
+      page.on('request', () => { late += 1 })
+      await page.clock.runFor(30_000)
+      expect(late).toBe(0)
+    }))
+
+  test('without script the same lists are asked for anew by a link', () =>
+    as({ javaScriptEnabled: false }, async ({ page }) => {
+      await atDesk(page, '/dashboard/requests?owner=org%3Antu')
+      await page.click('#refresh')
+      expect(await page.locator('html').getAttribute('data-view')).toBe('dashboard-requests')
     }))
 })
