@@ -49,9 +49,9 @@ export interface Unused {
   readonly everUsed: boolean
 }
 
-/** The redirect URIs of a client that no answer went to, or none for a long time, and the scopes that were never granted. */
+/** The redirect URIs of a client that no answer went to, or none for a long time, and the scopes that were never granted; `openid` is no choice. */
 export async function listUnused(db: Kysely<Database>, clientKey: string): Promise<readonly Unused[]> {
-  const { rows } = await sql<{ kind: UseKind; value: string; since: Date; used_at: Date | null }>`select kind, value, since, used_at from client_uses where client_key = ${clientKey}
+  const { rows } = await sql<{ kind: UseKind; value: string; since: Date; used_at: Date | null }>`select kind, value, since, used_at from client_uses where client_key = ${clientKey} and value <> 'openid'
     and ((used_at is null and since < clock_now() - make_interval(days => ${QUIET_DAYS})) or (kind = 'redirect_uri' and used_at < clock_now() - make_interval(days => ${STALE_DAYS})))
     order by kind, since, value`.execute(db)
   return rows.map(({ kind, value, since, used_at }) => ({ kind, value, since: used_at ?? since, everUsed: used_at !== null }))

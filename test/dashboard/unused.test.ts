@@ -42,7 +42,7 @@ test('an address that nobody returned to and a scope that nobody granted are tol
   await server.advance(2 * DAY)
   const mine = await atDesk(server)
   const page = await mine.open(`/dashboard/clients/${clientId}`)
-  expect(told(page)).toEqual(['https://mine.example.org/callback', 'email', 'openid', 'profile'])
+  expect(told(page)).toEqual(['https://mine.example.org/callback', 'email', 'profile'])
   expect(await unused(clientId)).toContain(`https://mine.example.org/callback ${made}`)
   expect(page.html).toContain('Nobody has come back to')
 })

@@ -178,6 +178,9 @@ describe('statistics', () => {
     expect(faultsOf(await fresh.call('GET', '/api/clients/planner/statistics?from=2020-01-01'))).toEqual(['from'])
     expect(faultsOf(await fresh.call('GET', '/api/clients/planner/statistics?from=yesterday'))).toEqual(['from'])
     expect((await (await stage.program('lunmal-manager')).call('GET', '/api/clients/planner/statistics')).status).toBe(404)
+    const { body: unused } = await fresh.call('GET', '/api/clients/planner/unused')
+    expect(unused).toEqual({ items: [] })
+    expect((await (await stage.program('lunmal-manager')).call('GET', '/api/clients/planner/unused')).status).toBe(404)
   })
 })
 

@@ -1,6 +1,8 @@
 import { z } from 'zod'
 import { clientStatistics, FEWER_THAN_FIVE, type Period, providerStatistics } from '../../audit/read-statistics.ts'
 import { dayOf } from '../../audit/statistics.ts'
+import { listUnused } from '../../clients/uses.ts'
+import { readClient } from '../../clients/store.ts'
 import type { Context } from '../../context.ts'
 import { findThing } from '../../declarations/thing.ts'
 import { invalid } from '../failure.ts'
@@ -17,6 +19,18 @@ const use = {
   schema: z.strictObject({
     days: z.array(z.strictObject({ day: z.iso.date(), logins: told, tokens: counts, failures: counts })),
     weeks: z.array(z.strictObject({ week: z.iso.date().describe('Its Monday'), people: told })),
+  }),
+}
+
+const unused = {
+  name: 'Unused',
+  schema: z.strictObject({
+    items: z.array(z.strictObject({
+      kind: z.enum(['redirect_uri', 'scope']),
+      value: z.string(),
+      since: z.iso.datetime().describe('When it was last used; else since when it is registered'),
+      ever_used: z.boolean(),
+    })),
   }),
 }
 
@@ -46,6 +60,21 @@ export const statistics: Resource = () => [
     run: async (call) => {
       const { id } = await findThing(call.ctx, call.caller.actor, 'client', param(call, 'client_id'), 'statistics')
       return { status: 200, body: await clientStatistics(call.ctx, id, { ...periodOf(call.ctx, call.query), provider: call.query.provider }) }
+    },
+  }),
+  operation({
+    method: 'GET',
+    path: '/api/clients/{client_id}/unused',
+    id: 'listUnusedOfClient',
+    summary: 'Redirect URIs that no answer goes to, and scopes that were never granted, with since when',
+    scope: 'portner.statistics.read',
+    answer: { status: 200, description: 'What could be taken away', schema: unused },
+    refusals: [404],
+    run: async (call) => {
+      const { id } = await findThing(call.ctx, call.caller.actor, 'client', param(call, 'client_id'), 'statistics')
+      const client = await readClient(call.ctx.db, id)
+      const found = client === undefined ? [] : await listUnused(call.ctx.db, client.key)
+      return { status: 200, body: { items: found.map(({ kind, value, since, everUsed }) => ({ kind, value, since: since.toISOString(), ever_used: everUsed })) } }
     },
   }),
   operation({
