@@ -19,13 +19,18 @@ export function textsOf(name: string, scope: Scope | undefined): Single {
   return new Map([['name', name], ...inEach('title', scope?.title), ...inEach('description', scope?.description), ['approval', scope?.approval ?? 'owner']])
 }
 
-/** What is missing, as the names of messages: `dashboard.scope.<fault>`. */
+function isMissing(single: Single, language: string): boolean {
+  return ['title', 'description'].some((name) => (single.get(`${name}-${language}`) ?? '').trim() === '')
+}
+
+/** What everybody may have, everybody must be able to read. What is missing, as the names of messages: `dashboard.scope.<fault>`. */
 export function scopeFaults(single: Single, name: string, isTaken: boolean): readonly string[] {
   return [
     ...(/^[a-z0-9-]{1,50}$/.test(name) && name !== 'new' ? [] : ['name']),
     ...(isTaken ? ['taken'] : []),
     ...((single.get('title-en') ?? '').trim() === '' ? ['title'] : []),
     ...((single.get('description-en') ?? '').trim() === '' ? ['description'] : []),
+    ...(single.get('approval') === 'auto' && languages.some((language) => isMissing(single, language)) ? ['languages'] : []),
   ]
 }
 

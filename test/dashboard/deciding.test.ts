@@ -51,6 +51,8 @@ describe('an API', () => {
       const form = await at(ada).open('/dashboard/apis/lists/scopes/new')
       const empty = await at(ada).submit(form, 'title-en', { name, 'title-en': '' })
       expect([empty.status, empty.html]).toEqual([400, expect.stringContaining('Type the title in English at least')])
+      const open = await at(ada).submit(form, 'title-en', { name, 'title-en': 'For all', 'description-en': 'Says what it does.', approval: 'auto' })
+      expect([open.status, open.html]).toEqual([400, expect.stringContaining('in every language')])
       const saved = await at(ada).submit(empty, 'title-en', { name, 'title-en': `${name} your lists`, 'title-nb': `${name} på norsk`, 'description-en': 'Says what it does.', approval })
       expect(saved.html).toContain(`gk_lists_${name}`)
     }

@@ -1,11 +1,9 @@
 import { setTimeout } from 'node:timers/promises'
-import { sql } from 'kysely'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { STALENESS_MS } from '../../src/database/cache-versions.ts'
 import { searchEvents } from '../../src/audit/store.ts'
 import { readClient, setClientStatus } from '../../src/clients/store.ts'
 import { inTransaction } from '../../src/database/transaction.ts'
-import { translator } from '../../src/http/messages.ts'
 import { textById, viewName } from '../support/account.ts'
 import { startTestServer, type TestServer } from '../support/app.ts'
 import { type Browser, type Page } from '../support/browser.ts'
@@ -218,21 +216,6 @@ describe('what stands beside', () => {
     const { path } = await made()
     const page = await ada.open(`${path}/preview`)
     expect([page.status, page.html.includes('My Application'), page.html.includes('name="decision"')]).toEqual([200, true, false])
-  })
-
-  test.each(['en', 'nb', 'nn', 'fi', 'sv'] as const)('with the approval of one’s institution and without, in %s, and nothing comes of it', async (locale) => {
-    const { path } = await made()
-    const links = [...(await ada.open(path)).html.matchAll(/id="preview-(?:approved|none)" href="([^"]+)"/g)].map(([, href = '']) => href)
-    expect(links).toEqual([`${path}/preview?approved=1`, `${path}/preview?approved=0`])
-    const { text } = translator(locale)
-    const institution = 'Norges testuniversitet'
-    const consents = () => sql<{ n: string }>`select count(*) as n from consents`.execute(server.ctx.db).then(({ rows }) => rows[0]?.n)
-    const before = await consents()
-    for (const [href = '', words] of [[links[0], 'consent.institution.approved'], [links[1], 'consent.institution.none']] as const) {
-      const page = await ada.open(href, { headers: { 'accept-language': locale } })
-      expect([page.status, page.html.includes(`<html lang="${locale}"`), page.html.replaceAll(/<\/?bdi>/g, '').includes(text(words, { institution }))]).toEqual([200, true, true])
-    }
-    expect(await consents()).toBe(before)
   })
 })
 

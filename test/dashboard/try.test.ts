@@ -1,9 +1,12 @@
+import { sql } from 'kysely'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { translator } from '../../src/http/messages.ts'
 import { startTestServer, type TestServer } from '../support/app.ts'
 import { type Browser, forms, newBrowser, type Page } from '../support/browser.ts'
 import { atDesk, giveRole, type Made, register } from './developer.ts'
 
-// "Try it now" (pages.md P-02): the code flow with an application of one's own, through the real doors, without script.
+// "Try it now" (pages.md P-02): the code flow with an application of one's own, through the real doors, without script; and the consent page
+// before people see it (P-06).
 
 let server: TestServer
 let ada: Browser
@@ -114,4 +117,21 @@ test('a machine has nothing to try, a stranger’s application is not there, and
   const stranger = newBrowser(server.issuer)
   expect((await stranger.open(path(made))).html).not.toContain('Of the House')
   expect((await ada.open(`/dashboard/clients/${made.clientId}`)).html).toContain(`href="${path(made)}"`)
+})
+
+describe('the consent page, before anybody sees it,', () => {
+  test.each(['en', 'nb', 'nn', 'fi', 'sv'] as const)('with the approval of one’s institution and without, in %s, and nothing comes of it', async (locale) => {
+    const path = `/dashboard/clients/${(await register(ada)).clientId}`
+    const links = [...(await ada.open(path)).html.matchAll(/id="preview-(?:approved|none)" href="([^"]+)"/g)].map(([, href = '']) => href)
+    expect(links).toEqual([`${path}/preview?approved=1`, `${path}/preview?approved=0`])
+    const { text } = translator(locale)
+    const institution = 'Norges testuniversitet'
+    const consents = () => sql<{ n: string }>`select count(*) as n from consents`.execute(server.ctx.db).then(({ rows }) => rows[0]?.n)
+    const before = await consents()
+    for (const [href = '', words] of [[links[0], 'consent.institution.approved'], [links[1], 'consent.institution.none']] as const) {
+      const page = await ada.open(href, { headers: { 'accept-language': locale } })
+      expect([page.status, page.html.includes(`<html lang="${locale}"`), page.html.replaceAll(/<\/?bdi>/g, '').includes(text(words, { institution }))]).toEqual([200, true, true])
+    }
+    expect(await consents()).toBe(before)
+  })
 })

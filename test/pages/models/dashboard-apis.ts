@@ -43,7 +43,7 @@ export const dashboardApiCases: readonly Case[] = [
   { view: 'dashboard-api-settings', state: 'wrong', model: { ...settings, upstream: hostile, username: hostile, certificate: hostile, faults: [hostile, 'upstream must be an http or https URL'] }, options: { status: 400 } },
   { view: 'dashboard-api-scope', state: 'change', model: scope },
   { view: 'dashboard-api-scope', state: 'new', model: { ...scope, isNew: true, name: '' } },
-  { view: 'dashboard-api-scope', state: 'wrong', model: { ...scope, isNew: true, faults: ['name', 'taken', 'title', 'description', hostile] }, options: { status: 400 } },
+  { view: 'dashboard-api-scope', state: 'wrong', model: { ...scope, isNew: true, faults: ['name', 'taken', 'title', 'description', 'languages', hostile] }, options: { status: 400 } },
   { view: 'dashboard-requests', state: 'some', model: inbox },
   { view: 'dashboard-requests', state: 'none', model: { ...inbox, own: [], waiting: [], decided: [] } },
   { view: 'dashboard-requests', state: 'self', model: { ...inbox, desk: alone, organization: undefined, own: [], waiting: [], decided: [] } },
