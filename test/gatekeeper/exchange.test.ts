@@ -22,7 +22,7 @@ let ada: string
 beforeAll(async () => {
   upstream = await startUpstreamApi()
   server = await startTestServer()
-  await server.apply(gatekeptApis(upstream.url, 'token: true\n').replace('receives: [userid, groups]', 'receives: [userid, groups, gk_library, gk_library_lend]'))
+  await server.apply(gatekeptApis(upstream.url, 'token: true\n').replace('receives: [userid, groups]', 'receives: [userid, groups, gk_library, gk_library_lend]').replace('scope: openid profile gk_calendar gk_calendar_write', 'scope: openid profile gk_calendar gk_calendar_write gk_library gk_library_lend'))
   const declared = (id: string, organization: string, scope: string): string => `kind: client\nclient_id: ${id}\nclient_secret: { value: ${SECRET} }\nclient_name: ${id}\ngrant_types: ['${GRANT}', client_credentials]\nscope: ${scope}\norganization: ${organization}\n`
   await server.apply('kind: api\napi_id: library\nname: { en: Library }\nupstream: ' + upstream.url + '\norganization: ntu\ntoken: true\nreceives: [userid]\nscopes:\n  lend: { title: Lend books, approval: owner }\n')
   await server.apply([declared('library-api', 'ntu', 'userid'), declared('calendar-api', 'ntu', 'userid email groups gk_library gk_library_lend'), declared('stranger', 'lunmal', 'userid groups gk_calendar')].join('---\n'))
@@ -155,10 +155,13 @@ describe('the way back', () => {
 
   test('is no way round what was not approved for the API\'s own client', async () => {
     const onward = async (changes: Parameters = {}): Promise<JsonAnswer> => exchange(await apisToken(), { audience: `${server.issuer}/gk/library`, ...changes }, 'calendar-api')
-    expect((await onward()).body['scope']).toBe('lend')
+    const carried = await userToken(server.issuer, { scope: 'openid gk_calendar gk_library gk_library_lend', resource: CALENDAR })
+    const handedOn = async (): Promise<unknown> => (await exchange(carried, { audience: `${server.issuer}/gk/library` }, 'calendar-api')).body['scope']
+    expect([(await onward()).body['scope'], await handedOn()]).toEqual(['lend', 'lend'])
     const client = await readClient(server.ctx.db, 'calendar-api')
     expect(await withdrawScope(server.ctx, { clientKey: client?.key ?? '', clientId: 'calendar-api', scope: 'gk_library_lend', by: undefined }, 'No more')).toBe(true)
     await expect.poll(async () => (await onward()).body['scope']).toBe('')
+    expect(await handedOn()).toBe('')
     expect(await onward({ scope: 'lend' })).toMatchObject({ status: 400, body: { error: 'invalid_scope' } })
   })
 
