@@ -1,12 +1,12 @@
 import { mkdirSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { lookOver } from '../support/axe.ts'
-import { headlessShellPath } from '../support/chromium.ts'
+import { chromiumPath } from '../support/chromium.ts'
 import { act, openStage, press, type Stage, signIn, visit } from './visitor.ts'
 
 // How the demo looks: at the widths and in the colours that people have.
 
-const path = headlessShellPath()
+const path = chromiumPath()
 /** A folder for pictures of the pages, for people to look at. */
 const SHOTS = process.env['DEMO_SHOTS']
 

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { headlessShellPath } from '../support/chromium.ts'
+import { chromiumPath } from '../support/chromium.ts'
 import { act, openStage, press, runCommand, type Stage, signedIn, signIn, stateOf, statusOf, textOf, tokens, verdicts, visit } from './visitor.ts'
 
 // The demo in a real browser: every step, every lesson, every command that it shows.
 
-const path = headlessShellPath()
+const path = chromiumPath()
 
 describe.skipIf(path === undefined)('the demo in Chromium', () => {
   let stage: Stage

@@ -2,7 +2,7 @@ import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startTestServer, type TestServer } from '../support/app.ts'
 import { newBrowser, pageName } from '../support/browser.ts'
-import { headlessShellPath } from '../support/chromium.ts'
+import { chromiumPath } from '../support/chromium.ts'
 import { faultsOf, launchChromium, newPerson, type Person, shown } from '../support/chromium-page.ts'
 import { authorizationUrl, newPkce, providerLink } from '../support/relying-party.ts'
 import { begin, linkOf, signIn } from './person.ts'
@@ -22,7 +22,7 @@ let browser: Browser | undefined
 beforeAll(async () => {
   server = await startTestServer()
   await server.apply(providers())
-  if (headlessShellPath() !== undefined) browser = await launchChromium(headlessShellPath())
+  if (chromiumPath() !== undefined) browser = await launchChromium()
 })
 afterAll(async () => {
   await browser?.close()
@@ -89,7 +89,7 @@ describe('without script', () => {
   })
 })
 
-describe.skipIf(headlessShellPath() === undefined)('in Chromium', () => {
+describe.skipIf(chromiumPath() === undefined)('in Chromium', () => {
   async function as(story: (person: Person) => Promise<void>): Promise<void> {
     if (browser === undefined) return
     const person = await newPerson(browser)

@@ -2,7 +2,7 @@ import type { Browser, Page as Tab } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startTestServer, type TestServer } from '../support/app.ts'
 import { newBrowser, pageName } from '../support/browser.ts'
-import { headlessShellPath } from '../support/chromium.ts'
+import { chromiumPath } from '../support/chromium.ts'
 import { faultsOf, launchChromium, newPerson, type Person, shown } from '../support/chromium-page.ts'
 import { institutions, saveInstitutions } from '../support/institutions.ts'
 import { authorizationUrl, newPkce, providerLink } from '../support/relying-party.ts'
@@ -15,7 +15,7 @@ let chromium: Browser | undefined
 beforeAll(async () => {
   server = await startTestServer()
   await saveInstitutions(server.ctx, institutions(10_000))
-  if (headlessShellPath() !== undefined) chromium = await launchChromium(headlessShellPath())
+  if (chromiumPath() !== undefined) chromium = await launchChromium()
 }, 60_000)
 afterAll(async () => {
   await chromium?.close()
@@ -95,7 +95,7 @@ describe('without script', () => {
   })
 })
 
-describe.skipIf(headlessShellPath() === undefined)('in Chromium', () => {
+describe.skipIf(chromiumPath() === undefined)('in Chromium', () => {
   async function as(story: (person: Person) => Promise<void>, locale = 'en-GB'): Promise<void> {
     if (chromium === undefined) return
     const person = await newPerson(chromium, { locale })

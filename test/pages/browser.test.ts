@@ -1,12 +1,12 @@
 import type { FastifyInstance } from 'fastify'
 import { type Browser, type BrowserContext, type Page, chromium } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { lookOver } from '../support/axe.ts'
-import { chromiumLaunchOptions, headlessShellPath } from '../support/chromium.ts'
+import { bringAxe, lookOver } from '../support/axe.ts'
+import { chromiumLaunchOptions, chromiumPath, lookingOnlyOptions } from '../support/chromium.ts'
 import { cases } from './models/index.ts'
 import { addressOf, pagesApp } from './pages-app.ts'
 
-const path = headlessShellPath()
+const path = chromiumPath()
 const shown = cases.filter((entry) => entry.view !== 'handoff' && entry.view !== 'form-post' && entry.view !== 'signing-out')
 
 // All kinds of error are one layout. Every state is looked at in one of the eight looks, of one state of each view
@@ -14,9 +14,29 @@ const shown = cases.filter((entry) => entry.view !== 'handoff' && entry.view !==
 const laidOut = shown.filter((entry) => entry.view !== 'error' || ['way-back', 'own-words', 'too-many-requests'].includes(entry.state))
 const oneEach = laidOut.filter((entry, index) => laidOut.findIndex((other) => other.view === entry.view) === index)
 
-const looks = [320, 1024].flatMap((width) =>
-  (['light', 'dark'] as const).flatMap((colorScheme) => ['en-XA', 'ar-XB'].map((locale) => ({ width, colorScheme, locale }))),
-)
+interface Look {
+  readonly width: number
+  readonly colorScheme: 'light' | 'dark'
+  readonly locale: string
+}
+
+const opposite: readonly Look[] = [
+  { width: 320, colorScheme: 'light', locale: 'en-XA' },
+  { width: 1024, colorScheme: 'dark', locale: 'ar-XB' },
+]
+const looks: readonly Look[] = [320, 1024].flatMap((width) => (['light', 'dark'] as const).flatMap((colorScheme) => ['en-XA', 'ar-XB'].map((locale) => ({ width, colorScheme, locale }))))
+
+/** The two opposite looks without the page's own; the one in the page's own language first, because it needs no new page. */
+function furtherLooks(own: Look): readonly Look[] {
+  return opposite
+    .filter((look) => look.width !== own.width || look.colorScheme !== own.colorScheme || look.locale !== own.locale)
+    .toSorted((a, b) => Number(b.locale === own.locale) - Number(a.locale === own.locale))
+}
+
+async function wear(page: Page, { width, colorScheme }: Look): Promise<void> {
+  await page.setViewportSize({ width, height: 640 })
+  await page.emulateMedia({ colorScheme })
+}
 
 function smallTargets(page: Page): Promise<readonly string[]> {
   return page.evaluate(`[...document.querySelectorAll('button, .button, .row, summary, input:not([type=checkbox]):not([type=radio]), select')]
@@ -27,20 +47,21 @@ function smallTargets(page: Page): Promise<readonly string[]> {
 describe.skipIf(path === undefined)('pages in Chromium', () => {
   let app: FastifyInstance
   let browser: Browser
+  let onlooker: Browser
   let origin: string
 
   beforeAll(async () => {
     app = await pagesApp(true)
     origin = await app.listen({ port: 0, host: '127.0.0.1' })
-    browser = await chromium.launch(chromiumLaunchOptions(path ?? ''))
+    ;[browser, onlooker] = await Promise.all([chromium.launch(chromiumLaunchOptions(path ?? '')), chromium.launch(lookingOnlyOptions(path ?? ''))])
   })
   afterAll(async () => {
-    await browser.close()
+    await Promise.all([browser.close(), onlooker.close()])
     await app.close()
   })
 
-  async function open(address: string, options: Parameters<Browser['newContext']>[0] = {}): Promise<{ page: Page; context: BrowserContext; complaints: string[] }> {
-    const context = await browser.newContext(options)
+  async function open(address: string, options: Parameters<Browser['newContext']>[0] = {}, by = browser): Promise<{ page: Page; context: BrowserContext; complaints: string[] }> {
+    const context = await by.newContext(options)
     const page = await context.newPage()
     const complaints: string[] = []
     page.on('pageerror', (error) => complaints.push(error.message))
@@ -50,19 +71,24 @@ describe.skipIf(path === undefined)('pages in Chromium', () => {
     return { page, context, complaints }
   }
 
-  it.each(looks.map((look, turn) => ({ ...look, turn })))('have no fault that axe finds, no sideways scroll, and targets of at least 44 px for buttons and rows: $width px, $colorScheme, $locale', async ({ width, colorScheme, locale, turn }) => {
+  it.each(looks.map((look, turn) => ({ ...look, turn })))('have no fault that axe finds, no sideways scroll, and targets of at least 44 px for buttons and rows: $width px, $colorScheme, $locale', async ({ turn, ...own }) => {
     const first = shown[0]
-    const { page, context, complaints } = await open(first === undefined ? '/' : addressOf(first), {
-      colorScheme,
-      viewport: { width, height: 640 },
-      extraHTTPHeaders: { 'accept-language': 'de' },
-    })
-    const thorough = (width === 320 && colorScheme === 'light' && locale === 'en-XA') || (width === 1024 && colorScheme === 'dark' && locale === 'ar-XB')
-    const own = laidOut.filter((_entry, index) => index % looks.length === turn)
-    for (const entry of new Set([...own, ...(thorough ? oneEach : [])])) {
-      await page.goto(`${origin}${addressOf(entry)}?ui_locales=${locale}`)
-      expect(await lookOver(page, own.includes(entry) ? undefined : 'again'), addressOf(entry)).toEqual({ sideways: 0, faults: [] })
-      expect(await smallTargets(page), addressOf(entry)).toEqual([])
+    const { page, context, complaints } = await open(first === undefined ? '/' : addressOf(first), { extraHTTPHeaders: { 'accept-language': 'de' } }, onlooker)
+    await bringAxe(context)
+    const look = async (entry: (typeof laidOut)[number], { locale }: Look, again?: 'again'): Promise<void> => {
+      const address = `${origin}${addressOf(entry)}?ui_locales=${locale}`
+      if (page.url() !== address) await page.goto(address)
+      expect(await lookOver(page, again), address).toEqual({ sideways: 0, faults: [] })
+      expect(await smallTargets(page), address).toEqual([])
+    }
+    for (const entry of laidOut.filter((_entry, index) => index % looks.length === turn)) {
+      await wear(page, own)
+      await look(entry, own)
+      if (!oneEach.includes(entry)) continue
+      for (const further of furtherLooks(own)) {
+        await wear(page, further)
+        await look(entry, further, 'again')
+      }
     }
     expect(complaints).toEqual([])
     await context.close()

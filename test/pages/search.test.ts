@@ -4,9 +4,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { page as answerPage, registerPages, requestLocale } from '../../src/http/pages.ts'
 import { discoveryAnswer } from '../../src/http/provider-search.ts'
 import type { DiscoveryModel } from '../../src/http/discovery-views.ts'
-import { chromiumLaunchOptions, headlessShellPath } from '../support/chromium.ts'
+import { chromiumLaunchOptions, chromiumPath } from '../support/chromium.ts'
 
-const path = headlessShellPath()
+const path = chromiumPath()
 const names = ['Norges testuniversitet', 'Nordre høgskole', 'Nya universitetet', 'Oulun testikoulu']
 
 /** A search over four names: slow for one letter, so that its answer comes after the next one's. */

@@ -20,20 +20,44 @@ function firstOf(names: readonly string[]): string | undefined {
   return names.flatMap((name) => folders.map((folder) => join(folder, name))).find(isExecutable)
 }
 
-/** The browser of this machine: CHROME_PATH, else the first of the usual names on PATH; undefined when there is none. */
+/** The browser that tests drive: CHROME_PATH, else the headless shell, which is the same browser without all that stands around a page and draws and runs pages at half the cost, else the whole one; undefined when there is none. */
 export function chromiumPath(): string | undefined {
-  return firstOf(NAMES)
-}
-
-/** Where there is one, the same browser without all that stands around a page: it draws and runs pages at half the cost. Leaving, coming back and passkeys are the whole browser's. */
-export function headlessShellPath(): string | undefined {
   return firstOf([SHELL, ...NAMES])
 }
 
-// Quiet, in few processes, and without the sandbox that Chromium cannot build as root.
-const FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--disable-extensions', '--in-process-gpu', '--renderer-process-limit=1']
+/** The browser that people have: CHROME_PATH, else the first of the usual names on PATH; undefined when there is none. */
+export function wholeChromiumPath(): string | undefined {
+  return firstOf(NAMES)
+}
+
+// Quiet, in few processes, with room for what scripts make and throw away, and without the sandbox that Chromium cannot build as root.
+const FLAGS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  '--disable-extensions',
+  '--in-process-gpu',
+  '--renderer-process-limit=1',
+  '--js-flags=--no-flush-bytecode,--min-semi-space-size=32',
+] as const
+/** Styles and boxes are computed, and nothing is drawn: one can look a page over, but neither click nor take pictures. */
+const NOTHING_DRAWN = '--disable-threaded-compositing'
+
+interface LaunchOptions {
+  executablePath: string
+  args: string[]
+}
 
 /** Options for playwright-core's `chromium.launch`. */
-export function chromiumLaunchOptions(executablePath: string): { executablePath: string; args: string[] } {
+export function chromiumLaunchOptions(executablePath: string): LaunchOptions {
   return { executablePath, args: [...FLAGS] }
+}
+
+/** Options for a browser that is asked about pages, and that nobody uses. */
+export function lookingOnlyOptions(executablePath: string): LaunchOptions {
+  return { executablePath, args: [...FLAGS, NOTHING_DRAWN] }
 }

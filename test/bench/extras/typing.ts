@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { type BrowserContext, chromium, type Page } from 'playwright-core'
 import { fold } from '../../../src/upstream/fold.ts'
 import { institutions } from '../../support/institutions.ts'
-import { chromiumLaunchOptions, chromiumPath } from '../../support/chromium.ts'
+import { chromiumLaunchOptions, wholeChromiumPath } from '../../support/chromium.ts'
 import { percentile } from './percentile.ts'
 import { authorizationPath } from './visitor.ts'
 
@@ -80,7 +80,7 @@ async function typeOnce(context: BrowserContext, port: number, order: TypingOrde
 }
 
 async function withChromium<T>(work: (context: BrowserContext) => Promise<T>): Promise<T> {
-  const path = chromiumPath()
+  const path = wholeChromiumPath()
   if (path === undefined) throw new Error('no Chromium: set CHROME_PATH')
   const browser = await chromium.launch(chromiumLaunchOptions(path))
   try {
