@@ -1,23 +1,23 @@
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { startTestServer, type TestServer } from '../support/app.ts'
-import { chromiumPath } from '../support/chromium.ts'
+import { wholeChromiumPath } from '../support/chromium.ts'
 import { type ClientSite, launchChromium, newPerson, type Person, startClientSite } from '../support/chromium-page.ts'
 import { authorizationUrl, newPkce, type Parameters } from '../support/relying-party.ts'
 import { SECRET } from '../support/world.ts'
 
 // The page of a client asks the frame of this server, in a real browser and across origins: http://localhost has a port for each, which is
-// one site; http://127.0.0.1 is another.
+// one site; http://127.0.0.1 is another. What a frame of another site may keep is the whole browser's decision: the headless shell lets it.
 
 let server: TestServer
 let browser: Browser
 let here: ClientSite
 let elsewhere: ClientSite
-const withBrowser = test.skipIf(chromiumPath() === undefined)
+const withBrowser = test.skipIf(wholeChromiumPath() === undefined)
 
 beforeAll(async () => {
-  if (chromiumPath() === undefined) return
-  ;[server, browser, here, elsewhere] = await Promise.all([startTestServer(), launchChromium(), startClientSite('localhost'), startClientSite('127.0.0.1')])
+  if (wholeChromiumPath() === undefined) return
+  ;[server, browser, here, elsewhere] = await Promise.all([startTestServer(), launchChromium(wholeChromiumPath()), startClientSite('localhost'), startClientSite('127.0.0.1')])
   const client = (id: string, callback: string): string => `
 kind: client
 client_id: ${id}
@@ -31,7 +31,7 @@ login_providers: [ntu]
   await server.apply([client('here', here.callback), client('elsewhere', elsewhere.callback)].join('---'))
 })
 afterAll(async () => {
-  if (chromiumPath() === undefined) return
+  if (wholeChromiumPath() === undefined) return
   await Promise.all([browser.close(), here.close(), elsewhere.close()])
   await server.close()
 })

@@ -25,7 +25,7 @@ export function chromiumPath(): string | undefined {
   return firstOf([SHELL, ...NAMES])
 }
 
-/** The browser that people have: CHROME_PATH, else the first of the usual names on PATH; undefined when there is none. */
+/** The browser that people have, where more than a page is asked about: CHROME_PATH, else the first of the usual names on PATH; undefined when there is none. */
 export function wholeChromiumPath(): string | undefined {
   return firstOf(NAMES)
 }
