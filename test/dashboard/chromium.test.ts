@@ -1,16 +1,16 @@
 import type { Page } from 'playwright-core'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { headlessShellPath } from '../support/chromium.ts'
+import { chromiumPath } from '../support/chromium.ts'
 import { faultsOf } from '../support/chromium-page.ts'
 import { as, server, setTheStage, signIn } from '../journeys/chromium-stage.ts'
 import { atDesk as deskOf, giveRole, register } from './developer.ts'
 
 // The dashboard in a real browser, by the keyboard alone and without script. The first hour of a developer is in first-application.test.ts.
 
-setTheStage(headlessShellPath())
+setTheStage()
 
 beforeAll(async () => {
-  if (headlessShellPath() === undefined) return
+  if (chromiumPath() === undefined) return
   await giveRole(server, 'ada', 'ntu', 'admin')
   await server.apply(`kind: api
 api_id: marks
@@ -37,7 +37,7 @@ async function tabTo(page: Page, selector: string): Promise<void> {
   throw new Error(`the keyboard does not reach ${selector} on ${page.url()}`)
 }
 
-describe.skipIf(headlessShellPath() === undefined)('the dashboard in Chromium', () => {
+describe.skipIf(chromiumPath() === undefined)('the dashboard in Chromium', () => {
   test('the keyboard alone asks for a scope, approves it as the API’s owner, and refuses one as the organization’s admin', () =>
     as({}, async ({ page }) => {
       await atDesk(page, '/dashboard/register?owner=me')

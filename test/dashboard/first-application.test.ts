@@ -1,6 +1,6 @@
 import type { Page } from 'playwright-core'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { headlessShellPath } from '../support/chromium.ts'
+import { chromiumPath } from '../support/chromium.ts'
 import { faultsOf, faultsOfStill } from '../support/chromium-page.ts'
 import { as, server, setTheStage, signIn } from '../journeys/chromium-stage.ts'
 import { giveRole } from './developer.ts'
@@ -8,10 +8,10 @@ import { giveRole } from './developer.ts'
 // The first hour of a developer, in a real browser: an application is registered and tried, is broken, says why, is mended with one click and
 // works again. Then it asks two APIs for more: an API's owner agrees, an organization's administrator does not and says why.
 
-setTheStage(headlessShellPath())
+setTheStage()
 
 beforeAll(async () => {
-  if (headlessShellPath() === undefined) return
+  if (chromiumPath() === undefined) return
   // Kai, who comes to the dashboard for the first time, works for nobody.
   await giveRole(server, 'ada', 'ntu', 'admin')
   await giveRole(server, 'lin', 'lunmal', 'admin')
@@ -76,7 +76,7 @@ async function askFor(page: Page, clientId: string, scope: string): Promise<void
   await page.waitForSelector(`[data-wish=${scope}]`)
 }
 
-describe.skipIf(headlessShellPath() === undefined)('the first application', () => {
+describe.skipIf(chromiumPath() === undefined)('the first application', () => {
   test.each(looks)('works, breaks, says why, is mended with one click, and asks for more; script: $javaScriptEnabled', (look) =>
     as(look, async ({ page, context }) => {
       const faults = look.javaScriptEnabled ? faultsOf : faultsOfStill

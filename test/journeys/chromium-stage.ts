@@ -15,9 +15,9 @@ export let site: ClientSite
 export let third: ClientSite
 let browser: Browser
 
-/** To be called once by a file of stories; `path` is of the browser that they are played in. */
-export function setTheStage(path = chromiumPath()): void {
-  if (path === undefined) return
+/** To be called once by a file of stories. */
+export function setTheStage(): void {
+  if (chromiumPath() === undefined) return
   const open: { close: () => Promise<void> }[] = []
   const opened = async <T extends { close: () => Promise<void> }>(starting: Promise<T>): Promise<T> => {
     const started = await starting
@@ -25,7 +25,7 @@ export function setTheStage(path = chromiumPath()): void {
     return started
   }
   beforeAll(async () => {
-    ;[server, browser, site, third] = await Promise.all([opened(startTestServer()), opened(launchChromium(path)), opened(startClientSite()), opened(startClientSite('localhost'))])
+    ;[server, browser, site, third] = await Promise.all([opened(startTestServer()), opened(launchChromium()), opened(startClientSite()), opened(startClientSite('localhost'))])
     await server.apply(NATIVE_APP)
   })
   // Whatever was started is stopped, also when something else could not be.
