@@ -48,6 +48,7 @@ import * as m0053 from './0053-traces.ts'
 import * as m0054 from './0054-audit-chain.ts'
 import * as m0055 from './0055-groups.ts'
 import * as m0056 from './0056-client-uses.ts'
+import * as m0057 from './0057-order-of-decisions.ts'
 import * as m0059 from './0059-words-of-a-provider.ts'
 
 // The list of migrations, forward only. A new one is one file and one line here; a landed one is never changed.
@@ -101,5 +102,6 @@ export const migrations: Record<string, Migration> = {
   '0054-audit-chain': m0054,
   '0055-groups': m0055,
   '0056-client-uses': m0056,
+  '0057-order-of-decisions': m0057,
   '0059-words-of-a-provider': m0059,
 }

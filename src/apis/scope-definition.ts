@@ -39,6 +39,7 @@ export const ownApiScopes = [
   'portner.scopes.write',
   'portner.consents.write',
   'portner.statistics.read',
+  'portner.diagnoses.read',
   'portner.audit.read',
   'portner.operators.read',
   'portner.operators.write',

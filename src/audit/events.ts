@@ -22,6 +22,7 @@ type Happened =
   | { readonly event: 'token.revoked'; readonly clientId: string; readonly type: string }
   | { readonly event: 'client.authentication_failed'; readonly clientId: string; readonly method: string }
   | { readonly event: 'client.changed'; readonly clientId: string; readonly change: string }
+  | { readonly event: 'registration_token.given'; readonly uses: number; readonly seconds: number; readonly through: string }
   | { readonly event: 'organization.member_changed'; readonly organizationId: string; readonly userId: string; readonly change: string }
   | { readonly event: 'operator.changed'; readonly userId: string; readonly change: string }
   | { readonly event: 'scope.requested'; readonly clientId: string; readonly scope: string }

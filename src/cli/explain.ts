@@ -1,6 +1,6 @@
 import type { Command as Commander } from 'commander'
 import { readConfig } from '../config.ts'
-import { type Diagnosis, OPERATOR, readDiagnosis } from '../dashboard/diagnosis/read-diagnosis.ts'
+import { type Diagnosis, OPERATOR, readDiagnosis } from '../management/diagnosis/read-diagnosis.ts'
 import { translator } from '../http/messages.ts'
 import { type Command, withExamples, withOutputOptions } from './command.ts'
 import { withContext } from './connect.ts'

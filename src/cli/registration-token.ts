@@ -1,6 +1,7 @@
 import type { Command as Commander } from 'commander'
-import { createRegistrationToken } from '../clients/registrations.ts'
 import { readConfig } from '../config.ts'
+import { giveRegistrationToken } from '../declarations/registration-token.ts'
+import { changer } from './changer.ts'
 import { type Command, withExamples, withOutputOptions } from './command.ts'
 import { withContext } from './connect.ts'
 import type { Io } from './io.ts'
@@ -23,7 +24,7 @@ async function create(io: Io, options: Options): Promise<number> {
   const [uses, hours] = [wholeNumber('uses', options.uses, 10_000), wholeNumber('hours', options.hours, 8760)]
   const config = readConfig(io.env, { demo: false })
   return withContext(config, io, async (ctx) => {
-    const token = await createRegistrationToken(ctx.db, { note: options.note, uses, seconds: hours * 3600 }, ctx.clock.now())
+    const token = await giveRegistrationToken(ctx, changer, { note: options.note, uses, seconds: hours * 3600 })
     if (config.registration === 'closed') io.err('warning: PORTNER_REGISTRATION is closed: the token opens nothing until it is token or open\n')
     print(io, options, { json: { initial_access_token: token, uses, expires_in: hours * 3600 }, ids: [token], text: facts([['initial_access_token', `${token}   (shown once)`], ['uses', String(uses)], ['ends in', `${hours} h`]]) })
     return status.ok

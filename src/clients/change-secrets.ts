@@ -2,10 +2,10 @@ import type { Context } from '../context.ts'
 import { inTransaction } from '../database/transaction.ts'
 import { drawToken } from '../lib/opaque-token.ts'
 import type { Client } from './client.ts'
-import { addAnotherSecret, keptSecret, retireSecret } from './secrets.ts'
+import { addAnotherSecret, addSecret, keptSecret, retireSecret } from './secrets.ts'
 import { clientChanged } from './store.ts'
 
-// Owns replacing a secret without a gap, for pages and the API alike: another one beside the one there is, and the end of one of them. Who may
+// Owns replacing a secret without a gap, for pages, the API and commands alike: another one beside the one there is, and the end of one of them. Who may
 // do that is asked before.
 
 /** Who does it, for the audit, and by which way: `by api`. */
@@ -14,7 +14,7 @@ export interface SecretChanger {
   readonly way: string
 }
 
-function record(ctx: Context, { clientId }: Client, { actor, way }: SecretChanger, change: 'added' | 'retired'): void {
+function record(ctx: Context, { clientId }: Client, { actor, way }: SecretChanger, change: 'added' | 'retired' | 'rotated'): void {
   ctx.audit.record({ event: 'client.changed', clientId, change: `secret ${change} ${way}`, actor })
 }
 
@@ -41,4 +41,16 @@ export async function endSecret(ctx: Context, client: Client, secretId: string, 
   })
   if (isEnded) record(ctx, client, by, 'retired')
   return isEnded
+}
+
+/** Puts a secret in place of all there are, which go on for `overlapSeconds`; draws one where none is given. Gives it. */
+export async function replaceSecrets(ctx: Context, client: Client, { given, overlapSeconds }: { readonly given: string | undefined; readonly overlapSeconds: number }, by: SecretChanger): Promise<string> {
+  const now = ctx.clock.now()
+  const secret = given ?? drawToken('cs', now).text
+  await inTransaction(ctx.db, async (trx) => {
+    await addSecret(trx, client.key, keptSecret(ctx, client.key, client.metadata.token_endpoint_auth_method, secret), overlapSeconds, now)
+    await clientChanged(trx)
+  })
+  record(ctx, client, by, 'rotated')
+  return secret
 }

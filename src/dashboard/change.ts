@@ -16,7 +16,8 @@ import type { Desk } from './section.ts'
 
 type Members = Readonly<Record<string, unknown>>
 
-function changer({ actor }: Desk): { readonly actor: Desk['actor']; readonly personId: string; readonly through: 'dashboard' } {
+/** Who changes something on these pages. */
+export function changer({ actor }: Desk): { readonly actor: Desk['actor']; readonly personId: string; readonly through: 'dashboard' } {
   return { actor, personId: actor.userId, through: 'dashboard' }
 }
 

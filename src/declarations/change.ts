@@ -13,7 +13,7 @@ import type { Secret } from './secret.ts'
 import { actionOn, findCurrent, kindOf, ownerOf, requireMay, type Thing, toThing } from './thing.ts'
 import { writeTurn } from './write-turn.ts'
 
-// Owns how one thing is made, changed or removed by somebody who is no file: by the API, by a page. The rules are those for files (apply.ts),
+// Owns how one thing is made, changed or removed by somebody who is no file: by the API, by a page, by a command. The rules are those for files (apply.ts),
 // and two more: may they (organizations/can.ts), and is it still as they saw it.
 
 /** Who changes something, and by what way: the audit tells it. */
@@ -21,7 +21,7 @@ export interface Changer {
   readonly actor: Actor
   /** The person; a client that acts by itself is none. */
   readonly personId?: string | undefined
-  readonly through: 'api' | 'dashboard' | 'admin'
+  readonly through: 'api' | 'dashboard' | 'admin' | 'command'
 }
 
 export interface Changed extends Thing {

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { drawToken } from '../lib/opaque-token.ts'
 import { isDeclaredDigest, listPasswords, setReadyPassword } from '../users/passwords.ts'
-import { deleteUser, findLocalUser, listLocalUsers, saveLocalUser, setUserStatus } from '../users/store.ts'
+import { deleteUser, findLocalUser, isDeclaredUser, listLocalUsers, saveLocalUser, setUserStatus } from '../users/store.ts'
 import { normalizeUsername, type User, userClaimsSchema } from '../users/user.ts'
 import { type Current, type Kind, type ReadySecret, type SecretRules, withoutUndefined } from './kind.ts'
 import { passwordFault } from './secret.ts'
@@ -89,7 +89,7 @@ export const user: Kind<DeclaredUser> = {
   find: async (db, id) => {
     for (const { organization, username } of readingsOf(id)) {
       const row = await findLocalUser(db, organization, username)
-      if (row?.username === username) return toCurrent(row, false, undefined)
+      if (row?.username === username) return toCurrent(row, await isDeclaredUser(db, row.userId), undefined)
     }
     return undefined
   },

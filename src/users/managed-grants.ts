@@ -57,14 +57,19 @@ export async function findManagedGrant(ctx: Context, grantId: string, clientKey:
 
 export interface ChangedGrant extends GrantContent {
   readonly grantId: string
+  /** The row of grants that the code leads to: its order is that of the person's decisions. */
+  readonly by: string
   readonly change: GrantChange
   readonly clientKey: string
   readonly userId: string
 }
 
-/** Notes what a redeemed code did to a grant, in one statement: two at once both count. False when the grant is another's, or was ended meanwhile. */
+/**
+ * Notes what a redeemed code did to a grant, in one statement: two merges at once both count. False when the grant is another's, was ended
+ * meanwhile, or was changed by a later decision: a code kept back does not undo what the person said after it.
+ */
 export async function keepManagedGrant(ctx: Context, grant: ChangedGrant): Promise<boolean> {
-  const { grantId, change, clientKey, userId } = grant
+  const { grantId, change, clientKey, userId, by } = grant
   const scopes = sql`${[...grant.scopes]}::text[]`
   const resources = sql`${[...grant.resources]}::text[]`
   const claims = sql`${JSON.stringify(grant.claims)}::jsonb`
@@ -75,18 +80,21 @@ export async function keepManagedGrant(ctx: Context, grant: ChangedGrant): Promi
     // Who took everything back since the code was redeemed has no grant any more.
     const created = await sql`with item as (select ${clientKey}::bigint as client_key, ${userId}::uuid as user_id, ${grant.scopes.join(' ')}::text as scope),
         ${sql.raw(holdConsent('(select user_id from item)', '(select client_key from item)'))}
-      insert into managed_grants (grant_id, client_key, user_id, scopes, resources, claims, authorization_details)
-      select ${grantId}, client_key, user_id, ${scopes}, ${resources}, ${claims}, ${details} from item where not ${sql.raw(heldWasRemoved('item.scope'))} on conflict do nothing`.execute(ctx.db)
+      insert into managed_grants (grant_id, client_key, user_id, scopes, resources, claims, authorization_details, changed_by, replaced_by)
+      select ${grantId}, client_key, user_id, ${scopes}, ${resources}, ${claims}, ${details}, ${by}::uuid, ${by}::uuid from item where not ${sql.raw(heldWasRemoved('item.scope'))} on conflict do nothing`.execute(ctx.db)
     return (created.numAffectedRows ?? 0n) > 0n
   }
   const content =
     change === 'replace'
-      ? sql`scopes = ${scopes}, resources = ${resources}, claims = ${claims}, authorization_details = ${details}`
-      : sql`scopes = ${both('scopes', scopes)}, resources = ${both('resources', resources)},
+      ? sql`scopes = ${scopes}, resources = ${resources}, claims = ${claims}, authorization_details = ${details}, changed_by = ${by}::uuid, replaced_by = ${by}::uuid`
+      : sql`changed_by = greatest(m.changed_by, ${by}::uuid), scopes = ${both('scopes', scopes)}, resources = ${both('resources', resources)},
         claims = jsonb_build_object('userinfo', ${wishes('userinfo')}, 'id_token', ${wishes('id_token')}),
         authorization_details = coalesce((select jsonb_agg(distinct d.detail) from jsonb_array_elements(m.authorization_details || ${details}) as d (detail)), '[]')`
+  // What adds may come after another that adds; what replaces comes after everything.
+  const before = change === 'replace' ? sql`m.changed_by` : sql`m.replaced_by`
   const changed = await sql`update managed_grants m set ${content}, updated_at = clock_now()
-    where m.grant_id = ${grantId} and m.client_key = ${clientKey} and m.user_id = ${userId} and m.ended_at is null`.execute(ctx.db)
+    where m.grant_id = ${grantId} and m.client_key = ${clientKey} and m.user_id = ${userId} and m.ended_at is null
+      and (${before} is null or ${before} < ${by}::uuid)`.execute(ctx.db)
   return (changed.numAffectedRows ?? 0n) > 0n
 }
 

@@ -54,6 +54,12 @@ export async function findLocalUser(db: Kysely<Database>, organizationId: string
   return row === undefined ? undefined : toUser(row)
 }
 
+/** Whether a file made an account. */
+export async function isDeclaredUser(db: Kysely<Database>, userId: string): Promise<boolean> {
+  const row = await db.selectFrom('users').select('declared').where('user_id', '=', userId).executeTakeFirst()
+  return row?.declared === true
+}
+
 /** The one active person that a client's hint names: by identifier, by verified e-mail address, or by a user name that only one has. */
 export async function findUserByHint(db: Kysely<Database>, hint: string): Promise<User | undefined> {
   const name = normalizeUsername(hint)

@@ -128,7 +128,7 @@ describe('clients', () => {
 
   test('what the schema refuses is told', async () => {
     const { status, err } = await terminal.run(['client', 'create', '--redirect-uri', 'http://app.example.org/cb'])
-    expect([status, err]).toEqual([2, expect.stringContaining('redirect_uris[0]: http is only for this machine')])
+    expect([status, err]).toEqual([2, expect.stringContaining('redirect_uris[0] http is only for this machine')])
   })
 })
 

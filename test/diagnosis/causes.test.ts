@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { SignJWT } from 'jose'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { OPERATOR } from '../../src/dashboard/diagnosis/read-diagnosis.ts'
+import { OPERATOR } from '../../src/management/diagnosis/read-diagnosis.ts'
 import { listTraces } from '../../src/diagnosis/store.ts'
 import type { Cause } from '../../src/protocol/causes.ts'
 import { startTestServer, type TestServer } from '../support/app.ts'

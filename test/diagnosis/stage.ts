@@ -1,4 +1,4 @@
-import { OPERATOR, readDiagnosis, type Diagnosis } from '../../src/dashboard/diagnosis/read-diagnosis.ts'
+import { OPERATOR, readDiagnosis, type Diagnosis } from '../../src/management/diagnosis/read-diagnosis.ts'
 import type { Actor } from '../../src/organizations/can.ts'
 import type { TestServer } from '../support/app.ts'
 import { basic, type JsonAnswer, type Parameters, post } from '../support/relying-party.ts'

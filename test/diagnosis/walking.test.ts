@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { readDiagnosis } from '../../src/dashboard/diagnosis/read-diagnosis.ts'
+import { readDiagnosis } from '../../src/management/diagnosis/read-diagnosis.ts'
 import { startTestServer, type TestServer } from '../support/app.ts'
 import { newBrowser } from '../support/browser.ts'
 import { authorizationUrl, basic, newPkce, obtainCode, redeem } from '../support/relying-party.ts'

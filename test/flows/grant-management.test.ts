@@ -143,6 +143,25 @@ test('replace leaves what was asked and nothing else', async () => {
   expect([await isActive(before.access), await isActive(after.access)]).toEqual([false, true])
 })
 
+test('a code kept back does not undo what the person said after it', async () => {
+  const browser = newBrowser(server.issuer)
+  const { grantId } = await create(browser, { scope: 'openid profile gk_calendar' })
+  const kept: (() => Promise<JsonAnswer>)[] = []
+  for (const [action, scope] of [['replace', 'gk_calendar'], ['merge', 'email'], ['replace', 'gk_grades']] as const) {
+    kept.push((await ask(browser, { grant_management_action: action, grant_id: grantId, scope })).redeem)
+    await server.advance(1)
+  }
+  const [replacedFirst, mergedThen, replacedLast] = kept
+  const last = await replacedLast?.()
+  for (const redeem of [replacedFirst, mergedThen]) expect(await redeem?.()).toMatchObject({ status: 400, body: { error: 'invalid_grant', error_description: expect.stringContaining('changed by a later request') as unknown } })
+  expect([(await query(grantId)).body['scopes'], await isActive(String(last?.body['access_token']))]).toEqual([[{ scope: 'gk_grades' }], true])
+  // What replaces comes after what added; what adds may come after another that adds.
+  const [early, added] = [await ask(browser, { grant_management_action: 'replace', grant_id: grantId, scope: 'profile' }), await ask(browser, { grant_management_action: 'merge', grant_id: grantId, scope: 'email' })]
+  expect((await added.redeem()).status).toBe(200)
+  expect((await early.redeem()).body['error']).toBe('invalid_grant')
+  expect((await query(grantId)).body['scopes']).toEqual([{ scope: 'email gk_grades' }])
+})
+
 test('what nobody fetched changes nothing', async () => {
   const browser = newBrowser(server.issuer)
   const before = await create(browser, { scope: 'openid profile' })

@@ -1,10 +1,9 @@
 import type { FastifyInstance } from 'fastify'
 import { type Client, clientName, documentHost } from '../../clients/client.ts'
-import { clientMetadataSchema } from '../../clients/metadata.ts'
 import { isOwnClient } from '../../clients/own-clients.ts'
-import { listOwnedClients, readClient, setClientStatus } from '../../clients/store.ts'
+import { listOwnedClients, readClient } from '../../clients/store.ts'
 import type { Context } from '../../context.ts'
-import { inTransaction } from '../../database/transaction.ts'
+import { statusWhenEnabled, switchClient } from '../../declarations/client-status.ts'
 import { offered } from '../../endpoints/offered.ts'
 import type { AdminFact } from '../../http/admin-views.ts'
 import { countConsents } from '../../users/consents.ts'
@@ -66,12 +65,6 @@ async function factsOf(ctx: Context, client: Client): Promise<readonly AdminFact
   ]
 }
 
-/** As what a client that was shut out comes back: in development where it has what no production client may have. */
-function statusWhenEnabled(client: Client): Client['status'] {
-  if (documentHost(client) !== undefined) return 'production'
-  return clientMetadataSchema(offered).safeParse({ ...client.metadata, status: 'production' }).success ? 'production' : 'development'
-}
-
 function statusChange(app: FastifyInstance, ctx: Context, kit: AdminKit, enable: boolean): void {
   const question = enable ? 'enable' : 'disable'
   registerChange<Client>(app, kit, {
@@ -83,9 +76,7 @@ function statusChange(app: FastifyInstance, ctx: Context, kit: AdminKit, enable:
     backHref: hrefOf,
     act: async (client, { operator }) => {
       if ((client.status !== 'disabled') === enable) return
-      const to = enable ? statusWhenEnabled(client) : 'disabled'
-      await inTransaction(ctx.db, (trx) => setClientStatus(trx, client.clientId, to))
-      ctx.audit.record({ event: 'client.changed', clientId: client.clientId, change: `status ${to} by an operator`, actor: operator.user.userId })
+      await switchClient(ctx, { actor: operator.actor, personId: operator.user.userId, through: 'admin' }, client, enable ? statusWhenEnabled(client, offered) : 'disabled', offered)
     },
   })
 }

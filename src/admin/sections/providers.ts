@@ -1,14 +1,14 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { notFound } from '../../account/not-found.ts'
 import type { Context } from '../../context.ts'
-import { inTransaction } from '../../database/transaction.ts'
+import { switchProviderBy } from '../../declarations/provider-state.ts'
 import type { AdminCell, AdminFact } from '../../http/admin-views.ts'
 import { anyQueryForm } from '../../http/forms.ts'
 import { localized } from '../../http/locale.ts'
 import { page, requestLocale } from '../../http/pages.ts'
 import { listTroubles, type Trouble } from '../../upstream/health.ts'
 import { connectorTypes } from '../../upstream/index.ts'
-import { type KnownProvider, listKnownProviders, readProvider, switchProvider } from '../../upstream/store.ts'
+import { type KnownProvider, listKnownProviders, readProvider } from '../../upstream/store.ts'
 import { code, fact, link, moment, number, text, word } from '../cells.ts'
 import { registerChange } from '../change.ts'
 import { type Connection, tryConnection } from '../connection.ts'
@@ -131,8 +131,7 @@ function switching(ctx: Context, app: FastifyInstance, kit: AdminKit, on: boolea
     note: ({ declared }) => (declared ? 'declared' : undefined),
     backHref: hrefOf,
     act: async ({ provider: { provider_id: providerId } }, { operator }) => {
-      const changed = await inTransaction(ctx.db, (trx) => switchProvider(trx, providerId, on))
-      if (changed) ctx.audit.record({ event: 'provider.changed', providerId, change: `switched ${on ? 'on' : 'off'} by an operator`, actor: operator.user.userId })
+      await switchProviderBy(ctx, { actor: operator.actor, personId: operator.user.userId, through: 'admin' }, providerId, on)
     },
   })
 }

@@ -1,18 +1,17 @@
 import { findConsentObject } from '../../consents/objects.ts'
 import type { Context } from '../../context.ts'
+import type { Changer } from '../../declarations/change.ts'
+import { endAllSessions, mayBeSentReset, sendReset, setLocked, takeFactors } from '../../declarations/people.ts'
 import type { AdminAction } from '../../http/admin-views.ts'
 import { requestLocale } from '../../http/pages.ts'
 import { isRowId } from '../../lib/random.ts'
-import { sendResetLink } from '../../signin/recovery.ts'
 import { withdrawAsOperator } from '../../tokens/withdraw-consent.ts'
-import { confirmedAddress } from '../../users/confirmed-address.ts'
 import { findConsentById } from '../../users/consents.ts'
 import { findUser, searchUsers } from '../../users/store.ts'
 import { displayName, type User } from '../../users/user.ts'
 import { code, link, word } from '../cells.ts'
 import { type Change, registerChange } from '../change.ts'
 import { registerList, ROWS } from '../list-page.ts'
-import { endAllSessions, localProviderOf, setLocked, takeFactors } from '../people.ts'
 import type { AdminSection, Operator } from '../section.ts'
 import { registerThing } from '../thing-page.ts'
 import { userFacts, userTables } from '../user-facts.ts'
@@ -47,18 +46,18 @@ async function actionsFor(ctx: Context, operator: Operator, user: User): Promise
   return names.map((name) => ({ name, href: `${hrefOf(user)}/${name}` }))
 }
 
-async function mayBeSentReset(ctx: Context, user: User): Promise<boolean> {
-  return ctx.mail.isOffered && confirmedAddress(user) !== undefined && (await localProviderOf(ctx, user)) !== undefined
+function changer({ actor, user }: Operator): Changer {
+  return { actor, personId: user.userId, through: 'admin' }
 }
 
 function changes(ctx: Context): readonly Change<User>[] {
   const of = { section: NAME, find: (id: string) => readUser(ctx, id), subject: displayName, backHref: hrefOf }
   const others = { ...of, find: async (id: string, operator: Operator) => (id === operator.user.userId ? undefined : readUser(ctx, id)) }
   return [
-    { ...others, path: `${PATH}/:id/lock`, question: 'lock', act: (user, { operator }) => setLocked(ctx, operator.user.userId, user, true) },
-    { ...others, path: `${PATH}/:id/unlock`, question: 'unlock', act: (user, { operator }) => setLocked(ctx, operator.user.userId, user, false) },
-    { ...of, path: `${PATH}/:id/end-sessions`, question: 'end-sessions', box: 'offline', act: (user, { operator, ticked }) => endAllSessions(ctx, operator.user.userId, user, ticked) },
-    { ...of, path: `${PATH}/:id/remove-factors`, question: 'remove-factors', reason: true, act: (user, { operator, reason, request }) => takeFactors(ctx, operator.user.userId, user, reason, requestLocale(request)) },
+    { ...others, path: `${PATH}/:id/lock`, question: 'lock', act: (user, { operator }) => setLocked(ctx, changer(operator), user, true) },
+    { ...others, path: `${PATH}/:id/unlock`, question: 'unlock', act: (user, { operator }) => setLocked(ctx, changer(operator), user, false) },
+    { ...of, path: `${PATH}/:id/end-sessions`, question: 'end-sessions', box: 'offline', act: async (user, { operator, ticked }) => void (await endAllSessions(ctx, changer(operator), user, ticked)) },
+    { ...of, path: `${PATH}/:id/remove-factors`, question: 'remove-factors', reason: true, act: (user, { operator, reason, request }) => takeFactors(ctx, changer(operator), user, { reason, language: requestLocale(request) }) },
     {
       ...of,
       path: `${PATH}/:id/send-reset`,
@@ -67,7 +66,7 @@ function changes(ctx: Context): readonly Change<User>[] {
         const user = await readUser(ctx, id)
         return user !== undefined && (await mayBeSentReset(ctx, user)) ? user : undefined
       },
-      act: async (user, { operator, request }) => void (await sendResetLink(ctx, user, (await localProviderOf(ctx, user)) ?? '', requestLocale(request), operator.user.userId)),
+      act: (user, { operator, request }) => sendReset(ctx, changer(operator), user, requestLocale(request)),
     },
   ]
 }

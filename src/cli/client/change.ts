@@ -1,12 +1,9 @@
 import { type Command as Commander, Option } from 'commander'
-import { documentHost, isPublic } from '../../clients/client.ts'
-import { clientMetadataSchema } from '../../clients/metadata.ts'
-import { addSecret, keptSecret } from '../../clients/secrets.ts'
-import { clientChanged, setClientStatus } from '../../clients/store.ts'
+import { replaceSecrets } from '../../clients/change-secrets.ts'
+import { isPublic } from '../../clients/client.ts'
 import { readConfig } from '../../config.ts'
-import { inTransaction } from '../../database/transaction.ts'
+import { switchClient } from '../../declarations/client-status.ts'
 import { machineSecretFault } from '../../declarations/secret.ts'
-import { drawToken } from '../../lib/opaque-token.ts'
 import { withExamples, withOutputOptions } from '../command.ts'
 import { withContext } from '../connect.ts'
 import type { Io } from '../io.ts'
@@ -14,6 +11,7 @@ import { offered } from '../../endpoints/offered.ts'
 import { facts, type OutputOptions, print } from '../output.ts'
 import { readSecretFile, withSecretFile } from '../secret-input.ts'
 import { Failure, status } from '../status.ts'
+import { change, changer } from '../changer.ts'
 import { findOrFail, isDeclared } from './find.ts'
 
 interface RotateOptions extends OutputOptions {
@@ -36,12 +34,7 @@ async function rotateSecret(io: Io, clientId: string, options: RotateOptions): P
   return withContext(readConfig(io.env, { demo: false }), io, async (ctx) => {
     const client = await findOrFail(ctx, clientId)
     if (isPublic(client)) throw new Failure(`${clientId} is a public client: it has no secret`, undefined, status.usage)
-    const secret = given ?? drawToken('cs', ctx.clock.now()).text
-    await inTransaction(ctx.db, async (trx) => {
-      await addSecret(trx, client.key, keptSecret(ctx, client.key, client.metadata.token_endpoint_auth_method, secret), overlap, ctx.clock.now())
-      await clientChanged(trx)
-    })
-    ctx.audit.record({ event: 'client.changed', clientId, change: 'secret rotated by command' })
+    const secret = await replaceSecrets(ctx, client, { given, overlapSeconds: overlap }, { actor: changer.actor.userId, way: 'by command' })
     if (await isDeclared(ctx, clientId)) io.err('warning: a file declares this client; if it gives a client_secret, the next apply brings that one back\n')
     const shown = given === undefined ? secret : undefined
     print(io, options, {
@@ -56,11 +49,7 @@ async function rotateSecret(io: Io, clientId: string, options: RotateOptions): P
 async function setStatus(io: Io, clientId: string, to: 'development' | 'production' | 'disabled', options: OutputOptions): Promise<number> {
   return withContext(readConfig(io.env, { demo: false }), io, async (ctx) => {
     const client = await findOrFail(ctx, clientId)
-    const fits = clientMetadataSchema(offered).safeParse({ ...client.metadata, status: to })
-    // What describes itself elsewhere was judged there, by narrower rules.
-    if (!fits.success && to !== 'disabled' && documentHost(client) === undefined) throw new Failure(fits.error.issues.map((issue) => issue.message).join('; '), 'choose the other --status, or change its registration')
-    await inTransaction(ctx.db, (trx) => setClientStatus(trx, clientId, to))
-    ctx.audit.record({ event: 'client.changed', clientId, change: `status ${to} by command` })
+    await change(() => switchClient(ctx, changer, client, to, offered), 'choose the other --status, or change its registration')
     if (await isDeclared(ctx, clientId)) io.err(`warning: a file declares this client; say status: ${to} there too, or the next apply changes it back\n`)
     print(io, options, { json: { client_id: clientId, status: to }, ids: [clientId], text: to === 'disabled' ? `${clientId} is disabled; its tokens are dead within a second` : `${clientId} is in ${to}` })
     return status.ok

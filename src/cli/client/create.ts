@@ -1,18 +1,15 @@
 import { randomUUID } from 'node:crypto'
 import { type Command as Commander, Option } from 'commander'
-import { noteWishes } from '../../apis/requests.ts'
 import { hasSecret } from '../../clients/client.ts'
-import { applicationTypes, type ClientMetadata, clientMetadataSchema, clientStatuses } from '../../clients/metadata.ts'
+import { applicationTypes, clientStatuses } from '../../clients/metadata.ts'
 import { profileNames } from '../../clients/profiles.ts'
-import { addSecret, keptSecret } from '../../clients/secrets.ts'
-import { readClient, saveClient } from '../../clients/store.ts'
 import { readConfig } from '../../config.ts'
 import type { Context } from '../../context.ts'
-import { inTransaction } from '../../database/transaction.ts'
-import { memberName } from '../../declarations/issues.ts'
-import { machineSecretFault } from '../../declarations/secret.ts'
-import { drawToken } from '../../lib/opaque-token.ts'
-import { readOrganization } from '../../organizations/store.ts'
+import { type Changed, createThing } from '../../declarations/change.ts'
+import { readMembers } from '../../declarations/judge.ts'
+import type { Document } from '../../declarations/kind.ts'
+import { ChangeRefused } from '../../declarations/refused.ts'
+import { kindOf } from '../../declarations/thing.ts'
 import { withExamples, withOutputOptions } from '../command.ts'
 import { withContext } from '../connect.ts'
 import type { Io } from '../io.ts'
@@ -20,6 +17,7 @@ import { offered } from '../../endpoints/offered.ts'
 import { facts, type OutputOptions, print } from '../output.ts'
 import { readSecretFile, withSecretFile } from '../secret-input.ts'
 import { Failure, status } from '../status.ts'
+import { change, changer, rules } from '../changer.ts'
 
 interface Options extends OutputOptions {
   readonly id?: string
@@ -41,66 +39,57 @@ function given(members: Readonly<Record<string, unknown>>): Readonly<Record<stri
 }
 
 const DEFAULT_SCOPE = 'openid profile email'
+const HELP = 'portner client create --help explains the options'
 
-function readMetadata(options: Options): ClientMetadata & { client_id: string } {
+function readMetadata(options: Options): Document {
   const client_id = options.id ?? randomUUID()
-  const result = clientMetadataSchema(offered).safeParse(
-    given({
-      client_id,
-      client_name: options.name,
-      application_type: options.kind,
-      redirect_uris: options.redirectUri,
-      post_logout_redirect_uris: options.postLogoutRedirectUri,
-      grant_types: options.grant,
-      scope: options.scope ?? (options.kind === 'service' ? undefined : DEFAULT_SCOPE),
-      optional_scopes: options.optionalScope,
-      organization: options.organization,
-      status: options.status,
-      profile: options.profile,
-    }),
-  )
-  if (result.success) return { ...result.data, client_id }
-  throw new Failure(result.error.issues.map((issue) => `${memberName(issue.path)}: ${issue.message}`).join('\n'), 'portner client create --help explains the options', status.usage)
+  const said = given({
+    client_id,
+    client_name: options.name,
+    application_type: options.kind,
+    redirect_uris: options.redirectUri,
+    post_logout_redirect_uris: options.postLogoutRedirectUri,
+    grant_types: options.grant,
+    scope: options.scope ?? (options.kind === 'service' ? undefined : DEFAULT_SCOPE),
+    optional_scopes: options.optionalScope,
+    organization: options.organization,
+    status: options.status,
+    profile: options.profile,
+  })
+  return readMembers(kindOf('client'), said, offered)
 }
 
-async function readSecret(io: Io, ctx: Context, options: Options): Promise<string> {
-  if (options.secretFile === undefined) return drawToken('cs', ctx.clock.now()).text
-  const secret = await readSecretFile(io, options.secretFile)
-  const fault = machineSecretFault({ is: 'text', text: secret }, false)
-  if (fault !== undefined) throw new Failure(`The secret ${fault}`, undefined, status.usage)
-  return secret
+/** Of a client that has secrets: the one of a file, or one to be drawn. */
+async function saidSecret(io: Io, { token_endpoint_auth_method: method }: Document, { secretFile }: Options): Promise<Document> {
+  if (!hasSecret({ token_endpoint_auth_method: String(method) })) return {}
+  return { client_secret: secretFile === undefined ? { generate: true } : await readSecretFile(io, secretFile) }
 }
 
-async function refuseWrong(ctx: Context, metadata: ClientMetadata & { client_id: string }): Promise<void> {
-  if ((await readClient(ctx.db, metadata.client_id)) !== undefined) throw new Failure(`There is a client ${metadata.client_id} already`, 'choose another --id, or leave it out')
-  const { organization } = metadata
-  if (organization !== undefined && (await readOrganization(ctx.db, organization)) === undefined) throw new Failure(`There is no organization ${organization}`, 'see them with: portner export --kind organization')
+function nextCommand(clientId: string, { grant_types: grants, token_endpoint_auth_method: method }: Document): string {
+  if (Array.isArray(grants) && grants.includes('client_credentials')) return `portner perform client-credentials --client ${clientId} --secret-file -`
+  return `portner perform code --client ${clientId}${hasSecret({ token_endpoint_auth_method: String(method) }) ? ' --secret-file FILE' : ''} --user NAME --password-stdin`
 }
 
-function nextCommand(metadata: ClientMetadata & { client_id: string }): string {
-  const service = metadata.grant_types.includes('client_credentials')
-  if (service) return `portner perform client-credentials --client ${metadata.client_id} --secret-file -`
-  return `portner perform code --client ${metadata.client_id}${hasSecret(metadata) ? ' --secret-file FILE' : ''} --user NAME --password-stdin`
+async function make(ctx: Context, document: Document): Promise<Changed> {
+  try {
+    return await change(() => createThing(ctx, changer, 'client', document, rules), HELP)
+  } catch (error) {
+    if (error instanceof ChangeRefused && error.refusal === 'exists') throw new Failure(`There is a client ${String(document['client_id'])} already`, 'choose another --id, or leave it out')
+    throw error
+  }
 }
 
 async function create(io: Io, options: Options): Promise<number> {
   const config = readConfig(io.env, { demo: false })
-  const metadata = readMetadata(options)
+  const metadata = await change(() => readMetadata(options), HELP)
+  const secret = await saidSecret(io, metadata, options)
   return withContext(config, io, async (ctx) => {
-    await refuseWrong(ctx, metadata)
-    const secret = !hasSecret(metadata) ? undefined : await readSecret(io, ctx, options)
-    await inTransaction(ctx.db, async (trx) => {
-      const key = await saveClient(trx, metadata.client_id, metadata, false)
-      await noteWishes(trx, { clientKey: key, scope: metadata.scope, organization: metadata.organization, operator: true })
-      if (secret !== undefined) await addSecret(trx, key, keptSecret(ctx, key, metadata.token_endpoint_auth_method, secret), 0, ctx.clock.now())
-    })
-    ctx.audit.record({ event: 'client.changed', clientId: metadata.client_id, change: 'create by command' })
+    const { id, document, secret: shown } = await make(ctx, { ...metadata, ...secret })
     const discovery = `${config.issuer}/.well-known/openid-configuration`
-    const shown = options.secretFile === undefined ? secret : undefined
     print(io, options, {
-      json: { ...metadata, ...(shown === undefined ? {} : { client_secret: shown }), discovery_url: discovery },
-      ids: [metadata.client_id],
-      text: facts([['client_id', metadata.client_id], ...(shown === undefined ? [] : [['client_secret', `${shown}   (shown once)`] as const]), ['discovery', discovery], ['next', nextCommand(metadata)]]),
+      json: { ...document, ...(shown === undefined ? {} : { client_secret: shown }), discovery_url: discovery },
+      ids: [id],
+      text: facts([['client_id', id], ...(shown === undefined ? [] : [['client_secret', `${shown}   (shown once)`] as const]), ['discovery', discovery], ['next', nextCommand(id, document)]]),
     })
     return status.ok
   })

@@ -1,10 +1,11 @@
 import type { Command as Commander } from 'commander'
 import { readConfig } from '../../config.ts'
-import { removeFactors } from '../../users/remove-factors.ts'
+import { setLocked, takeFactors } from '../../declarations/people.ts'
 import { setPassword } from '../../users/passwords.ts'
-import { listLocalUsers, setUserStatus } from '../../users/store.ts'
+import { listLocalUsers } from '../../users/store.ts'
 import { displayName } from '../../users/user.ts'
 import { withExamples, withOutputOptions } from '../command.ts'
+import { changer } from '../changer.ts'
 import { withContext } from '../connect.ts'
 import type { Io } from '../io.ts'
 import { type OutputOptions, print, table } from '../output.ts'
@@ -42,8 +43,7 @@ async function lock(io: Io, name: string, options: Named & { readonly unlock?: b
   return withContext(readConfig(io.env, { demo: false }), io, async (ctx) => {
     const user = await findOrFail(ctx, name, options.organization)
     const to = options.unlock === true ? 'active' : 'locked'
-    await setUserStatus(ctx.db, user.userId, to)
-    ctx.audit.record({ event: 'user.changed', userId: user.userId, change: `${to} by command` })
+    await setLocked(ctx, changer, user, to === 'locked')
     print(io, options, { json: { user_id: user.userId, status: to }, ids: [user.userId], text: to === 'locked' ? `${displayName(user)} is locked; every session and token is dead at its next use` : `${displayName(user)} may sign in again` })
     return status.ok
   })
@@ -52,8 +52,7 @@ async function lock(io: Io, name: string, options: Named & { readonly unlock?: b
 async function resetFactors(io: Io, name: string, options: Named): Promise<number> {
   return withContext(readConfig(io.env, { demo: false }), io, async (ctx) => {
     const user = await findOrFail(ctx, name, options.organization)
-    await removeFactors(ctx, user.userId)
-    ctx.audit.record({ event: 'factor.changed', userId: user.userId, change: 'all removed by command' })
+    await takeFactors(ctx, changer, user, { reason: undefined, language: user.claims.locale ?? 'en' })
     print(io, options, { json: { user_id: user.userId }, ids: [user.userId], text: `${displayName(user)} has no second factor any more, and no device is trusted; sessions go on` })
     return status.ok
   })

@@ -1,42 +1,27 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { notFound } from '../../account/not-found.ts'
-import { noteWishes } from '../../apis/requests.ts'
 import { type Client, ownerOf } from '../../clients/client.ts'
-import { endOffer, findOffer, offerClient, type Taker, takeOffer } from '../../clients/transfers.ts'
-import { readClient, saveClient, setClientOwner } from '../../clients/store.ts'
+import { findOffer } from '../../clients/transfers.ts'
+import { readClient } from '../../clients/store.ts'
 import type { Context } from '../../context.ts'
-import { inTransaction } from '../../database/transaction.ts'
-import { requireTrust } from '../../declarations/judge.ts'
-import { lockDeclarations } from '../../declarations/lock.ts'
-import { kindOf } from '../../declarations/thing.ts'
-import { writeTurn } from '../../declarations/write-turn.ts'
+import { offerTo, takeClient, withdrawOffer } from '../../declarations/transfer.ts'
 import { goTo } from '../../http/leave.ts'
 import { page, requestLocale } from '../../http/pages.ts'
 import { can, type Owner } from '../../organizations/can.ts'
-import { readOrganization } from '../../organizations/store.ts'
 import { accessDenied } from '../../protocol/error.ts'
-import { findUserByHint } from '../../users/store.ts'
 import { forOwner, ownerName, ownersOf } from '../acting-for.ts'
-import { faultsOfChange } from '../change.ts'
+import { changer, faultsOfChange } from '../change.ts'
 import { CLIENTS, clientPath, headOf, requireClient } from '../own-client.ts'
 import { nameOfOwner } from '../owner-name.ts'
 import { type DashboardKit, type DashboardSection, type Desk, isDesk } from '../section.ts'
 
-// Giving an application to another owner: it is offered, and changes hands when the other takes it (P-07). Who is named and unknown gets the
+// Giving an application to another owner: it is offered, and changes hands when the other takes it (P-07; declarations/transfer.ts). Who is named and unknown gets the
 // same answers as who is known, now and later: nobody learns here who there is.
 
 const WHY = 'dashboard.again.transfer'
 
 interface Named {
   Params: { id: string }
-}
-
-/** Whom a typed name means: `org:<id>`, an organization's id, or a person's user name or e-mail address. */
-async function takerOf(ctx: Context, typed: string): Promise<Taker | undefined> {
-  const id = typed.replace(/^org:/, '')
-  if ((await readOrganization(ctx.db, id)) !== undefined) return { organization: id }
-  const user = typed.startsWith('org:') ? undefined : await findUserByHint(ctx.db, typed)
-  return user === undefined ? undefined : { userId: user.userId }
 }
 
 async function show(ctx: Context, request: FastifyRequest, reply: FastifyReply, kit: DashboardKit, desk: Desk, client: Client, wrong: boolean): Promise<FastifyReply> {
@@ -58,31 +43,8 @@ async function show(ctx: Context, request: FastifyRequest, reply: FastifyReply, 
 async function offeredTo(ctx: Context, desk: Desk, client: Client): Promise<Owner | undefined> {
   const offer = await findOffer(ctx.db, client.key)
   if (offer === undefined) return undefined
-  const owner = ownersOf(desk.actor).find((one) => ('organization' in offer.to ? one.organization === offer.to.organization : one.organization === undefined && one.userId === offer.to.userId))
+  const owner = ownersOf(desk.actor).find((one) => ('organization' in offer.to ? one.organization === offer.to.organization : offer.to.userId !== undefined && one.organization === undefined && one.userId === offer.to.userId))
   return owner !== undefined && can(desk.actor, 'create', { kind: 'client', owner }) ? owner : undefined
-}
-
-/**
- * Makes the client theirs as it is now, in one transaction with the offer's end: of all who take it at once, one does. What acts by itself
- * would act for them, and the old owner knows its secrets: that only an operator hands on. Throws ChangeRefused.
- */
-async function take(ctx: Context, { actor }: Desk, { key, clientId }: Client, { organization }: Owner): Promise<boolean> {
-  const work = (): Promise<boolean> =>
-    inTransaction(ctx.db, async (trx) => {
-      await lockDeclarations(trx)
-      const client = await readClient(trx, clientId)
-      if (client === undefined || (await takeOffer(trx, key, organization === undefined ? { userId: actor.userId } : { organization })) === undefined) return false
-      const { organization: _, ...others } = client.metadata
-      const metadata = organization === undefined ? others : { ...others, organization }
-      requireTrust(actor, kindOf('client'), ownerOf(client), metadata, client.metadata)
-      await saveClient(trx, clientId, metadata, client.declared)
-      await noteWishes(trx, { clientKey: key, scope: metadata.scope, organization, operator: false, by: actor.userId })
-      await setClientOwner(trx, clientId, organization === undefined ? actor.userId : undefined)
-      return true
-    })
-  const taken = await writeTurn(ctx, work)
-  if (taken) ctx.audit.record({ event: 'client.changed', clientId, change: `taken over by ${organization ?? 'a person'} in the dashboard`, actor: actor.userId })
-  return taken
 }
 
 function offerPages(app: FastifyInstance, ctx: Context, kit: DashboardKit): void {
@@ -98,14 +60,12 @@ function offerPages(app: FastifyInstance, ctx: Context, kit: DashboardKit): void
     const { single } = kit.ownForm(request, desk, `transfer/${request.params.id}`)
     const client = await requireClient(ctx, desk, request.params.id, 'transfer')
     if (single.get('act') === 'end') {
-      await endOffer(ctx.db, client.key)
+      await withdrawOffer(ctx, changer(desk), client)
       return goTo(reply, clientPath(client.clientId, 'transfer'))
     }
     const typed = (single.get('to') ?? '').trim().slice(0, 200)
     if (typed === '') return show(ctx, request, reply, kit, desk, client, true)
-    const to = await takerOf(ctx, typed)
-    if (to !== undefined) await offerClient(ctx, client.key, to, desk.actor.userId)
-    ctx.audit.record({ event: 'client.changed', clientId: client.clientId, change: 'offered to another owner in the dashboard', actor: desk.actor.userId })
+    await offerTo(ctx, changer(desk), client, typed)
     return goTo(reply, `${clientPath(client.clientId)}?done=offered`)
   })
 }
@@ -138,12 +98,12 @@ function takePages(app: FastifyInstance, ctx: Context, kit: DashboardKit): void 
     const owner = client && (await offeredTo(ctx, desk, client))
     if (client === undefined || owner === undefined) throw notFound()
     if (single.get('act') !== 'take') {
-      await endOffer(ctx.db, client.key)
+      await withdrawOffer(ctx, changer(desk), client)
       return goTo(reply, forOwner('/dashboard', owner))
     }
     let isTaken = false
     const faults = await faultsOfChange(async () => {
-      isTaken = await take(ctx, desk, client, owner)
+      isTaken = await takeClient(ctx, changer(desk), client.clientId, owner)
     })
     if (faults.length > 0) throw accessDenied('Only an operator hands this application on', { status: 403, detail: 'client.trust' })
     if (!isTaken) throw notFound()
