@@ -11,7 +11,8 @@ import { demoDocuments } from '../../src/demo/demo-data.ts'
 import { giveDemoFactor } from '../../src/demo/demo-factor.ts'
 import { giveDemoRoles } from '../../src/demo/demo-roles.ts'
 import { openContext } from '../../src/open-context.ts'
-import { freePort, passwords } from '../support/app.ts'
+import { freePort } from '../support/app.ts'
+import { passwords } from '../support/first-state.ts'
 import { createTestDatabase } from '../support/database.ts'
 
 export interface DemoServer {

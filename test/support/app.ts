@@ -4,14 +4,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { buildApp } from '../../src/app.ts'
 import { createLog } from '../../src/audit/log.ts'
-import { offered } from '../../src/endpoints/offered.ts'
-import { readConfig } from '../../src/config.ts'
 import type { Context } from '../../src/context.ts'
-import { applyDeclarations } from '../../src/declarations/apply.ts'
-import { startPasswordHasher } from '../../src/lib/password.ts'
 import { openContext } from '../../src/open-context.ts'
 import { listenForCertificates } from '../../src/cli/serve/listen.ts'
-import { createTestDatabase } from './database.ts'
+import { declare, giveUpState, passwords, settings, takeFirstState, type TestServerOptions } from './first-state.ts'
 import { world } from './world.ts'
 
 export interface TestServer {
@@ -31,9 +27,6 @@ export interface TestServer {
   readonly close: () => Promise<void>
 }
 
-/** The real password process, one for all servers of a worker: it keeps nothing between two passwords, and ends with the worker. */
-export const passwords = startPasswordHasher()
-
 export async function freePort(): Promise<number> {
   const server = createServer()
   await new Promise<void>((resolve) => server.listen(0, resolve))
@@ -43,16 +36,11 @@ export async function freePort(): Promise<number> {
   return address.port
 }
 
-export interface TestServerOptions {
-  readonly env?: Readonly<Record<string, string>>
-  /** Instead of the usual organizations, people and clients. */
-  readonly documents?: string
-}
-
 /** The whole server on a database of its own, over real HTTP, with the people and clients of world.ts and a clock that moves. */
 export async function startTestServer(options: TestServerOptions = {}): Promise<TestServer> {
-  const [port, database, dataDir] = await Promise.all([freePort(), createTestDatabase(), mkdtemp(join(tmpdir(), 'portner-test-'))])
-  const config = readConfig({ PORT: String(port), HOST: 'localhost', PORTNER_DATA_DIR: dataDir, PORTNER_TEST_CLOCK: '1', PORTNER_DB_POOL: '20', LOG_LEVEL: 'debug', ...options.env }, { demo: false })
+  const [port, dataDir] = await Promise.all([freePort(), mkdtemp(join(tmpdir(), 'portner-test-'))])
+  const { database, hasWorld } = await takeFirstState(dataDir, options)
+  const config = settings(port, dataDir, options.env)
   let lines = ''
   const log = createLog(config.logLevel, { write: (line) => void (lines += line) })
   const start = async () => {
@@ -61,10 +49,10 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
   }
   let running = await start()
   const apply = async (yaml: string): Promise<void> => {
-    await applyDeclarations(running.opened.ctx, [{ name: 'test.yaml', text: yaml, directory: '.' }], { offered, prune: false, demo: true, env: {} })
+    await declare(running.opened.ctx, yaml)
     await new Promise((resolve) => setTimeout(resolve, 0))
   }
-  await apply(options.documents ?? world)
+  if (!hasWorld) await apply(options.documents ?? world)
   const listen = async () => {
     await running.app.listen({ port, host: 'localhost' })
     return listenForCertificates(running.app, config)
@@ -93,6 +81,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     },
     close: async () => {
       await stop()
+      giveUpState(dataDir)
       await database.drop()
       await rm(dataDir, { recursive: true, force: true })
     },

@@ -26,15 +26,15 @@ async function ask(sql: string): Promise<void> {
   }
 }
 
-// Copying needs the template to itself: another worker may be copying it just now.
-async function copyTemplate(name: string, tries = TRIES): Promise<void> {
+// As files: the log of a test cluster is read by nobody. Copying needs the template to itself: another worker may be copying it just now.
+async function copyTemplate(name: string, template: string, tries = TRIES): Promise<void> {
   try {
-    await ask(`CREATE DATABASE ${name} TEMPLATE ${inject('template')}`)
+    await ask(`CREATE DATABASE ${name} TEMPLATE ${template} STRATEGY FILE_COPY`)
   } catch (error) {
     const inUse = error instanceof Error && 'code' in error && error.code === IN_USE
     if (!inUse || tries === 0) throw error
     await sleep(40)
-    await copyTemplate(name, tries - 1)
+    await copyTemplate(name, template, tries - 1)
   }
 }
 
@@ -44,10 +44,10 @@ function urlOf(connection: EmbeddedPostgres['connection']): string {
   return host.startsWith('/') ? `postgresql://${login}@localhost:${port}/${database}?host=${encodeURIComponent(host)}` : `postgresql://${login}@${host}:${port}/${database}`
 }
 
-/** A database of its own, migrated to the latest: for one test file (or one test that needs a bare one). */
-export async function createTestDatabase(): Promise<TestDatabase> {
+/** A database of its own, migrated to the latest: for one test file (or one test that needs a bare one); or a copy of another that nobody is in. */
+export async function createTestDatabase(template = inject('template')): Promise<TestDatabase> {
   const name = `t_${process.env['VITEST_POOL_ID'] ?? '0'}_${randomBytes(6).toString('hex')}`
-  await copyTemplate(name)
+  await copyTemplate(name, template)
   const connection = { ...inject('postgres'), database: name }
   return { connection, url: urlOf(connection), drop: () => ask(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`) }
 }

@@ -7,7 +7,7 @@ import type { TestProject } from 'vitest/node'
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../src/database/embedded/embedded-postgres.ts'
 import { migrateToLatest } from '../../src/database/migrate.ts'
 
-// Owns the one server of a test run and the migrated template that every test database is copied from.
+// Owns the one database server of a test run, the migrated template that every test database is copied from, and a folder for what is made once.
 
 const TEMPLATE = 'portner_template'
 
@@ -16,11 +16,13 @@ declare module 'vitest' {
     postgres: EmbeddedPostgres['connection']
     /** Name of the migrated template database. */
     template: string
+    /** A folder that goes with the run. */
+    scratch: string
   }
 }
 
 // The data is thrown away: here, and only here, it need not survive a power cut.
-const THROW_AWAY = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off', max_connections: '200' }
+const THROW_AWAY = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off', wal_level: 'minimal', max_wal_senders: '0', max_connections: '200' }
 
 function complain(level: string, line: string): void {
   if (level === 'error') process.stderr.write(`postgres: ${line}\n`)
@@ -41,11 +43,11 @@ async function makeTemplate(connection: EmbeddedPostgres['connection']): Promise
 
 /** vitest's globalSetup: what it returns runs after the last test. */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const home = await mkdtemp(join(tmpdir(), 'portner-test-'))
+  const [home, scratch] = await Promise.all([mkdtemp(join(tmpdir(), 'portner-test-')), mkdtemp(join(tmpdir(), 'portner-scratch-'))])
   const postgres = await startEmbeddedPostgres({ dataDir: home, log: complain, settings: THROW_AWAY })
   const teardown = async (): Promise<void> => {
     await postgres.stop()
-    await rm(home, { recursive: true, force: true })
+    for (const folder of [home, scratch]) await rm(folder, { recursive: true, force: true })
   }
   try {
     await makeTemplate(postgres.connection)
@@ -55,5 +57,6 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   }
   project.provide('postgres', postgres.connection)
   project.provide('template', TEMPLATE)
+  project.provide('scratch', scratch)
   return teardown
 }
