@@ -1,7 +1,7 @@
 import { noteWishes } from '../apis/requests.ts'
 import { type Client, ownerOf } from '../clients/client.ts'
 import { readClient, saveClient, setClientOwner } from '../clients/store.ts'
-import { endOffer, offerClient, type Taker, takeOffer } from '../clients/transfers.ts'
+import { endOffer, findOffer, offerClient, type Taker, takeOffer } from '../clients/transfers.ts'
 import type { Context } from '../context.ts'
 import { inTransaction } from '../database/transaction.ts'
 import type { Owner } from '../organizations/can.ts'
@@ -36,18 +36,17 @@ export async function withdrawOffer(ctx: Context, changer: Changer, client: Clie
   if (await endOffer(ctx.db, client.key)) recordClientChange(ctx, changer, client.clientId, 'offer ended')
 }
 
-function nameOf({ organization, userId }: Owner): string {
-  return organization === undefined ? (userId ?? '') : `org:${organization}`
-}
-
 /**
  * Makes a client theirs to whom it is offered, in one transaction with the offer's end: of all who take it at once, one does. Throws
  * ChangeRefused for one that acts by itself in the place of its new owner: who gave it away knows its secret. That is an operator's to say.
  */
 export async function takeClient(ctx: Context, changer: Changer, clientId: string, owner: Owner): Promise<boolean> {
   const { organization, userId } = owner
-  const isTaken = await writeTurn(ctx, () =>
-    inTransaction(ctx.db, async (trx) => {
+  const isTaken = await writeTurn(ctx, async () => {
+    // Whoever comes too late waits for no lock.
+    const offered = await readClient(ctx.db, clientId)
+    if (offered === undefined || (await findOffer(ctx.db, offered.key)) === undefined) return false
+    return inTransaction(ctx.db, async (trx) => {
       await lockDeclarations(trx)
       const client = await readClient(trx, clientId)
       if (client === undefined || (await takeOffer(trx, client.key, organization === undefined ? { userId } : { organization })) === undefined) return false
@@ -58,8 +57,8 @@ export async function takeClient(ctx: Context, changer: Changer, clientId: strin
       await noteWishes(trx, { clientKey: client.key, scope: client.metadata.scope, organization, operator: false, by: changer.personId })
       await setClientOwner(trx, clientId, organization === undefined ? userId : undefined)
       return true
-    }),
-  )
-  if (isTaken) recordClientChange(ctx, changer, clientId, `taken over by ${nameOf(owner)}`)
+    })
+  })
+  if (isTaken) recordClientChange(ctx, changer, clientId, `taken over by ${organization ?? 'a person'}`)
   return isTaken
 }

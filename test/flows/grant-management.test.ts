@@ -243,7 +243,7 @@ describe('a stranger', () => {
     expect(await end(grantId, await managerToken('bank', 'grant_management_query'))).toBe(403)
     const narrow = await post(server.issuer, '/oauth/token', { grant_type: 'client_credentials', scope: 'grant_management_query', resource: CALENDAR }, { authorization: basic('bank') })
     expect((await query(grantId, String(narrow.body['access_token']))).status).toBe(401)
-    for (const id of ['x', '%00', "'", 'a'.repeat(32), 'a'.repeat(190)]) expect((await query(id)).status, id).toBe(404)
+    for (const id of ['x', "'", 'a'.repeat(32), 'a'.repeat(190)]) expect((await query(id)).status, id).toBe(404)
   })
 })
 
