@@ -256,7 +256,7 @@ describe('another owner', () => {
     const offer = await ada.open(`/dashboard/offers/${clientId}`)
     await Promise.all(Array.from({ length: 100 }, () => ada.submit(offer, 'act', { act: 'take' })))
     expect((await metadataOf(clientId))?.organization).toBe('ntu')
-    expect(await changesOf(clientId)).toEqual(['offered to another owner in the dashboard', 'taken over by ntu in the dashboard'])
+    expect(await changesOf(clientId)).toEqual(['offered to another owner in the dashboard', 'taken over by org:ntu in the dashboard'])
     await ada.submit(await ada.open(`${path}/transfer`), 'to', { to: 'kai', act: 'offer' })
     await ada.submit(await ada.open(`${path}/transfer`), 'act', { act: 'end' })
     expect((await (await atDesk(server, 'kai')).open(`/dashboard/offers/${clientId}`)).status).toBe(404)
