@@ -47,6 +47,16 @@ grant_types: ['urn:ietf:params:oauth:grant-type:device_code']
 scope: openid profile
 ---
 kind: client
+client_id: hybrid
+client_secret: { value: ${SECRET} }
+organization: ntu
+redirect_uris: [https://hybrid.example.org/callback]
+grant_types: [implicit, authorization_code]
+response_types: [code, code token]
+compatibility: [implicit]
+scope: openid
+---
+kind: client
 client_id: asserter
 client_secret: { value: ${SECRET} }
 organization: ntu
@@ -194,6 +204,11 @@ const requests: readonly Row[] = [
     await ask(server, poll, {})
     return token(poll, {})
   }, { pair: ['interval (s)', undefined, '≥ 5'] }],
+  ['device.expired', 'when nobody came in time', async () => {
+    const { body } = await post(server.issuer, '/oauth/device_authorization', { client_id: 'tv', scope: 'openid' })
+    await server.advance(Number(body['expires_in']) + 1)
+    return token({ grant_type: 'urn:ietf:params:oauth:grant-type:device_code', device_code: String(body['device_code']), client_id: 'tv' }, {})
+  }],
   ['dpop.proof', 'not a proof', () => token({ grant_type: 'refresh_token', refresh_token: 'x' }, { authorization: basic('planner'), dpop: 'nothing' }), { hints: ['jwt_fault'] }],
   ['discovery.path', 'a slash at the end', async () => (await fetch(`${server.issuer}/.well-known/openid-configuration/`)).headers.get('x-request-id') ?? '', { operator: true, hints: ['trailing_slash'] }],
 ]
@@ -216,6 +231,10 @@ const tokens: readonly Row[] = [
     await post(server.issuer, '/oauth/revocation', { token: String(body['refresh_token']) }, { authorization: basic('planner') })
     return referenceOf(await get(server.issuer, '/userinfo', { authorization: `Bearer ${body['access_token']}` }))
   }, { hints: ['revoked_by_grant'] }],
+  ['token.binding', 'a plain token with the name of a bound one', async () => {
+    const { body } = await signedIn()
+    return referenceOf(await get(server.issuer, '/userinfo', { authorization: `DPoP ${body['access_token']}` }))
+  }, { pair: ['token_type', 'DPoP', 'Bearer'] }],
   ['token.audience', 'at userinfo', async () => {
     const grant = await obtainCode(server.issuer, newBrowser(server.issuer), { scope: 'openid gk_calendar', resource: 'https://calendar.example.org' })
     return referenceOf(await get(server.issuer, '/userinfo', { authorization: `Bearer ${(await redeem(server.issuer, grant)).body['access_token']}` }))
@@ -250,6 +269,11 @@ describe('what passes', () => {
     expect(await causesOf('certified')).toContain('warning.no_pkce')
     await ask(server, { grant_type: 'refresh_token', refresh_token: 'x' }, { authorization: basic('planner'), origin: 'https://plan.example.org' })
     expect(await causesOf('planner')).toEqual(expect.arrayContaining(['warning.secret_in_browser', 'cors.origin']))
+  })
+
+  test('a token in the address', async () => {
+    await fetch(authorizationUrl(server.issuer, newPkce(), { client_id: 'hybrid', redirect_uri: 'https://hybrid.example.org/callback', response_type: 'code token', scope: 'openid' }), { redirect: 'manual' })
+    expect(await causesOf('hybrid')).toContain('warning.implicit')
   })
 
   test('a refused return after a sign-out', async () => {
