@@ -138,7 +138,14 @@ describe('taking back one scope', () => {
     const tokens = await use(browser)
     const { rows } = await sql<{ user_id: string; client_key: string }>`select user_id, client_key from grants`.execute(server.ctx.db)
     const { user_id: userId = '', client_key: clientKey = '' } = rows[0] ?? {}
-    await Promise.all(['email', 'profile', 'gk_calendar_write', 'gk_calendar'].map((scope) => narrowGrants(server.ctx, userId, clientKey, [scope])))
+    const taking: Promise<void>[] = []
+    await server.ctx.db.transaction().execute(async (trx) => {
+      await sql`select from grants for update`.execute(trx)
+      taking.push(...['email', 'profile', 'gk_calendar_write', 'gk_calendar'].map((scope) => narrowGrants(server.ctx, userId, clientKey, [scope])))
+      // More than one has read the same by then.
+      await expect.poll(async () => (await sql`select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`.execute(trx)).rows.length).toBeGreaterThan(1)
+    })
+    await Promise.all(taking)
     expect((await introspected(tokens))['scope']).toBe('openid offline_access')
   })
 
