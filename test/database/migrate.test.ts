@@ -2,7 +2,8 @@ import { randomBytes } from 'node:crypto'
 import { sql } from 'kysely'
 import { Client } from 'pg'
 import { afterAll, beforeAll, expect, inject, test } from 'vitest'
-import { openDatabase } from '../../src/database/connect.ts'
+import { withPlainDatabase } from '../../src/cli/connect.ts'
+import type { Connection } from '../../src/database/connect.ts'
 import { migrateToLatest, pendingMigrations } from '../../src/database/migrate.ts'
 import { migrations } from '../../migrations/index.ts'
 
@@ -18,37 +19,27 @@ async function ask(statement: string): Promise<void> {
 beforeAll(() => ask(`create database ${name}`))
 afterAll(() => ask(`drop database if exists ${name} with (force)`))
 
-const open = () => openDatabase({ connection: { ...inject('postgres'), database: name, ssl: false }, pool: 2, prepare: true, onError: () => {} })
+const connection = (): Connection => ({ ...inject('postgres'), database: name, ssl: false })
+
+/** A process of its own, as the command and the server migrate. */
+const migrate = () => withPlainDatabase(connection(), migrateToLatest)
 
 test('two processes that start at once on an empty database migrate it once, and both can go on', async () => {
-  const [one, two] = [open(), open()]
-  try {
-    const reports = await Promise.all([migrateToLatest(one.db), migrateToLatest(two.db)])
-    expect(reports.map(({ applied }) => applied.length).toSorted((a, b) => a - b)).toEqual([0, Object.keys(migrations).length])
-    expect(await pendingMigrations(two.db)).toEqual([])
-    expect((await migrateToLatest(one.db)).applied).toEqual([])
-  } finally {
-    await Promise.all([one.close(), two.close()])
-  }
+  const reports = await Promise.all([migrate(), migrate()])
+  expect(reports.map(({ applied }) => applied.length).toSorted((a, b) => a - b)).toEqual([0, Object.keys(migrations).length])
+  expect(await withPlainDatabase(connection(), pendingMigrations)).toEqual([])
+  expect((await migrate()).applied).toEqual([])
 })
 
-test('another schema with migrations of its own is left alone', async () => {
-  const { db, close } = open()
-  try {
+test('another schema with migrations of its own is left alone', () =>
+  withPlainDatabase(connection(), async (db) => {
     await sql`create schema neighbour`.execute(db)
     await sql`create table neighbour.kysely_migration (name text primary key, timestamp text)`.execute(db)
     expect((await migrateToLatest(db)).applied).toEqual([])
-  } finally {
-    await close()
-  }
-})
+  }))
 
-test('every index of the tables that tokens are written to is one that pays', async () => {
-  const { db, close } = open()
-  try {
+test('every index of the tables that tokens are written to is one that pays', () =>
+  withPlainDatabase(connection(), async (db) => {
     const { rows } = await sql<{ tablename: string; indexname: string }>`select tablename, indexname from pg_indexes where schemaname = 'public' and tablename in ('access_tokens', 'authorization_codes')`.execute(db)
     expect(rows.map(({ indexname }) => indexname).toSorted()).toEqual(['access_tokens_pkey', 'authorization_codes_pkey'])
-  } finally {
-    await close()
-  }
-})
+  }))

@@ -84,7 +84,8 @@ ${cluster('portner', server.issuer)}${cluster('calendar', upstream.url)}`
 const ours = ({ headers }: Seen): Record<string, string> => Object.fromEntries(headers.filter(([name, value]) => /^x[-_]dataporten/.test(name) && value !== ''))
 const SYSTEM = { 'x-dataporten-gatekeeper': 'calendar', 'x-dataporten-clientid': 'robot', 'x-dataporten-scopes': 'write', 'x-dataporten-subject-type': 'system' }
 
-const programs = [nginx, caddy, envoy].map((program) => {
+// Debian has no Envoy: it takes part where somebody has installed it.
+const programs = [nginx, caddy, ...(findProgram('envoy') === undefined ? [] : [envoy])].map((program) => {
   const missing = findProgram(program.name) === undefined
   return { title: missing ? `${program.name} (skipped: it is not installed)` : program.name, program, missing }
 })
