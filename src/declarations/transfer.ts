@@ -59,6 +59,6 @@ export async function takeClient(ctx: Context, changer: Changer, clientId: strin
       return true
     })
   })
-  if (isTaken) recordClientChange(ctx, changer, clientId, `taken over by ${organization ?? 'a person'}`)
+  if (isTaken) recordClientChange(ctx, changer, clientId, `taken over by ${organization === undefined ? 'a person' : `org:${organization}`}`)
   return isTaken
 }

@@ -58,8 +58,10 @@ export function createServer(ctx: Context): FastifyInstance {
   app.addHook('onRequest', (request, reply, done) => {
     const { url = '' } = request.raw
     // The database knows no NUL, and nothing here has one in its address.
-    if (url.split('?', 1)[0]?.includes('%00') === true) done(invalidRequest('The address has characters that are not allowed', { trace: { cause: 'request.unreadable' } }))
-    else if (url.length <= URL_BYTES) done()
+    if (url.split('?', 1)[0]?.includes('%00') === true) {
+      void reply.headers(BARE_HEADERS)
+      done(invalidRequest('The address has characters that are not allowed', { trace: { cause: 'request.unreadable' } }))
+    } else if (url.length <= URL_BYTES) done()
     else void reply.code(414).headers(BARE_HEADERS).type('application/json').send({ error: 'invalid_request', error_description: 'The address is too long' })
   })
   app.addHook('onResponse', (request, reply, done) => {

@@ -41,11 +41,11 @@ afterAll(async () => {
   await server.close()
 })
 
-/** The statements of a request. The look at the cache counters (once in 0.8 s) and the audit's own batches are nobody's request. */
+/** The statements of a request. The look at the cache counters (once in 0.8 s), the audit's own batches and the day's note that an address is used are nobody's request. */
 async function statementsOf(request: () => Promise<{ readonly status: number }>): Promise<readonly Asked[]> {
   asked = []
   expect((await request()).status).toBe(200)
-  return asked.filter(({ text }) => !/cache_versions|audit_/.test(text))
+  return asked.filter(({ text }) => !/cache_versions|audit_|update client_uses/.test(text))
 }
 
 const code = (changes: Parameters = {}): Promise<CodeGrant> => obtainCode(server.issuer, newBrowser(server.issuer), changes)

@@ -21,7 +21,7 @@ beforeAll(async () => {
 afterAll(() => server.close())
 
 async function search(query: string, changes: Partial<ProviderSearch> = {}): Promise<{ readonly ids: readonly string[]; readonly total: number }> {
-  const { found, total } = await searchProviders(server.ctx, { clientKey: '1', rules: ['all'], query, country: undefined, onlyCountry: false, offset: 0, limit: 25, ...changes })
+  const { found, total } = await searchProviders(server.ctx, { clientKey: '0', rules: ['all'], query, country: undefined, onlyCountry: false, offset: 0, limit: 25, ...changes })
   return { ids: found.map(({ provider }) => provider.provider_id), total }
 }
 

@@ -64,7 +64,7 @@ async function show(ctx: Context, request: FastifyRequest, reply: FastifyReply, 
 
 function requireRole(text: string | undefined): Role {
   const role = roles.find((one) => one === text)
-  if (role === undefined) throw invalidRequest('There is no such role')
+  if (role === undefined) throw invalidRequest('There is no such role', { parameter: 'role' })
   return role
 }
 
