@@ -33,12 +33,16 @@ export async function createBrowser(ctx: Context): Promise<DrawnToken> {
   return token
 }
 
-/** A new secret for the same browser. */
-export async function renewBrowser(ctx: Context, browserId: string): Promise<DrawnToken> {
+/**
+ * A new secret for the same browser. With the cookie that was shown: nothing when another request was quicker to renew it (the other half of a
+ * double click), whose answer must stay worth something in whatever order the two arrive.
+ */
+export async function renewBrowser(ctx: Context, browserId: string, cookie?: string): Promise<DrawnToken | undefined> {
   const token = drawToken('bs', ctx.clock.now(), browserId)
-  await sql`update browsers set previous_hash = secret_hash, previous_until = clock_now() + make_interval(secs => ${GRACE_SECONDS}), secret_hash = ${token.hash},
-    expires_at = clock_now() + make_interval(secs => ${BROWSER_SECONDS}) where browser_id = ${browserId}`.execute(ctx.db)
-  return token
+  const shown = cookie === undefined ? undefined : readToken('bs', cookie)
+  const { numAffectedRows } = await sql`update browsers set previous_hash = secret_hash, previous_until = clock_now() + make_interval(secs => ${GRACE_SECONDS}), secret_hash = ${token.hash},
+    expires_at = clock_now() + make_interval(secs => ${BROWSER_SECONDS}) where browser_id = ${browserId} and (${shown === undefined} or secret_hash = ${shown?.hash ?? null})`.execute(ctx.db)
+  return numAffectedRows === 1n ? token : undefined
 }
 
 /** Notes which of a browser's sessions the account pages are about. */

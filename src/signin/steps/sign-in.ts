@@ -1,6 +1,6 @@
 import type { FastifyReply } from 'fastify'
 import type { Context } from '../../context.ts'
-import { writeCookie } from '../../http/cookies.ts'
+import { readCookie, writeCookie } from '../../http/cookies.ts'
 import { agentLabel } from '../../lib/user-agent.ts'
 import { createBrowser, renewBrowser } from '../../sessions/browsers.ts'
 import { createDevice, forgetAccount, rememberAccount } from '../../sessions/devices.ts'
@@ -32,9 +32,10 @@ export interface Proof {
 
 // A new secret for the browser's cookie: whoever planted or copied the one before is left with nothing. Who comes with the one before (a
 // double click whose first answer was lost, or whoever copied it) gets a browser of their own, never the new secret of the browser.
-async function renewCookie(ctx: Context, reply: FastifyReply, visit: Visit): Promise<string> {
-  const token = visit.isSuperseded ? await createBrowser(ctx) : await renewBrowser(ctx, visit.browserId)
-  if (visit.isSuperseded) await moveInteraction(ctx, visit.interaction.id, token.id)
+async function renewCookie(ctx: Context, reply: FastifyReply, visit: Visit, cookie?: string): Promise<string> {
+  const renewed = visit.isSuperseded ? undefined : await renewBrowser(ctx, visit.browserId, cookie)
+  const token = renewed ?? (await createBrowser(ctx))
+  if (renewed === undefined) await moveInteraction(ctx, visit.interaction.id, token.id)
   writeCookie(reply, ctx.config, 'session', token.text)
   return token.id
 }
@@ -61,7 +62,7 @@ async function isFactorDue(ctx: Context, deviceId: string | undefined, { user, a
 /** Signs a person in: the session under a new cookie secret, the account remembered unless the computer is shared. Returns the visit as it is now. */
 export async function signIn(ctx: Context, reply: FastifyReply, visit: Visit, proof: Proof): Promise<Visit> {
   const { user, providerId, acr, amr, authTime, remembered } = proof
-  const browserId = await renewCookie(ctx, reply, visit)
+  const browserId = await renewCookie(ctx, reply, visit, readCookie(reply.request, ctx.config, 'session'))
   const factorDue = await isFactorDue(ctx, visit.deviceId, proof)
   await startSession(ctx, { browserId, userId: user.userId, providerId, acr, amr, authTime, remembered, factorDue, agent: agentLabel(reply.request.headers['user-agent']) })
   if (!factorDue) ctx.audit.record({ event: 'login', userId: user.userId, providerId })
