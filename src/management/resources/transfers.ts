@@ -21,6 +21,12 @@ function show({ clientId }: Client, { to, until }: Offer): z.output<typeof offer
   return { client_id: clientId, ...('organization' in to ? { organization: to.organization } : {}), until: until.toISOString() }
 }
 
+async function readShown({ db }: Context, client: Client): Promise<z.output<typeof offer>> {
+  const found = await findOffer(db, client.key)
+  if (found === undefined) throw notFound()
+  return show(client, found)
+}
+
 async function requireOwned(call: Call): Promise<Client> {
   const { id } = await findThing(call.ctx, call.caller.actor, 'client', param(call, 'client_id'), 'transfer')
   const client = await readClient(call.ctx.db, id)
@@ -35,12 +41,12 @@ function takerFor({ to }: Offer, { actor, personId }: Caller): Owner | undefined
   return isOwn && can(actor, 'create', { kind: 'client', owner }) ? owner : undefined
 }
 
-async function requireOffered(call: Call): Promise<{ readonly client: Client; readonly found: Offer; readonly owner: Owner }> {
+async function requireOffered(call: Call): Promise<{ readonly client: Client; readonly owner: Owner }> {
   const client = await readClient(call.ctx.db, param(call, 'client_id'))
   const found = client && (await findOffer(call.ctx.db, client.key))
   const owner = found && takerFor(found, call.caller)
   if (client === undefined || found === undefined || owner === undefined) throw notFound()
-  return { client, found, owner }
+  return { client, owner }
 }
 
 async function offersFor(ctx: Context, { actor, personId }: Caller): Promise<readonly object[]> {
@@ -66,9 +72,7 @@ export const transfers: Resource = () => [
       const { ctx, caller, body } = call
       const client = await requireOwned(call)
       await offerTo(ctx, caller, client, body.to)
-      const found = await findOffer(ctx.db, client.key)
-      if (found === undefined) throw notFound()
-      return { status: 200, body: show(client, found) }
+      return { status: 200, body: await readShown(ctx, client) }
     },
   }),
   operation({
@@ -79,12 +83,7 @@ export const transfers: Resource = () => [
     scope: 'portner.clients.read',
     answer: { status: 200, description: 'The offer', schema: shown },
     refusals: [404],
-    run: async (call) => {
-      const client = await requireOwned(call)
-      const found = await findOffer(call.ctx.db, client.key)
-      if (found === undefined) throw notFound()
-      return { status: 200, body: show(client, found) }
-    },
+    run: async (call) => ({ status: 200, body: await readShown(call.ctx, await requireOwned(call)) }),
   }),
   operation({
     method: 'DELETE',
