@@ -1,35 +1,43 @@
 import { type Kysely, sql } from 'kysely'
 import { LRUCache } from 'lru-cache'
-import { singleFlight } from '../lib/single-flight.ts'
+import { nextFlight } from '../lib/next-flight.ts'
 import type { Database } from './schema.ts'
 
 // Owns cache_versions: one counter a kind of thing that may be cached. A writer raises it in its own transaction; a reader asks for the
-// counters when its last answer is older than STALENESS_MS. Hence no process uses anything older, with or without NOTIFY.
+// counters when its last answer is older than STALENESS_MS. Hence no process uses anything older, with or without NOTIFY. A process that has
+// raised one asks each time for as long: who changes something and looks at once sees what they did.
 
 export type CacheName = 'clients' | 'apis' | 'scopes' | 'providers' | 'organizations' | 'signing_keys' | 'trusted_issuers' | 'scope_approvals'
 
 /** How old a cached client, API, scope, provider or organization may be, in milliseconds. */
 export const STALENESS_MS = 800
 
-/** To be called in the transaction that changes something of this kind. */
+let raised = -Infinity
+
+/** To be called in the transaction that changes something of this kind; what is committed within STALENESS_MS is seen at once in this process. */
 export async function raiseCacheVersion(trx: Kysely<Database>, name: CacheName): Promise<void> {
+  raised = performance.now()
   await trx.updateTable('cache_versions').set({ version: sql`version + 1` }).where('name', '=', name).execute()
 }
 
 export type CurrentVersions = () => Promise<ReadonlyMap<string, string>>
 
+function isRecent(at: number): boolean {
+  return performance.now() - at < STALENESS_MS
+}
+
 /** The counters, at most STALENESS_MS old, asked once for all who wait. */
 export function watchCacheVersions(db: Kysely<Database>): CurrentVersions {
   let asked = -Infinity
   let versions: ReadonlyMap<string, string> = new Map()
-  const ask = singleFlight(async () => {
+  const ask = nextFlight(async () => {
     const at = performance.now()
     const rows = await db.selectFrom('cache_versions').select(['name', 'version']).execute()
     versions = new Map(rows.map((row) => [row.name, row.version]))
     asked = at
     return versions
   })
-  return async () => (performance.now() - asked < STALENESS_MS ? versions : ask())
+  return async () => (isRecent(asked) && !isRecent(raised) ? versions : ask())
 }
 
 export interface Cached<K extends string, V> {

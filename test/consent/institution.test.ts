@@ -1,7 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { sql } from 'kysely'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { STALENESS_MS } from '../../src/database/cache-versions.ts'
 import { answered, begin, browserOf, chooseProvider, decide, sendRaw, signIn, startAfresh } from '../journeys/person.ts'
 import { textById } from '../support/account.ts'
 import { startTestServer, type TestServer } from '../support/app.ts'
@@ -27,10 +25,9 @@ afterAll(async () => {
 })
 beforeEach(() => startAfresh(server))
 
-/** The organization `ntu` with this in its declaration, known to the server. */
+/** The organization `ntu` with this in its declaration. */
 async function ntu(more: string): Promise<void> {
   await server.apply(`kind: organization\norganization_id: ntu\nname: { en: Norges testuniversitet }\nrealms: [ntu.example]\ncountry: 'no'\n${more}`)
-  await sleep(STALENESS_MS + 20)
 }
 
 async function arrive(username = 'ada', changes: Parameters = second, browser: Browser = newBrowser(server.issuer)): Promise<{ readonly browser: Browser; readonly page: Page }> {

@@ -19,9 +19,10 @@ export interface Person {
 
 function noteComplaints(page: Page, complaints: string[]): void {
   page.on('pageerror', (error) => complaints.push(error.message))
-  // What a status of 4xx or an app that is not installed makes the browser say is no complaint about the page.
+  // What a status of 4xx or an app that is not installed makes the browser say is no complaint about the page; nor is it that somebody was
+  // quicker with the tabulator than the browser with `autofocus`.
   page.on('console', (message) => {
-    if (!/^Failed to (load resource|launch)|^Not allowed to launch/.test(message.text())) complaints.push(`${page.url()}: ${message.text()}`)
+    if (!/^Failed to (load resource|launch)|^Not allowed to launch|^Autofocus processing was blocked because a document already has a focused element/.test(message.text())) complaints.push(`${page.url()}: ${message.text()}`)
   })
 }
 
