@@ -1,11 +1,17 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { notFound } from '../account/not-found.ts'
+import type { Changer } from '../declarations/change.ts'
 import { goTo } from '../http/leave.ts'
 import { page } from '../http/pages.ts'
 import type { Form } from '../protocol/form.ts'
 import { type AdminKit, isOperator, type Operator } from './section.ts'
 
 // Owns how something is changed here: a page that says what follows, and a form of ours that does it. Once or twice, the outcome is the same.
+
+/** An operator as the rules for changes know whoever changes something. */
+export function changer({ actor, user }: Operator): Changer {
+  return { actor, personId: user.userId, through: 'admin' }
+}
 
 /** A change of one thing, at `path` with the thing's `:id`. */
 export interface Change<T> {

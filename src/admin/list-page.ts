@@ -92,7 +92,7 @@ export function registerList<T>(app: FastifyInstance, kit: AdminKit, list: List<
   })
 }
 
-export const DONE = ['lock', 'unlock', 'end-sessions', 'send-reset', 'remove-factors', 'withdraw', 'switch-off', 'switch-on', 'disable', 'enable', 'rotate'] as const
+export const DONE = ['lock', 'unlock', 'end-sessions', 'send-reset', 'remove-factors', 'withdraw', 'switch-off', 'switch-on', 'disable', 'enable', 'rotate', 'rotate-saml'] as const
 
 /** What was done, as an address tells it; nothing for anything else that stands there. */
 export function readDone(done: string | undefined): string | undefined {

@@ -1,8 +1,9 @@
 import type { Command as Commander } from 'commander'
 import { readConfig } from '../config.ts'
-import { listKeys, PUBLISHED_BEFORE_USE_SECONDS, rotateKeys } from '../keys/store.ts'
+import { rotateKeysForSaml, rotateSigningKeys } from '../declarations/keys.ts'
+import { listKeys, PUBLISHED_BEFORE_USE_SECONDS } from '../keys/store.ts'
 import { keyState } from '../keys/signing-key.ts'
-import { rotateSamlKeys } from '../upstream/saml-keys.ts'
+import { changer } from './changer.ts'
 import { type Command, withExamples, withOutputOptions } from './command.ts'
 import { withContext } from './connect.ts'
 import type { Io } from './io.ts'
@@ -27,8 +28,7 @@ async function list(io: Io, options: OutputOptions): Promise<number> {
 
 async function rotate(io: Io, options: OutputOptions): Promise<number> {
   return withContext(readConfig(io.env, { demo: false }), io, async (ctx) => {
-    const kids = await rotateKeys(ctx.db, ctx.sealing, 0)
-    ctx.audit.record({ event: 'keys.rotated', kids })
+    const kids = await rotateSigningKeys(ctx, changer)
     print(io, options, {
       json: { published: kids, signs_in_seconds: PUBLISHED_BEFORE_USE_SECONDS },
       ids: kids,
@@ -40,8 +40,7 @@ async function rotate(io: Io, options: OutputOptions): Promise<number> {
 
 async function rotateSaml(io: Io, options: OutputOptions): Promise<number> {
   return withContext(readConfig(io.env, { demo: false }), io, async (ctx) => {
-    const kids = await rotateSamlKeys(ctx)
-    ctx.audit.record({ event: 'keys.rotated', kids })
+    const kids = await rotateKeysForSaml(ctx, changer)
     print(io, options, { json: { published: kids }, ids: kids, text: 'our SAML metadata have new keys; the old ones go on for 30 days, in which every SAML provider must read our metadata again\n' })
     return status.ok
   })

@@ -1,7 +1,9 @@
 import type { Command as Commander } from 'commander'
 import { readConfig } from '../config.ts'
-import { addOperator, listOperators, removeOperator } from '../organizations/operators.ts'
+import { makeOperator, takeOperator } from '../declarations/operators.ts'
+import { listOperators } from '../organizations/operators.ts'
 import { displayName } from '../users/user.ts'
+import { changer, unless } from './changer.ts'
 import { type Command, withExamples, withOutputOptions } from './command.ts'
 import { withContext } from './connect.ts'
 import type { Io } from './io.ts'
@@ -29,8 +31,7 @@ async function list(io: Io, options: OutputOptions): Promise<number> {
 async function change(io: Io, name: string, to: 'add' | 'remove', options: OutputOptions): Promise<number> {
   return withContext(readConfig(io.env, { demo: false }), io, async (ctx) => {
     const user = await findOrFail(ctx, name, undefined)
-    const changed = await (to === 'add' ? addOperator : removeOperator)(ctx.db, user.userId)
-    if (changed) ctx.audit.record({ event: 'operator.changed', userId: user.userId, change: `${to} by command` })
+    await (to === 'add' ? unless('exists', () => makeOperator(ctx, changer, user.userId)) : unless('not_found', () => takeOperator(ctx, changer, user.userId)))
     if (to === 'remove' && (await listOperators(ctx.db)).length === 0) io.err('warning: nobody is an operator now; make one with: portner operator add\n')
     print(io, options, { json: { user_id: user.userId, operator: to === 'add' }, ids: [user.userId], text: `${displayName(user)} is ${to === 'add' ? 'an operator' : 'no operator'}` })
     return status.ok

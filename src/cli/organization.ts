@@ -1,11 +1,13 @@
 import { type Command as Commander, Option } from 'commander'
 import { readConfig } from '../config.ts'
 import type { Context } from '../context.ts'
+import { changeRole, giveRole, takeRole } from '../declarations/roles.ts'
 import { nearest } from '../lib/nearest.ts'
 import { type Role, roles } from '../organizations/can.ts'
-import { listMembers, removeMember, setMember } from '../organizations/members.ts'
+import { listMembers } from '../organizations/members.ts'
 import { listOrganizations, readOrganization } from '../organizations/store.ts'
 import { displayName } from '../users/user.ts'
+import { changer, unless } from './changer.ts'
 import { type Command, withExamples, withOutputOptions } from './command.ts'
 import { withContext } from './connect.ts'
 import type { Io } from './io.ts'
@@ -37,11 +39,19 @@ async function list(io: Io, organization: string, options: OutputOptions): Promi
   })
 }
 
+/** Of an organization that somebody works for. */
+async function warnOfNobody(ctx: Context, io: Io, organization: string): Promise<void> {
+  const members = await listMembers(ctx.db, organization)
+  if (members.length > 0 && !members.some(({ role }) => role === 'admin')) io.err(`warning: ${organization} has no admin; make somebody one with: portner organization member add ${organization} NAME --role admin\n`)
+}
+
 async function add(io: Io, organization: string, name: string, options: OutputOptions & { readonly role: Role }): Promise<number> {
   return withContext(readConfig(io.env, { demo: false }), io, async (ctx) => {
     await requireOrganization(ctx, organization)
     const user = await findOrFail(ctx, name, undefined)
-    if (await setMember(ctx.db, organization, user.userId, options.role)) ctx.audit.record({ event: 'organization.member_changed', organizationId: organization, userId: user.userId, change: `${options.role} by command` })
+    const place = { organization, userId: user.userId }
+    if (!(await unless('exists', () => giveRole(ctx, changer, place, options.role)))) await changeRole(ctx, changer, place, options.role)
+    await warnOfNobody(ctx, io, organization)
     print(io, options, { json: { organization, user_id: user.userId, role: options.role }, ids: [user.userId], text: `${displayName(user)} is ${options.role} of ${organization}` })
     return status.ok
   })
@@ -51,7 +61,8 @@ async function remove(io: Io, organization: string, name: string, options: Outpu
   return withContext(readConfig(io.env, { demo: false }), io, async (ctx) => {
     await requireOrganization(ctx, organization)
     const user = await findOrFail(ctx, name, undefined)
-    if (await removeMember(ctx.db, organization, user.userId)) ctx.audit.record({ event: 'organization.member_changed', organizationId: organization, userId: user.userId, change: 'removed by command' })
+    await unless('not_found', () => takeRole(ctx, changer, { organization, userId: user.userId }))
+    await warnOfNobody(ctx, io, organization)
     print(io, options, { json: { organization, user_id: user.userId, role: null }, ids: [user.userId], text: `${displayName(user)} has no role in ${organization}` })
     return status.ok
   })

@@ -68,7 +68,8 @@ async function write(ctx: Context, { changer, kind, id, document, current, secre
     if (saved === undefined) throw new ChangeRefused('exists')
     return saved
   })
-  record(ctx, changer, kind, written, current === undefined ? 'create' : 'change', differences(current?.document ?? {}, document).map(({ member }) => member))
+  const told = secret === undefined ? [] : [kind.secret?.member(document) ?? 'secret']
+  record(ctx, changer, kind, written, current === undefined ? 'create' : 'change', [...differences(current?.document ?? {}, document).map(({ member }) => member), ...told])
   return { ...toThing(kind, written), ...(secret?.is === 'generate' ? { secret: ready?.text } : {}) }
 }
 

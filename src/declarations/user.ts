@@ -50,10 +50,15 @@ function saidBy({ source }: ReadySecret): string | undefined {
   return source.is === 'hash' ? source.hash : source.text
 }
 
+/** What files call an account here; who signs in at a provider has none. */
+export function accountIdOf({ username, organizationId }: User): string | undefined {
+  return username === undefined || organizationId === undefined ? username : `${organizationId}/${username}`
+}
+
 function toCurrent(row: User, declared: boolean, secret: string | undefined): Current {
   const username = row.username ?? ''
   return {
-    id: row.organizationId === undefined ? username : `${row.organizationId}/${username}`,
+    id: accountIdOf(row) ?? '',
     document: withoutUndefined({ username, organization: row.organizationId, status: row.status, claims: row.claims, groups: row.groups }),
     declared,
     rowKey: row.userId,

@@ -33,10 +33,13 @@ export function seenOther(): OAuthError {
   return new OAuthError('precondition_failed', 'It is not as you saw it; read it again', { status: 412 })
 }
 
+/** Where a refusal says no more than that. */
+const UNSAID: Readonly<Partial<Record<Refusal, string>>> = { exists: 'There is one with this id already', in_use: 'Something names it' }
+
 const REFUSALS: Readonly<Record<Exclude<Refusal, 'invalid'>, (message: string) => OAuthError>> = {
   not_found: notFound,
   forbidden,
-  exists: () => conflict('already_exists', 'There is one with this id already'),
+  exists: (message) => conflict('already_exists', message),
   in_use: (message) => conflict('in_use', message),
   stale: seenOther,
 }
@@ -44,5 +47,5 @@ const REFUSALS: Readonly<Record<Exclude<Refusal, 'invalid'>, (message: string) =
 /** A refused change as the API tells it; anything else as it is. */
 export function toRefusal(error: unknown): unknown {
   if (!(error instanceof ChangeRefused)) return error
-  return error.refusal === 'invalid' ? invalid(error.faults) : REFUSALS[error.refusal](error.message)
+  return error.refusal === 'invalid' ? invalid(error.faults) : REFUSALS[error.refusal](error.faults.length > 0 ? error.message : (UNSAID[error.refusal] ?? ''))
 }

@@ -49,10 +49,11 @@ export async function findMember(db: Kysely<Database>, organizationId: string, u
   return rows[0] && toMember(rows[0])
 }
 
-/** The same, and nobody else changes it until the transaction ends. */
+/** The same, and until the transaction ends nobody else changes it or who its administrators are: held in one order, so that two never wait for each other. */
 export async function holdMember(trx: Kysely<Database>, organizationId: string, userId: string): Promise<Member | undefined> {
-  const { rows } = await sql<Row>`select ${MEMBER} from organization_members where organization_id = ${organizationId} and user_id = ${userId} for update`.execute(trx)
-  return rows[0] && toMember(rows[0])
+  const { rows } = await sql<Row>`select ${MEMBER} from organization_members where organization_id = ${organizationId} and (user_id = ${userId} or role = 'admin') order by user_id for update`.execute(trx)
+  const row = rows.find(({ user_id: id }) => id === userId)
+  return row && toMember(row)
 }
 
 /** Gives somebody a role in an organization, or another one. Returns whether that changed anything. */

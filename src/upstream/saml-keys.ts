@@ -90,14 +90,23 @@ export async function listSamlKeys(ctx: Context, purpose: SamlKeyPurpose): Promi
   return (await kept(ctx).list()).filter((key) => key.purpose === purpose)
 }
 
-/** A successor for each key. The keys before go on for 30 days, in which the other side must have read our metadata again. */
-export async function rotateSamlKeys(ctx: Context): Promise<readonly string[]> {
-  await createMissing(ctx)
+async function publishSuccessors(ctx: Context): Promise<readonly string[]> {
   const drawn = await Promise.all(PURPOSES.map((purpose) => draw(ctx, purpose)))
-  await inTransaction(ctx.db, async (trx) => {
+  const current = await inTransaction(ctx.db, async (trx) => {
     await sql`update saml_keys set retires_at = clock_now() + make_interval(days => ${OVERLAP_DAYS}) where retires_at is null`.execute(trx)
-    for (const key of drawn) await sql`insert into saml_keys (key_id, purpose, certificate, sealed_private) values (${key.key_id}, ${key.purpose}, ${key.certificate}, ${key.sealed_private})`.execute(trx)
+    for (const key of drawn) await sql`insert into saml_keys (key_id, purpose, certificate, sealed_private) values (${key.key_id}, ${key.purpose}, ${key.certificate}, ${key.sealed_private}) on conflict do nothing`.execute(trx)
+    return (await sql<{ key_id: string }>`select key_id from saml_keys where retires_at is null order by created_at, key_id`.execute(trx)).rows
   })
   kept(ctx).forget()
-  return drawn.map((key) => key.key_id)
+  return current.map((key) => key.key_id)
+}
+
+const successors = perContext((ctx) => singleFlight(() => publishSuccessors(ctx)))
+
+/**
+ * A successor for each key; of those who ask at once, one makes them, and all are told those. The keys before go on for 30 days, in which the
+ * other side must have read our metadata again.
+ */
+export function rotateSamlKeys(ctx: Context): Promise<readonly string[]> {
+  return successors(ctx)()
 }

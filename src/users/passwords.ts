@@ -54,12 +54,6 @@ function digestOf(ctx: Context, userId: string, password: string): Buffer {
   return hmacSha256(deriveKey(ctx.sealing.macKey('declared-password'), userId), password)
 }
 
-/** Sets a password. `declared` marks it as a file's. */
-export async function setPassword(ctx: Context, db: Kysely<Database>, userId: string, password: string, declared: boolean): Promise<void> {
-  const phc = await ctx.passwords.hash(password)
-  await setPasswordHash(db, userId, phc, declared ? digestOf(ctx, userId, password) : null)
-}
-
 /** The password hashes of local accounts, by user id, for tools that compare them with what a file declares. */
 export async function listPasswords(db: Kysely<Database>): Promise<ReadonlyMap<string, { readonly phc: string; readonly declaredDigest: Buffer | undefined }>> {
   const rows = await db.selectFrom('passwords').select(['user_id', 'phc', 'declared_digest']).execute()

@@ -42,9 +42,9 @@ describe('the routes', () => {
   test('are these: a new one is looked at here', () => {
     expect(routes.map(({ method, path }) => `${method} ${path}`).sort()).toEqual([
       'GET /admin', 'GET /admin/apis', 'GET /admin/apis/:id', 'GET /admin/audit', 'GET /admin/audit/export', 'GET /admin/clients', 'GET /admin/clients/:id', 'GET /admin/clients/:id/disable', 'GET /admin/clients/:id/enable',
-      'GET /admin/consents/:id/withdraw', 'GET /admin/keys', 'GET /admin/keys/rotate', 'GET /admin/organizations', 'GET /admin/organizations/:id', 'GET /admin/providers', 'GET /admin/providers/:id', 'GET /admin/providers/:id/switch-off', 'GET /admin/providers/:id/switch-on', 'GET /admin/providers/:id/try-connection',
+      'GET /admin/consents/:id/withdraw', 'GET /admin/keys', 'GET /admin/keys/rotate', 'GET /admin/keys/rotate-saml', 'GET /admin/organizations', 'GET /admin/organizations/:id', 'GET /admin/providers', 'GET /admin/providers/:id', 'GET /admin/providers/:id/switch-off', 'GET /admin/providers/:id/switch-on', 'GET /admin/providers/:id/try-connection',
       'GET /admin/users', 'GET /admin/users/:id', 'GET /admin/users/:id/end-sessions', 'GET /admin/users/:id/lock', 'GET /admin/users/:id/remove-factors', 'GET /admin/users/:id/send-reset', 'GET /admin/users/:id/unlock',
-      'POST /admin/clients/:id/disable', 'POST /admin/clients/:id/enable', 'POST /admin/consents/:id/withdraw', 'POST /admin/keys/rotate', 'POST /admin/providers/:id/switch-off', 'POST /admin/providers/:id/switch-on', 'POST /admin/providers/:id/try-connection',
+      'POST /admin/clients/:id/disable', 'POST /admin/clients/:id/enable', 'POST /admin/consents/:id/withdraw', 'POST /admin/keys/rotate', 'POST /admin/keys/rotate-saml', 'POST /admin/providers/:id/switch-off', 'POST /admin/providers/:id/switch-on', 'POST /admin/providers/:id/try-connection',
       'POST /admin/users/:id/end-sessions', 'POST /admin/users/:id/lock', 'POST /admin/users/:id/remove-factors', 'POST /admin/users/:id/send-reset', 'POST /admin/users/:id/unlock',
     ])
   })

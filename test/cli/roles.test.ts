@@ -33,8 +33,27 @@ describe('members of an organization', () => {
     expect(await terminal.json(['organization', 'member', 'list', 'ntu'])).toEqual([])
   })
 
+  test('may all go here, with a word about it: whoever stands at the command line makes another', async () => {
+    await terminal.run(['organization', 'member', 'add', 'ntu', 'ntu/ada', '--role', 'admin'])
+    expect(await terminal.run(['organization', 'member', 'add', 'ntu', 'ntu/ada', '--role', 'developer'])).toMatchObject({ status: 0, err: expect.stringContaining('ntu has no admin') as unknown })
+    expect(await terminal.run(['organization', 'member', 'remove', 'ntu', 'ntu/ada'])).toMatchObject({ status: 0, err: '' })
+    expect((await terminal.run(['organization', 'member', 'remove', 'ntu', 'ntu/ada'])).status).toBe(0)
+  })
+
   test('have one of three roles, in an organization that there is', async () => {
     expect(await terminal.run(['organization', 'member', 'add', 'ntu', 'ntu/lin', '--role', 'king'])).toMatchObject({ status: 2, err: expect.stringContaining('Allowed choices are admin, developer, member') as unknown })
     expect(await terminal.run(['organization', 'member', 'add', 'nut', 'ntu/lin'])).toMatchObject({ status: 1, err: expect.stringContaining('did you mean ntu?') as unknown })
   })
+})
+
+test('what commands do is told by the audit like what pages and programs do, and what changed nothing is not', async () => {
+  await terminal.run(['user', 'set-password', 'ntu/lin', '--password-stdin'], { stdin: 'a password of her own' })
+  await terminal.run(['operator', 'add', 'ntu/lin'])
+  const events = (await terminal.run(['audit', 'export'])).out.trim().split('\n').map((line) => JSON.parse(line) as { event: string; details: Readonly<Record<string, unknown>> })
+  const details = (event: string): readonly unknown[] => events.filter((one) => one.event === event).map((one) => one.details)
+  const account = { kind: 'user', through: 'command' }
+  expect(details('configuration.changed').slice(-3)).toMatchObject([{ ...account, change: 'create' }, { ...account, change: 'create' }, { ...account, change: 'change', members: ['password'] }])
+  expect(details('operator.changed')).toMatchObject([{ change: 'add by command' }, { change: 'remove by command' }, { change: 'add by command' }])
+  expect(details('organization.member_changed')).toMatchObject(['developer', 'admin', 'removed', 'admin', 'developer', 'removed'].map((change) => ({ change: `${change} by command` })))
+  expect(JSON.stringify(events)).not.toContain('a password of her own')
 })

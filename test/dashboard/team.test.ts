@@ -39,7 +39,7 @@ describe('an administrator', () => {
     expect(await roleOf('lin')).toBeUndefined()
     await server.ctx.audit.flush()
     const done = await searchEvents(server.ctx.db, { actor: await userIdOf(server, 'ada'), target: lin }, { limit: 10 })
-    expect(done.map(({ details }) => details['change'])).toEqual(['removed by an administrator', 'member by an administrator', 'developer by an administrator'])
+    expect(done.map(({ details }) => details['change'])).toEqual(['removed in the dashboard', 'member in the dashboard', 'developer in the dashboard'])
   })
 
   test('is told when nobody is known by a name, and when they are there', async () => {

@@ -7,7 +7,7 @@ import { readClient, setClientStatus } from '../../src/clients/store.ts'
 import { applyDeclarations } from '../../src/declarations/apply.ts'
 import { inTransaction } from '../../src/database/transaction.ts'
 import { sha256 } from '../../src/lib/digest.ts'
-import { isPasswordOf, setPassword } from '../../src/users/passwords.ts'
+import { isPasswordOf, setPasswordHash } from '../../src/users/passwords.ts'
 import { findLocalUser, saveLocalUser, setUserStatus } from '../../src/users/store.ts'
 import { searchProviders } from '../../src/upstream/search.ts'
 import { open, type Opened, SECRET } from './open.ts'
@@ -74,7 +74,7 @@ describe('apply', () => {
     const { userId } = await ada()
     expect(await isPasswordOf(opened.ctx, userId, 'correct horse')).toBe(false)
     expect(await isPasswordOf(opened.ctx, userId, 'another one')).toBe(true)
-    await setPassword(opened.ctx, opened.ctx.db, userId, 'by hand', false)
+    await setPasswordHash(opened.ctx.db, userId, await opened.ctx.passwords.hash('by hand'), null)
     expect((await opened.apply(ALL)).changes[0]?.members).toEqual([{ member: 'password', secret: true }])
     expect(await isPasswordOf(opened.ctx, userId, 'correct horse')).toBe(true)
   })

@@ -65,6 +65,14 @@ describe('operators', () => {
   })
 })
 
+test('of two who publish new SAML keys at once one makes them, and both are told which', async () => {
+  const fresh = await stage.program('manager')
+  const [one, two] = await Promise.all([fresh.call('POST', '/api/keys/rotate-saml'), fresh.call('POST', '/api/keys/rotate-saml')])
+  expect([one.status, two.status, two.body]).toEqual([200, 200, one.body])
+  expect(one.body).toEqual({ published: [expect.any(String), expect.any(String)] })
+  expect(errorOf(await (await stage.program('ntu-manager')).call('POST', '/api/keys/rotate-saml'))).toEqual([403, 'access_denied'])
+})
+
 test('a trusted issuer is made by operators alone, with everything that files may say of it', async () => {
   const document = { issuer: 'https://sts.ntu.example/o?x=1#y', accepts: ['software_statements'], jwks_uri: 'https://sts.ntu.example/jwks' }
   const [fresh, ntu] = await Promise.all([stage.program('manager'), stage.program('ntu-manager')])

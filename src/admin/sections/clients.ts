@@ -8,7 +8,7 @@ import { offered } from '../../endpoints/offered.ts'
 import type { AdminFact } from '../../http/admin-views.ts'
 import { countConsents } from '../../users/consents.ts'
 import { code, fact, link, number, text, word } from '../cells.ts'
-import { registerChange } from '../change.ts'
+import { changer, registerChange } from '../change.ts'
 import { type Asked, registerList, ROWS, stands } from '../list-page.ts'
 import type { AdminKit, AdminSection } from '../section.ts'
 import { registerThing } from '../thing-page.ts'
@@ -76,7 +76,7 @@ function statusChange(app: FastifyInstance, ctx: Context, kit: AdminKit, enable:
     backHref: hrefOf,
     act: async (client, { operator }) => {
       if ((client.status !== 'disabled') === enable) return
-      await switchClient(ctx, { actor: operator.actor, personId: operator.user.userId, through: 'admin' }, client, enable ? statusWhenEnabled(client, offered) : 'disabled', offered)
+      await switchClient(ctx, changer(operator), client, enable ? statusWhenEnabled(client, offered) : 'disabled', offered)
     },
   })
 }

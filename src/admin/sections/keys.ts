@@ -1,7 +1,8 @@
+import { rotateKeysForSaml, rotateSigningKeys } from '../../declarations/keys.ts'
 import { keyState, type SigningKey } from '../../keys/signing-key.ts'
-import { listKeys, rotateKeys } from '../../keys/store.ts'
+import { listKeys } from '../../keys/store.ts'
 import { code, moment, word } from '../cells.ts'
-import { registerChange } from '../change.ts'
+import { changer, registerChange } from '../change.ts'
 import { registerList } from '../list-page.ts'
 import type { AdminSection } from '../section.ts'
 
@@ -22,17 +23,17 @@ export const keys: AdminSection = {
       find: () => listKeys(ctx.db, ctx.sealing),
       idOf: ({ kid }) => kid,
       cells: (key) => [code(key.kid), code(key.alg), word(keyState(key, ctx.clock.now())), moment(key.signsFrom), moment(key.retiresAt), moment(key.leavesAt)],
-      actions: () => [{ name: 'rotate', href: `${PATH}/rotate` }],
+      actions: () => ['rotate', 'rotate-saml'].map((name) => ({ name, href: `${PATH}/${name}` })),
     })
-    registerChange<true>(app, kit, {
-      section: NAME,
-      path: `${PATH}/rotate`,
-      question: 'rotate',
-      find: () => Promise.resolve(true),
-      backHref: () => PATH,
-      act: async (_all, { operator }) => {
-        ctx.audit.record({ event: 'keys.rotated', kids: await rotateKeys(ctx.db, ctx.sealing, 0), actor: operator.user.userId })
-      },
-    })
+    for (const [question, publish] of [['rotate', rotateSigningKeys], ['rotate-saml', rotateKeysForSaml]] as const) {
+      registerChange<true>(app, kit, {
+        section: NAME,
+        path: `${PATH}/${question}`,
+        question,
+        find: () => Promise.resolve(true),
+        backHref: () => PATH,
+        act: async (_all, { operator }) => void (await publish(ctx, changer(operator))),
+      })
+    }
   },
 }

@@ -10,7 +10,7 @@ import { listTroubles, type Trouble } from '../../upstream/health.ts'
 import { connectorTypes } from '../../upstream/index.ts'
 import { type KnownProvider, listKnownProviders, readProvider } from '../../upstream/store.ts'
 import { code, fact, link, moment, number, text, word } from '../cells.ts'
-import { registerChange } from '../change.ts'
+import { changer, registerChange } from '../change.ts'
 import { type Connection, tryConnection } from '../connection.ts'
 import { type Asked, readDone, registerList, ROWS } from '../list-page.ts'
 import { type AdminKit, type AdminSection, isOperator, type Operator } from '../section.ts'
@@ -131,7 +131,7 @@ function switching(ctx: Context, app: FastifyInstance, kit: AdminKit, on: boolea
     note: ({ declared }) => (declared ? 'declared' : undefined),
     backHref: hrefOf,
     act: async ({ provider: { provider_id: providerId } }, { operator }) => {
-      await switchProviderBy(ctx, { actor: operator.actor, personId: operator.user.userId, through: 'admin' }, providerId, on)
+      await switchProviderBy(ctx, changer(operator), providerId, on)
     },
   })
 }

@@ -1,6 +1,5 @@
 import { findConsentObject } from '../../consents/objects.ts'
 import type { Context } from '../../context.ts'
-import type { Changer } from '../../declarations/change.ts'
 import { endAllSessions, mayBeSentReset, sendReset, setLocked, takeFactors } from '../../declarations/people.ts'
 import type { AdminAction } from '../../http/admin-views.ts'
 import { requestLocale } from '../../http/pages.ts'
@@ -10,7 +9,7 @@ import { findConsentById } from '../../users/consents.ts'
 import { findUser, searchUsers } from '../../users/store.ts'
 import { displayName, type User } from '../../users/user.ts'
 import { code, link, word } from '../cells.ts'
-import { type Change, registerChange } from '../change.ts'
+import { type Change, changer, registerChange } from '../change.ts'
 import { registerList, ROWS } from '../list-page.ts'
 import type { AdminSection, Operator } from '../section.ts'
 import { registerThing } from '../thing-page.ts'
@@ -44,10 +43,6 @@ async function actionsFor(ctx: Context, operator: Operator, user: User): Promise
     'remove-factors',
   ]
   return names.map((name) => ({ name, href: `${hrefOf(user)}/${name}` }))
-}
-
-function changer({ actor, user }: Operator): Changer {
-  return { actor, personId: user.userId, through: 'admin' }
 }
 
 function changes(ctx: Context): readonly Change<User>[] {

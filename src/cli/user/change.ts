@@ -1,11 +1,14 @@
 import type { Command as Commander } from 'commander'
 import { readConfig } from '../../config.ts'
+import type { Context } from '../../context.ts'
+import { replaceThing } from '../../declarations/change.ts'
 import { setLocked, takeFactors } from '../../declarations/people.ts'
-import { setPassword } from '../../users/passwords.ts'
+import { findThing } from '../../declarations/thing.ts'
+import { accountIdOf } from '../../declarations/user.ts'
 import { listLocalUsers } from '../../users/store.ts'
-import { displayName } from '../../users/user.ts'
+import { displayName, type User } from '../../users/user.ts'
 import { withExamples, withOutputOptions } from '../command.ts'
-import { changer } from '../changer.ts'
+import { change, changer, rules } from '../changer.ts'
 import { withContext } from '../connect.ts'
 import type { Io } from '../io.ts'
 import { type OutputOptions, print, table } from '../output.ts'
@@ -27,13 +30,19 @@ async function list(io: Io, options: OutputOptions): Promise<number> {
 
 type Named = OutputOptions & { readonly organization?: string }
 
+async function givePassword(ctx: Context, user: User, password: string): Promise<void> {
+  const id = accountIdOf(user)
+  if (id === undefined) throw new Failure(`${displayName(user)} has no account here: their provider says who they are`, 'portner user list shows who has one')
+  const { document, version } = await findThing(ctx, changer.actor, 'user', id)
+  await change(() => replaceThing(ctx, changer, 'user', id, { ...document, password }, { ...rules, expected: version }), 'give another password')
+}
+
 async function changePassword(io: Io, name: string, options: Named & PasswordOptions): Promise<number> {
   const password = await readPassword(io, options)
   if (password === undefined) throw new Failure('There is no password', 'give it with --password-stdin or --password-file', status.usage)
   return withContext(readConfig(io.env, { demo: false }), io, async (ctx) => {
     const user = await findOrFail(ctx, name, options.organization)
-    await setPassword(ctx, ctx.db, user.userId, password, false)
-    ctx.audit.record({ event: 'user.changed', userId: user.userId, change: 'password by command' })
+    await givePassword(ctx, user, password)
     print(io, options, { json: { user_id: user.userId }, ids: [user.userId], text: `${displayName(user)} has a new password` })
     return status.ok
   })

@@ -1,13 +1,12 @@
 import type { Command as Commander } from 'commander'
 import { readConfig } from '../../config.ts'
 import type { Context } from '../../context.ts'
-import { inTransaction } from '../../database/transaction.ts'
-import { memberName } from '../../declarations/issues.ts'
-import { randomBytes } from '../../lib/random.ts'
-import { readOrganization } from '../../organizations/store.ts'
-import { setReadyPassword } from '../../users/passwords.ts'
-import { listLocalUsers, saveLocalUser } from '../../users/store.ts'
-import { normalizeUsername, type UserClaims, userClaimsSchema } from '../../users/user.ts'
+import { type Changed, createThing } from '../../declarations/change.ts'
+import type { Document } from '../../declarations/kind.ts'
+import { ChangeRefused } from '../../declarations/refused.ts'
+import { findLocalUser } from '../../users/store.ts'
+import { normalizeUsername } from '../../users/user.ts'
+import { change, changer, rules } from '../changer.ts'
 import { withExamples, withOutputOptions } from '../command.ts'
 import { withContext } from '../connect.ts'
 import type { Io } from '../io.ts'
@@ -25,39 +24,34 @@ interface Options extends OutputOptions, PasswordOptions {
   readonly group?: readonly string[]
 }
 
-function readClaims(options: Options): UserClaims {
-  const claims = { name: options.name, given_name: options.givenName, family_name: options.familyName, email: options.email }
-  const result = userClaimsSchema.safeParse(Object.fromEntries(Object.entries(claims).filter(([, value]) => value !== undefined)))
-  if (result.success) return result.data
-  throw new Failure(result.error.issues.map((issue) => `${memberName(issue.path)}: ${issue.message}`).join('\n'), undefined, status.usage)
+function given(members: Document): Document {
+  return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined))
 }
 
-async function refuseWrong(ctx: Context, username: string, organization: string | undefined): Promise<void> {
-  if (username === '' || /\s/.test(username)) throw new Failure('The user name must not be empty or have spaces', undefined, status.usage)
-  if (organization !== undefined && (await readOrganization(ctx.db, organization)) === undefined) throw new Failure(`There is no organization ${organization}`, 'see them with: portner export --kind organization')
-  const taken = (await listLocalUsers(ctx.db)).some((user) => user.username === username && user.organizationId === organization)
-  if (taken) throw new Failure(`There is a user ${username} already`, 'change the password with: portner user set-password')
+function documentOf({ username, organization, group, ...options }: Options, password: string | undefined): Document {
+  const claims = given({ name: options.name, given_name: options.givenName, family_name: options.familyName, email: options.email })
+  return given({ username, organization, claims, groups: group, password: password ?? { generate: true } })
+}
+
+async function make(ctx: Context, document: Document): Promise<Changed> {
+  try {
+    return await change(() => createThing(ctx, changer, 'user', document, rules), 'portner user create --help explains the options; organizations are told by: portner export --kind organization')
+  } catch (error) {
+    if (error instanceof ChangeRefused && error.refusal === 'exists') throw new Failure(`There is a user ${normalizeUsername(String(document['username']))} already`, 'change the password with: portner user set-password')
+    throw error
+  }
 }
 
 async function create(io: Io, options: Options): Promise<number> {
-  const claims = readClaims(options)
-  const username = normalizeUsername(options.username)
-  const given = await readPassword(io, options)
+  const said = documentOf(options, await readPassword(io, options))
   return withContext(readConfig(io.env, { demo: false }), io, async (ctx) => {
-    await refuseWrong(ctx, username, options.organization)
-    const password = given ?? randomBytes(15).toString('base64url')
-    const phc = await ctx.passwords.hash(password)
-    const userId = await inTransaction(ctx.db, async (trx) => {
-      const id = await saveLocalUser(trx, { username, organizationId: options.organization, claims, groups: options.group ?? [], declared: false })
-      await setReadyPassword(ctx, trx, id, phc, undefined)
-      return id
-    })
-    ctx.audit.record({ event: 'user.changed', userId, change: 'create by command' })
-    const shown = given === undefined ? password : undefined
+    const { document, secret } = await make(ctx, said)
+    const username = String(document['username'])
+    const userId = (await findLocalUser(ctx.db, options.organization, username))?.userId ?? ''
     print(io, options, {
-      json: { user_id: userId, username, organization: options.organization ?? null, ...(shown === undefined ? {} : { password: shown }) },
+      json: { user_id: userId, username, organization: options.organization ?? null, ...(secret === undefined ? {} : { password: secret }) },
       ids: [userId],
-      text: facts([['user_id', userId], ['username', username], ...(shown === undefined ? [] : [['password', `${shown}   (shown once)`] as const])]),
+      text: facts([['user_id', userId], ['username', username], ...(secret === undefined ? [] : [['password', `${secret}   (shown once)`] as const])]),
     })
     return status.ok
   })

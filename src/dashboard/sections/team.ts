@@ -2,18 +2,20 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { mayHandOutPower } from '../../account/guard.ts'
 import { notFound } from '../../account/not-found.ts'
 import type { Context } from '../../context.ts'
-import { inTransaction } from '../../database/transaction.ts'
+import { ChangeRefused, type Refusal } from '../../declarations/refused.ts'
+import { changeRole, giveRole, takeRole } from '../../declarations/roles.ts'
 import { queryForm } from '../../http/forms.ts'
 import { goTo } from '../../http/leave.ts'
 import { page } from '../../http/pages.ts'
 import { can, type Role, roles } from '../../organizations/can.ts'
 import { isRowId } from '../../lib/random.ts'
-import { addMember, findMember, listMembers, removeMemberKeepingAdmin, setMemberKeepingAdmin } from '../../organizations/members.ts'
+import { findMember, listMembers } from '../../organizations/members.ts'
 import { accessDenied, invalidRequest } from '../../protocol/error.ts'
 import { requireMeasure } from '../../signin/attempts.ts'
 import { findUserByHint, findUsers } from '../../users/store.ts'
 import { displayName } from '../../users/user.ts'
 import { forOwner, ownerName } from '../acting-for.ts'
+import { changer } from '../change.ts'
 import { type DashboardKit, type DashboardSection, type Desk, isDesk } from '../section.ts'
 
 // Who works for an organization, and as what. Administrators add people whom the service knows, change roles and take them; an organization
@@ -70,24 +72,29 @@ function requireRole(text: string | undefined): Role {
 
 type Done = (typeof DONE)[number]
 
-function record(ctx: Context, { actor }: Desk, organizationId: string, userId: string, change: string): void {
-  ctx.audit.record({ event: 'organization.member_changed', organizationId, userId, change, actor: actor.userId })
+/** What the page tells of a change that was refused. */
+const REFUSED: Readonly<Partial<Record<Refusal, Done>>> = { exists: 'already', in_use: 'last' }
+
+async function told(done: Done, work: () => Promise<unknown>): Promise<Done> {
+  try {
+    await work()
+    return done
+  } catch (error) {
+    const refused = error instanceof ChangeRefused ? REFUSED[error.refusal] : undefined
+    if (refused === undefined) throw error instanceof ChangeRefused && error.refusal === 'not_found' ? notFound() : error
+    return refused
+  }
 }
 
 async function add(ctx: Context, desk: Desk, organization: string, login: string, role: Role): Promise<Done> {
   await requireMeasure(ctx, `dashboard/team/${desk.actor.userId}`, { most: MOST_TRIES, seconds: 3600 }, 'Too many names in an hour')
   const user = login === '' ? undefined : await findUserByHint(ctx.db, login)
-  if (user === undefined) return 'unknown'
-  if (!(await addMember(ctx.db, organization, user.userId, role))) return 'already'
-  record(ctx, desk, organization, user.userId, `${role} by an administrator`)
-  return 'added'
+  return user === undefined ? 'unknown' : told('added', () => giveRole(ctx, changer(desk), { organization, userId: user.userId }, role))
 }
 
 async function change(ctx: Context, desk: Desk, organization: string, userId: string, role: Role | undefined): Promise<Done> {
-  const isDone = await inTransaction(ctx.db, (trx) => (role === undefined ? removeMemberKeepingAdmin(trx, organization, userId) : setMemberKeepingAdmin(trx, organization, userId, role)))
-  if (!isDone) return 'last'
-  record(ctx, desk, organization, userId, `${role ?? 'removed'} by an administrator`)
-  return role === undefined ? 'removed' : 'changed'
+  const place = { organization, userId }
+  return role === undefined ? told('removed', () => takeRole(ctx, changer(desk), place)) : told('changed', () => changeRole(ctx, changer(desk), place, role))
 }
 
 async function act(ctx: Context, desk: Desk, organization: string, single: ReadonlyMap<string, string>): Promise<Done> {

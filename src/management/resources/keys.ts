@@ -1,6 +1,7 @@
 import { z } from 'zod'
+import { rotateKeysForSaml, rotateSigningKeys } from '../../declarations/keys.ts'
 import { keyState } from '../../keys/signing-key.ts'
-import { listKeys, PUBLISHED_BEFORE_USE_SECONDS, rotateKeys } from '../../keys/store.ts'
+import { listKeys, PUBLISHED_BEFORE_USE_SECONDS } from '../../keys/store.ts'
 import { can } from '../../organizations/can.ts'
 import { forbidden } from '../failure.ts'
 import { operation, type Resource } from '../operation.ts'
@@ -39,10 +40,17 @@ export const keys: Resource = () => [
     answer: { status: 200, description: 'What was published', schema: { name: 'RotatedKeys', schema: z.strictObject({ published: z.array(z.string()), signs_in_seconds: z.int() }) } },
     needsRecentSignIn: true,
     run: async ({ ctx, caller }) => {
-      if (!can(caller.actor, 'rotate', { kind: 'key', owner: {} })) throw forbidden()
-      const kids = await rotateKeys(ctx.db, ctx.sealing, 0)
-      ctx.audit.record({ event: 'keys.rotated', kids, actor: caller.actor.userId })
-      return { status: 200, body: { published: kids, signs_in_seconds: PUBLISHED_BEFORE_USE_SECONDS } }
+      return { status: 200, body: { published: await rotateSigningKeys(ctx, caller), signs_in_seconds: PUBLISHED_BEFORE_USE_SECONDS } }
     },
+  }),
+  operation({
+    method: 'POST',
+    path: '/api/keys/rotate-saml',
+    id: 'rotateSamlKeys',
+    summary: 'Publishes successors of the keys that SAML providers know us by; the old ones go on for 30 days, in which every provider must read our metadata again',
+    scope: 'portner.keys.write',
+    answer: { status: 200, description: 'What was published', schema: { name: 'RotatedSamlKeys', schema: z.strictObject({ published: z.array(z.string()) }) } },
+    needsRecentSignIn: true,
+    run: async ({ ctx, caller }) => ({ status: 200, body: { published: await rotateKeysForSaml(ctx, caller) } }),
   }),
 ]

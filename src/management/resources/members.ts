@@ -1,16 +1,14 @@
 import { z } from 'zod'
 import type { Context } from '../../context.ts'
-import { inTransaction } from '../../database/transaction.ts'
+import { changeRole, giveRole, type Place, takeRole } from '../../declarations/roles.ts'
 import { findThing } from '../../declarations/thing.ts'
-import { writeTurn } from '../../declarations/write-turn.ts'
 import { isRowId } from '../../lib/random.ts'
-import { can, type Role, roles } from '../../organizations/can.ts'
-import { addMember, findMember, holdMember, listMembers, type Member, removeMemberKeepingAdmin, setMemberKeepingAdmin } from '../../organizations/members.ts'
-import { findUser } from '../../users/store.ts'
+import { type Role, roles } from '../../organizations/can.ts'
+import { findMember, listMembers, type Member } from '../../organizations/members.ts'
 import type { Caller } from '../caller.ts'
 import { pageQuery, readCursor, toPage } from '../cursor.ts'
-import { conflict, forbidden, invalid, notFound, seenOther } from '../failure.ts'
-import { operation, param, type Resource } from '../operation.ts'
+import { notFound } from '../failure.ts'
+import { type Call, operation, param, type Resource } from '../operation.ts'
 
 const COLLECTION = '/api/organizations/{organization_id}/members'
 const ONE = `${COLLECTION}/{user_id}`
@@ -23,14 +21,9 @@ function show({ userId, role: as, since }: Member): z.output<typeof member> {
   return { user_id: userId, role: as, since: since.toISOString() }
 }
 
-type Action = 'read' | 'create' | 'change' | 'delete'
-
-/** The organization, where the caller may do this to somebody's role in it; one that they may not read is not there. */
-async function requireOrganization(ctx: Context, { actor }: Caller, organization: string, action: Action, userId?: string): Promise<string> {
-  const kind = 'membership'
-  if (can(actor, action, { kind, owner: { organization, userId } })) return (await findThing(ctx, { ...actor, operator: true }, 'organization', organization)).id
-  await findThing(ctx, actor, 'organization', organization)
-  throw forbidden()
+/** The organization, where the caller may see who works for it; one that they may not read is not there. */
+async function requireOrganization(ctx: Context, { actor }: Caller, organization: string): Promise<string> {
+  return (await findThing(ctx, actor, 'organization', organization)).id
 }
 
 async function requireMember(ctx: Context, organization: string, userId: string): Promise<Member> {
@@ -39,12 +32,10 @@ async function requireMember(ctx: Context, organization: string, userId: string)
   return found
 }
 
-function lastAdmin(): Error {
-  return conflict('in_use', 'They are the last admin; make somebody else one first')
-}
-
-function record(ctx: Context, { actor }: Caller, organizationId: string, userId: string, change: string): void {
-  ctx.audit.record({ event: 'organization.member_changed', organizationId, userId, change, actor: actor.userId })
+function placeOf(call: Pick<Call, 'params'>): Place {
+  const userId = param(call, 'user_id')
+  if (!isRowId(userId)) throw notFound()
+  return { organization: param(call, 'organization_id'), userId }
 }
 
 /** Who works for an organization, and as what. */
@@ -59,7 +50,7 @@ export const members: Resource = () => [
     answer: { status: 200, description: 'A page of them', schema: { name: 'MemberList', schema: z.object({ items: z.array(member), next_cursor: z.string().optional() }) } },
     refusals: [404],
     run: async ({ ctx, caller, query: { cursor, limit }, params }) => {
-      const organization = await requireOrganization(ctx, caller, param({ params }, 'organization_id'), 'read')
+      const organization = await requireOrganization(ctx, caller, param({ params }, 'organization_id'))
       const list = `members of ${organization}`
       const rows = await listMembers(ctx.db, organization, { after: readCursor(ctx, list, cursor), limit: limit + 1 })
       return { status: 200, body: toPage(ctx, list, rows, limit, ({ userId }) => userId, show) }
@@ -76,13 +67,9 @@ export const members: Resource = () => [
     refusals: [404, 409],
     needsRecentSignIn: true,
     run: async ({ ctx, caller, body, params }) => {
-      const organization = await requireOrganization(ctx, caller, param({ params }, 'organization_id'), 'create')
-      const user = await findUser(ctx.db, body.user_id)
-      if (user === undefined) throw invalid([{ path: 'user_id', message: 'user_id: there is no such person' }])
-      if (!(await addMember(ctx.db, organization, user.userId, body.role))) throw conflict('already_exists', 'They have a role there already')
-      const added = await requireMember(ctx, organization, user.userId)
-      record(ctx, caller, organization, user.userId, `${body.role} by api`)
-      return { status: 201, body: show(added), version: added.version, location: `/api/organizations/${organization}/members/${user.userId}` }
+      const organization = param({ params }, 'organization_id')
+      const added = await requireMember(ctx, organization, await giveRole(ctx, caller, { organization, userId: body.user_id }, body.role))
+      return { status: 201, body: show(added), version: added.version, location: `/api/organizations/${organization}/members/${added.userId}` }
     },
   }),
   operation({
@@ -94,7 +81,7 @@ export const members: Resource = () => [
     answer: { status: 200, description: 'Their role', schema: shown, versioned: true },
     refusals: [404],
     run: async ({ ctx, caller, params }) => {
-      const found = await requireMember(ctx, await requireOrganization(ctx, caller, param({ params }, 'organization_id'), 'read'), param({ params }, 'user_id'))
+      const found = await requireMember(ctx, await requireOrganization(ctx, caller, param({ params }, 'organization_id')), param({ params }, 'user_id'))
       return { status: 200, body: show(found), version: found.version }
     },
   }),
@@ -109,19 +96,12 @@ export const members: Resource = () => [
     refusals: [404, 409],
     changes: true,
     needsRecentSignIn: true,
-    run: ({ ctx, caller, params, body, expected }) =>
-      writeTurn(ctx, async () => {
-        const organization = await requireOrganization(ctx, caller, param({ params }, 'organization_id'), 'change')
-        const { userId, version } = await requireMember(ctx, organization, param({ params }, 'user_id'))
-        if (version !== expected) throw seenOther()
-        await inTransaction(ctx.db, async (trx) => {
-          if ((await holdMember(trx, organization, userId))?.version !== expected) throw seenOther()
-          if (!(await setMemberKeepingAdmin(trx, organization, userId, body.role))) throw lastAdmin()
-        })
-        const changed = await requireMember(ctx, organization, userId)
-        record(ctx, caller, organization, userId, `${body.role} by api`)
-        return { status: 200 as const, body: show(changed), version: changed.version }
-      }),
+    run: async (call) => {
+      const place = placeOf(call)
+      await changeRole(call.ctx, call.caller, place, call.body.role, call.expected)
+      const changed = await requireMember(call.ctx, place.organization, place.userId)
+      return { status: 200, body: show(changed), version: changed.version }
+    },
   }),
   operation({
     method: 'DELETE',
@@ -133,17 +113,9 @@ export const members: Resource = () => [
     refusals: [404, 409],
     changes: true,
     needsRecentSignIn: true,
-    run: ({ ctx, caller, params, expected }) =>
-      writeTurn(ctx, async () => {
-        const userId = param({ params }, 'user_id')
-        const organization = await requireOrganization(ctx, caller, param({ params }, 'organization_id'), 'delete', userId)
-        if ((await requireMember(ctx, organization, userId)).version !== expected) throw seenOther()
-        await inTransaction(ctx.db, async (trx) => {
-          if ((await holdMember(trx, organization, userId))?.version !== expected) throw seenOther()
-          if (!(await removeMemberKeepingAdmin(trx, organization, userId))) throw lastAdmin()
-        })
-        record(ctx, caller, organization, userId, 'removed by api')
-        return { status: 204 as const }
-      }),
+    run: async (call) => {
+      await takeRole(call.ctx, call.caller, placeOf(call), call.expected)
+      return { status: 204 }
+    },
   }),
 ]

@@ -1,13 +1,12 @@
 import { z } from 'zod'
 import type { Context } from '../../context.ts'
-import { inTransaction } from '../../database/transaction.ts'
+import { makeOperator, takeOperator } from '../../declarations/operators.ts'
 import { isRowId } from '../../lib/random.ts'
-import { type Action, can } from '../../organizations/can.ts'
-import { addOperator, findOperator, type Operator, pageOfOperators, removeOperatorKeepingOne } from '../../organizations/operators.ts'
-import { findUser } from '../../users/store.ts'
+import { can } from '../../organizations/can.ts'
+import { findOperator, type Operator, pageOfOperators } from '../../organizations/operators.ts'
 import type { Caller } from '../caller.ts'
 import { pageQuery, readCursor, toPage } from '../cursor.ts'
-import { conflict, forbidden, invalid, notFound, seenOther } from '../failure.ts'
+import { forbidden, notFound } from '../failure.ts'
 import { operation, param, type Resource } from '../operation.ts'
 
 const COLLECTION = '/api/operators'
@@ -21,18 +20,14 @@ function show({ userId, since }: Operator): z.output<typeof operator> {
   return { user_id: userId, since: since.toISOString() }
 }
 
-function may({ actor }: Caller, action: Action): boolean {
-  return can(actor, action, { kind: 'operator', owner: {} })
+function mayRead({ actor }: Caller): boolean {
+  return can(actor, 'read', { kind: 'operator', owner: {} })
 }
 
-async function requireOperator(ctx: Context, caller: Caller, userId: string, action: 'read' | 'delete'): Promise<Operator> {
-  const found = may(caller, action) && isRowId(userId) ? await findOperator(ctx.db, userId) : undefined
+async function requireOperator(ctx: Context, caller: Caller, userId: string): Promise<Operator> {
+  const found = mayRead(caller) && isRowId(userId) ? await findOperator(ctx.db, userId) : undefined
   if (found === undefined) throw notFound()
   return found
-}
-
-function record(ctx: Context, { actor }: Caller, userId: string, change: string): void {
-  ctx.audit.record({ event: 'operator.changed', userId, change: `${change} by api`, actor: actor.userId })
 }
 
 /** The people who run this server. To everybody else there are none. */
@@ -46,7 +41,7 @@ export const operators: Resource = () => [
     query: z.strictObject(pageQuery),
     answer: { status: 200, description: 'A page of them', schema: { name: 'OperatorList', schema: z.object({ items: z.array(operator), next_cursor: z.string().optional() }) } },
     run: async ({ ctx, caller, query: { cursor, limit } }) => {
-      if (!may(caller, 'read')) throw forbidden()
+      if (!mayRead(caller)) throw forbidden()
       const rows = await pageOfOperators(ctx.db, { after: readCursor(ctx, LIST, cursor), limit: limit + 1 })
       return { status: 200, body: toPage(ctx, LIST, rows, limit, ({ userId }) => userId, show) }
     },
@@ -62,13 +57,8 @@ export const operators: Resource = () => [
     refusals: [409],
     needsRecentSignIn: true,
     run: async ({ ctx, caller, body }) => {
-      if (!may(caller, 'create')) throw forbidden()
-      const user = await findUser(ctx.db, body.user_id)
-      if (user === undefined) throw invalid([{ path: 'user_id', message: 'user_id: there is no such person' }])
-      if (!(await addOperator(ctx.db, user.userId))) throw conflict('already_exists', 'They are one already')
-      record(ctx, caller, user.userId, 'add')
-      const added = await requireOperator(ctx, caller, user.userId, 'read')
-      return { status: 201, body: show(added), version: added.version, location: `${COLLECTION}/${user.userId}` }
+      const added = await requireOperator(ctx, caller, await makeOperator(ctx, caller, body.user_id))
+      return { status: 201, body: show(added), version: added.version, location: `${COLLECTION}/${added.userId}` }
     },
   }),
   operation({
@@ -80,7 +70,7 @@ export const operators: Resource = () => [
     answer: { status: 200, description: 'Since when', schema: shown, versioned: true },
     refusals: [404],
     run: async (call) => {
-      const found = await requireOperator(call.ctx, call.caller, param(call, 'user_id'), 'read')
+      const found = await requireOperator(call.ctx, call.caller, param(call, 'user_id'))
       return { status: 200, body: show(found), version: found.version }
     },
   }),
@@ -95,12 +85,8 @@ export const operators: Resource = () => [
     changes: true,
     needsRecentSignIn: true,
     run: async (call) => {
-      const { ctx, caller, expected = '' } = call
-      const { userId } = await requireOperator(ctx, caller, param(call, 'user_id'), 'delete')
-      const outcome = await inTransaction(ctx.db, (trx) => removeOperatorKeepingOne(trx, userId, expected))
-      if (outcome === 'other') throw seenOther()
-      if (outcome === 'last') throw conflict('in_use', 'They are the last operator; make somebody else one first')
-      record(ctx, caller, userId, 'remove')
+      const { userId } = await requireOperator(call.ctx, call.caller, param(call, 'user_id'))
+      await takeOperator(call.ctx, call.caller, userId, call.expected)
       return { status: 204 }
     },
   }),

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { inTransaction } from '../../database/transaction.ts'
 import { createThing, removeThing, replaceThing } from '../../declarations/change.ts'
 import { findThing, kindOf } from '../../declarations/thing.ts'
+import { accountIdOf } from '../../declarations/user.ts'
 import { writeTurn } from '../../declarations/write-turn.ts'
 import type { Context } from '../../context.ts'
 import { sha256 } from '../../lib/digest.ts'
@@ -53,9 +54,10 @@ const change = z.strictObject({
 })
 
 /** What files call an account here. Throws for somebody who signs in at a provider: what it says is not changed here. */
-function accountOf({ username, organizationId }: User): string {
-  if (username === undefined) throw conflict('in_use', 'This person has no account here: their provider says who they are')
-  return organizationId === undefined ? username : `${organizationId}/${username}`
+function accountOf(user: User): string {
+  const id = accountIdOf(user)
+  if (id === undefined) throw conflict('in_use', 'This person has no account here: their provider says who they are')
+  return id
 }
 
 /** Locks a person who is still as they were seen, or lets them in again. */
