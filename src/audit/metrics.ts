@@ -18,11 +18,13 @@ export interface Metrics {
   readonly auditDropped: Counter
   readonly tracesDropped: Counter<'reason'>
   readonly circuitsOpen: Gauge<'protocol'>
+  readonly gatekeeperAdded: Histogram
   readonly reportOnly: Counter<'profile' | 'rule'>
   readonly mails: Counter<'kind' | 'result'>
 }
 
 const BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5]
+const ADDED_BUCKETS = [0.00025, 0.0005, 0.00075, 0.001, 0.0015, 0.002, 0.003, 0.005, 0.01, 0.025, 0.1, 0.5]
 const SKEW_BUCKETS = [-3600, -600, -300, -120, -60, 0, 60, 120, 300, 600, 3600]
 
 export function createMetrics(version: string, processMetrics: boolean): Metrics {
@@ -46,6 +48,7 @@ export function createMetrics(version: string, processMetrics: boolean): Metrics
     auditDropped: new Counter({ name: 'portner_audit_events_dropped_total', help: 'Audit events that found the buffer full', registers }),
     tracesDropped: new Counter({ name: 'portner_traces_dropped_total', help: 'Traces of refusals that were not kept: the buffer was full, one client had too many, or the database was gone', labelNames: ['reason'], registers }),
     circuitsOpen: new Gauge({ name: 'portner_upstream_circuits_open', help: 'Peers that did not answer and are not asked for a while', labelNames: ['protocol'], registers }),
+    gatekeeperAdded: new Histogram({ name: 'portner_gatekeeper_added_seconds', help: 'What the gatekeeper itself took of a call: until the request went on, and from the head of the answer until it was handed out', buckets: ADDED_BUCKETS, registers }),
     reportOnly: new Counter({ name: 'portner_report_only_total', help: 'Requests that the stricter profile of report_only would have refused', labelNames: ['profile', 'rule'], registers }),
     mails: new Counter({ name: 'portner_mails_total', help: 'Mails that left, that the mail server put off, and that were given up', labelNames: ['kind', 'result'], registers }),
   }

@@ -75,13 +75,17 @@ async function passOn(call: Call, upstream: Upstream, caller: Caller, isLastUse:
   const ends = socket?.socket ?? reply.raw
   watchCall(ctx, { apiId: gatekept.api.api_id, method: request.method, caller, isLastUse, end: () => void ends.destroy() }, ends)
   if (socket === undefined && request.headers.expect !== undefined) reply.raw.writeContinue()
+  const decided = reply.elapsedTime
   const answer = await askUpstream(upstream, () =>
     socket === undefined
       ? exchange(upstream, outgoing, request.raw, reply.raw)
       : openTunnel(ctx, { upstream, outgoing, incoming: request.raw, response: reply.raw, caller: socket }),
   )
+  const answered = reply.elapsedTime
   reply.hijack()
-  if (answer !== undefined) answerWith(answer, reply.raw, { isBelowIssuer: address.startsWith(`${ctx.config.issuer}/`), upstream: gatekept.api.upstream ?? '', address })
+  if (answer === undefined) return
+  answerWith(answer, reply.raw, { isBelowIssuer: address.startsWith(`${ctx.config.issuer}/`), upstream: gatekept.api.upstream ?? '', address })
+  ctx.metrics.gatekeeperAdded.observe((decided + reply.elapsedTime - answered) / 1000)
 }
 
 async function serve(call: Call): Promise<void> {

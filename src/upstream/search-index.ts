@@ -174,7 +174,7 @@ export async function askIndex(ctx: Context, question: IndexQuestion): Promise<I
       select i.provider_id, i.sort_name, ${own} as own, ${sought.length === 0 ? sql`i.country, i.provider_id = any(${[...first]}::text[]) as first` : sql`${rankOf(sought)} as rank`}
       from provider_index i where ${sql.join(conditions, sql` and `)})
     select (select count(*) from found) as total, array(select f.provider_id from found f left join ${usesAt(question.clientKey)} u using (provider_id)
-      order by ${order}, f.sort_name, f.provider_id limit ${question.limit} offset ${question.offset}) as ids`.execute(ctx.db)
+      order by ${order}, f.sort_name, f.provider_id collate "C" limit ${question.limit} offset ${question.offset}) as ids`.execute(ctx.db)
   return { ids: rows[0]?.ids ?? [], total: Number(rows[0]?.total ?? 0) }
 }
 

@@ -10,6 +10,7 @@ import * as openidClient from 'openid-client'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { offered } from '../../src/endpoints/offered.ts'
 import { runCommandLine } from '../../src/cli/run.ts'
+import { createMetrics } from '../../src/audit/metrics.ts'
 import { describeVariables } from '../../src/config.ts'
 import { applyDeclarations } from '../../src/declarations/apply.ts'
 import { demoDocuments } from '../../src/demo/demo-data.ts'
@@ -43,6 +44,12 @@ test('the table of variables is the one of the configuration', () => {
   const table = ['| Variable | Meaning |', '|---|---|', ...rows].join('\n')
   const inReadme = /<!-- variables: begin -->\n([\s\S]*?)\n?<!-- variables: end -->/.exec(readme)?.[1]
   expect(inReadme, 'README.md has an old table of variables: replace what is between its two marks').toBe(table)
+})
+
+test('the operator’s table of metrics has each that there is', async () => {
+  const written = [...text('docs/operating.md').matchAll(/^\| `(portner_\w+)` \|/gm)].map((match) => match[1])
+  const metrics = await createMetrics('0', false).registry.getMetricsAsJSON()
+  expect(written.toSorted()).toEqual(metrics.map(({ name }) => name).toSorted())
 })
 
 test('the first command is npm ci && npm start', () => {

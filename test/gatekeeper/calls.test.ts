@@ -128,3 +128,11 @@ describe('who does not come in', () => {
     expect(await challenge(String(body['access_token']))).toEqual([401, expect.stringContaining('invalid_token')])
   })
 })
+
+test('what the gatekeeper itself took is counted for each call that went on, and for no other', async () => {
+  const counted = async (): Promise<string | undefined> => /^portner_gatekeeper_added_seconds_count (\d+)$/m.exec(await server.ctx.metrics.registry.metrics())?.[1]
+  const before = Number((await counted()) ?? 0)
+  await seenOf(ada)
+  expect((await call('ptr_at_none')).status).toBe(401)
+  expect(Number(await counted())).toBe(before + 1)
+})

@@ -13,7 +13,7 @@ import { percentile } from './percentile.ts'
 // Meanwhile the machines' endpoint is asked as before.
 
 const PEOPLE = 500
-const ROUNDS = 4
+const ROUNDS = 5
 const PROBES_PER_SECOND = 200
 const MOST_TIMES = 1.5
 const ROWS = 10_000
@@ -71,22 +71,27 @@ export async function runLogins(progress: (text: string) => void): Promise<strin
     setPriority(PEOPLES_PRIORITY)
     const quiet: number[] = []
     const during: number[] = []
+    const times: number[] = []
     const rushes: Rush[] = []
     for (let round = 0; round < ROUNDS; round++) {
       progress(`round ${round + 1} of ${ROUNDS}`)
       const forms: Form[] = []
       while (forms.length < PEOPLE) forms.push(...(await Promise.all(Array.from({ length: 10 }, () => openLogin(portner.port)))))
-      quiet.push(...(await probe(8)))
+      const before = p99(await probe(8))
       const people = rush(portner.port, forms)
-      during.push(...(await probe(8)))
+      const meanwhile = p99(await probe(8))
+      quiet.push(before)
+      during.push(meanwhile)
+      times.push(meanwhile / before)
       rushes.push(await people)
     }
-    const [before, meanwhile] = [p99(quiet), p99(during)]
-    const times = meanwhile / before
+    // A pause of the machine itself spoils one round, not the figure.
+    const rise = median(times)
     const waited = rushes.flatMap((one) => one.waited).toSorted((a, b) => a - b)
     return [
-      table([`${PEOPLE} sign-ins at once`, 'p99 quiet ms', 'p99 during ms', 'times', `goal: ≤ ${MOST_TIMES}`], [['client_credentials', before, meanwhile, times, times <= MOST_TIMES]]),
-      `all ${PEOPLE} in after ${median(rushes.map(({ seconds }) => seconds)).toFixed(1)} s (median of ${ROUNDS}), ${(rushes.reduce((sum, one) => sum + one.tries, 0) / ROUNDS / PEOPLE).toFixed(1)} tries each, ${(rushes.reduce((sum, one) => sum + one.turnedAway, 0) / ROUNDS).toFixed(0)} of all turned away at once; half were in after ${(percentile(waited, 0.5) / 1000).toFixed(1)} s`,
+      table([`${PEOPLE} sign-ins at once`, 'p99 quiet ms', 'p99 during ms', 'times', `goal: ≤ ${MOST_TIMES}`], [['client_credentials', median(quiet), median(during), rise, rise <= MOST_TIMES]]),
+      `median of ${ROUNDS} rounds, each of 8 s: ${times.map((one) => one.toFixed(2)).join(', ')} times`,
+      `all ${PEOPLE} in after ${median(rushes.map(({ seconds }) => seconds)).toFixed(1)} s, ${(rushes.reduce((sum, one) => sum + one.tries, 0) / ROUNDS / PEOPLE).toFixed(1)} tries each, ${(rushes.reduce((sum, one) => sum + one.turnedAway, 0) / ROUNDS).toFixed(0)} of all turned away at once; half were in after ${(percentile(waited, 0.5) / 1000).toFixed(1)} s`,
       '',
     ].join('\n')
   } finally {

@@ -22,7 +22,7 @@ export interface Portner {
 const MAIN = fileURLToPath(new URL('../../../dist/src/main.js', import.meta.url))
 const READY_MOST_MS = 30_000
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1')
   await once(server, 'listening')
   const address = server.address()
