@@ -21,7 +21,7 @@ export async function readAuthorizationDetails(ctx: Context, text: string | unde
   for (const detail of details) {
     const type = types.get(detail.type)
     // What is not declared and what is not this client's are one answer.
-    if (type === undefined || !allowed.includes(detail.type)) throw invalidAuthorizationDetails('A type of authorization_details is not known or not registered for this client', { detail: `type ${detail.type.slice(0, 200)}` })
+    if (type === undefined || !allowed.includes(detail.type)) throw invalidAuthorizationDetails('A type of authorization_details is not known or not registered for this client', { detail: `type ${detail.type.slice(0, 200)}`, trace: { cause: 'details.invalid', compared: [{ name: 'authorization_details: type', sent: detail.type, expected: allowed.join(', ') }] } })
     const fault = detailFault(type, detail)
     if (fault !== undefined) throw invalidAuthorizationDetails(`authorization_details of type ${detail.type}: ${fault}`)
     singleUse ||= type.consent?.single_use === true

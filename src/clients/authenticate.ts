@@ -27,7 +27,7 @@ interface Attempt {
 
 function attemptOf(presented: PresentedCredentials): Attempt {
   const [first, ...others] = clientAuthenticationMethods.filter((method) => method.isPresent(presented))
-  if (first === undefined) throw invalidClient('Client authentication is missing', { trace: { cause: 'client_auth.missing' } })
+  if (first === undefined) throw invalidClient('Client authentication is missing', { trace: { cause: 'client_auth.missing', compared: [{ name: 'client authentication', expected: clientAuthenticationMethods.map(({ name }) => name).join(', ') }] } })
   if (others.some(({ sends }) => sends !== first.sends)) throw invalidRequest('More than one way of client authentication was used', { trace: { cause: 'client_auth.several', compared: [{ name: 'client authentication', sent: [first, ...others].map(({ name }) => name).join(', ') }] } })
   return { clientId: first.claimedId(presented), methods: [first, ...others] }
 }

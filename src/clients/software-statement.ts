@@ -2,6 +2,7 @@ import type { Context } from '../context.ts'
 import { epochSeconds } from '../lib/clock.ts'
 import { invalidSoftwareStatement, unapprovedSoftwareStatement } from '../protocol/error.ts'
 import { JwtFault, readUnprovenClaims, verifyJwt } from '../protocol/jwt.ts'
+import { jwtFindings } from '../protocol/jwt-findings.ts'
 import { clientSigningAlgorithms } from './json-web-keys.ts'
 import { keysOf } from './keys.ts'
 import { findTrustedIssuer } from './trusted-issuers.ts'
@@ -20,17 +21,17 @@ const ABOUT_ITSELF = new Set(['iss', 'sub', 'aud', 'exp', 'nbf', 'iat', 'jti', '
 async function verify(ctx: Context, statement: string): Promise<Said> {
   const { iss } = readUnprovenClaims(statement)
   const trusted = await findTrustedIssuer(ctx, iss, 'software_statements')
-  if (trusted === undefined) throw unapprovedSoftwareStatement('Statements of this issuer are not taken here')
+  if (trusted === undefined) throw unapprovedSoftwareStatement('Statements of this issuer are not taken here', { trace: { cause: 'registration.statement', compared: [{ name: 'iss', sent: typeof iss === 'string' ? iss : undefined }] } })
   const profile = { algorithms: clientSigningAlgorithms, types: ['jwt', undefined], issuer: trusted.issuer, audience: ctx.config.issuer, audienceMayBeMissing: true, required: [], longest: LONGEST_SECONDS }
   return verifyJwt(statement, profile, keysOf(ctx, { metadata: trusted }), epochSeconds(ctx.clock))
 }
 
 async function claimsOf(ctx: Context, statement: unknown, known: string | undefined): Promise<Said> {
-  if (typeof statement !== 'string') throw invalidSoftwareStatement('The software_statement is not a JWT')
+  if (typeof statement !== 'string') throw invalidSoftwareStatement('The software_statement is not a JWT', { parameter: 'software_statement' })
   try {
     return statement === known ? readUnprovenClaims(statement) : await verify(ctx, statement)
   } catch (error) {
-    if (error instanceof JwtFault) throw invalidSoftwareStatement('The software_statement is not valid', { detail: `software_statement.${error.message}` })
+    if (error instanceof JwtFault) throw invalidSoftwareStatement('The software_statement is not valid', { detail: `software_statement.${error.message}`, trace: { cause: 'registration.statement', ...jwtFindings(statement, error, { audience: ctx.config.issuer, longest: LONGEST_SECONDS }, epochSeconds(ctx.clock)) } })
     throw error
   }
 }

@@ -18,6 +18,7 @@ import { drawToken } from '../lib/opaque-token.ts'
 import { invalidBindingMessage, invalidRequest, invalidScope, unauthorizedClient, unknownUserId } from '../protocol/error.ts'
 import type { Form } from '../protocol/form.ts'
 import { JwtFault, verifyJwt } from '../protocol/jwt.ts'
+import { jwtFindings } from '../protocol/jwt-findings.ts'
 import { ID_TOKEN_TYPE } from '../protocol/names.ts'
 import { networkOf } from '../signin/throttle.ts'
 import { DECOUPLED_LIFETIME_SECONDS, keepDecoupledRequest, POLL_SECONDS } from '../tokens/decoupled-requests.ts'
@@ -51,17 +52,18 @@ async function parametersOf(ctx: Context, client: Client, form: Form): Promise<F
   const request = form.single.get('request')
   const { backchannel_authentication_request_signing_alg: alg, require_signed_request_object: mustSign } = client.metadata
   if (request === undefined) {
-    const missing = (): Error => invalidRequest('This client must sign its requests', { parameter: 'request' })
+    const missing = (): Error => invalidRequest('This client must sign its requests', { parameter: 'request', trace: { cause: 'jar.required', compared: [{ name: 'request' }] } })
     if (alg !== undefined || mustSign) throw missing()
     requireAllowed(ctx, client, { rule: 'signed_backchannel_request', allows: ({ signedBackchannelRequest }) => !signedBackchannelRequest }, missing)
     return form
   }
   const algorithms = alg === undefined ? clientSigningAlgorithms.filter((one) => one !== 'RS256') : [alg]
+  const profile = { algorithms, types: ['oauth-authz-req+jwt', 'jwt', undefined], issuer: client.clientId, audience: ctx.config.issuer, audienceMayBeAmong: true, required: REQUIRED, longest: LONGEST_SECONDS }
   try {
-    return toForm(await verifyJwt(request, { algorithms, types: ['oauth-authz-req+jwt', 'jwt', undefined], issuer: client.clientId, audience: ctx.config.issuer, audienceMayBeAmong: true, required: REQUIRED, longest: LONGEST_SECONDS }, keysOf(ctx, client), epochSeconds(ctx.clock)))
+    return toForm(await verifyJwt(request, profile, keysOf(ctx, client), epochSeconds(ctx.clock)))
   } catch (error) {
     if (!(error instanceof JwtFault)) throw error
-    throw invalidRequest('The signed request is not valid', { parameter: 'request', detail: `request_object.${error.message}` })
+    throw invalidRequest('The signed request is not valid', { parameter: 'request', detail: `request_object.${error.message}`, trace: { cause: 'jar.invalid', ...jwtFindings(request, error, profile, epochSeconds(ctx.clock)) } })
   }
 }
 
@@ -81,7 +83,7 @@ async function personOf(ctx: Context, client: Client, { single }: Form): Promise
   const hinted = claims && (await hintedUserId(ctx, claims))
   if (hint !== undefined && hinted === undefined) throw invalidRequest('The id_token_hint is not an id token of this server', { parameter: 'id_token_hint' })
   const user = hinted === undefined ? await findHinted(ctx, client, single.get('login_hint') ?? '') : await findUser(ctx.db, hinted)
-  if (user?.status !== 'active') throw unknownUserId('The person is not known')
+  if (user?.status !== 'active') throw unknownUserId('The person is not known', { trace: { cause: 'ciba.person', compared: [{ name: given[0] ?? 'login_hint', sent: single.get(given[0] ?? '') ?? '', secret: true }] } })
   return user
 }
 

@@ -57,7 +57,7 @@ async function answer(ctx: Context, request: FastifyRequest, reply: FastifyReply
   const client = await clientByKey(ctx, clientKey)
   const terms = await termsOf(ctx, client, scope)
   const user = await findHinted(ctx, client, person)
-  if (user?.status !== 'active') throw unknownUserId('The person is not known')
+  if (user?.status !== 'active') throw unknownUserId('The person is not known', { trace: { cause: 'ciba.person', compared: [{ name: 'person', sent: person, secret: true }] } })
   const { userId } = user
   const made = await inTransaction(ctx.db, async (trx) => {
     await keepClientOf(ctx, trx, userId, clientKey)

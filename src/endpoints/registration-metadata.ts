@@ -32,24 +32,24 @@ function toFault(error: z.ZodError): Error {
   const [issue] = error.issues
   const member = String(issue?.path[0] ?? 'request')
   const description = `${issue?.path.join('.') ?? 'request'}: ${issue?.message ?? 'not valid'}`
-  return member === 'redirect_uris' ? invalidRedirectUri(description) : invalidClientMetadata(description)
+  return member === 'redirect_uris' ? invalidRedirectUri(description, { parameter: member }) : invalidClientMetadata(description, { parameter: member })
 }
 
 function requireHttps(said: Said): void {
   const uri = said['initiate_login_uri']
-  if (typeof uri === 'string' && !uri.startsWith('https:')) throw invalidClientMetadata('initiate_login_uri: must be an https URL')
+  if (typeof uri === 'string' && !uri.startsWith('https:')) throw invalidClientMetadata('initiate_login_uri: must be an https URL', { parameter: 'initiate_login_uri' })
 }
 
 // What needs certificates is no use where nobody is asked for one: better to hear it now than at the first token.
 function requireOffered(config: Config, { token_endpoint_auth_method: method, tls_client_certificate_bound_access_tokens: bound }: ClientMetadata): void {
-  if (!offeredMethods(config).includes(method)) throw invalidClientMetadata(`token_endpoint_auth_method: must be one of: ${offeredMethods(config).join(', ')}`)
-  if (bound && !takesCertificates(config)) throw invalidClientMetadata('tls_client_certificate_bound_access_tokens: no certificates are taken here')
+  if (!offeredMethods(config).includes(method)) throw invalidClientMetadata(`token_endpoint_auth_method: must be one of: ${offeredMethods(config).join(', ')}`, { parameter: 'token_endpoint_auth_method' })
+  if (bound && !takesCertificates(config)) throw invalidClientMetadata('tls_client_certificate_bound_access_tokens: no certificates are taken here', { parameter: 'tls_client_certificate_bound_access_tokens' })
 }
 
 // They tell of other clients' consents, or speak for people: an operator gives them.
 function requireNoOwnScopes({ scope }: ClientMetadata): void {
   const own = scope.split(' ').find(isGivenScope)
-  if (own !== undefined) throw invalidClientMetadata(`scope: ${own} is given by the operator`)
+  if (own !== undefined) throw invalidClientMetadata(`scope: ${own} is given by the operator`, { parameter: 'scope' })
 }
 
 /** Reads what a client says of itself; members that we do not know are ignored (RFC 7591 §2). Throws `invalid_client_metadata` or `invalid_redirect_uri`. */
@@ -77,7 +77,7 @@ export function readRegistration(config: Config, clientId: string, said: Said): 
 /** Throws `invalid_client_metadata` when the sector that a client names does not list it. */
 export async function requireSector(ctx: Context, metadata: ClientMetadata): Promise<void> {
   const fault = await askSector(ctx, metadata)
-  if (fault !== undefined) throw invalidClientMetadata(asciiDescription(`sector_identifier_uri: ${fault}`))
+  if (fault !== undefined) throw invalidClientMetadata(asciiDescription(`sector_identifier_uri: ${fault}`), { parameter: 'sector_identifier_uri' })
 }
 
 /** What the client is told of its registration: the registered members as they are now. */

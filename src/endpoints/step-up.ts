@@ -1,5 +1,6 @@
 import { ACR_TWO_FACTORS, satisfiesAcr } from '../protocol/acr.ts'
 import { insufficientUserAuthentication } from '../protocol/error.ts'
+import type { Trace } from '../protocol/trace.ts'
 import type { Client } from '../clients/client.ts'
 import type { PersonAuthorization } from '../tokens/authorization.ts'
 
@@ -16,9 +17,10 @@ export function demandOf(client: Client | undefined): SignInDemand {
 }
 
 /** Refuses a token whose sign-in was too weak or too long ago, and says which would do: the client asks for that (RFC 9470 §3). `now` in seconds since the epoch. */
-export function requireSignIn(person: PersonAuthorization, { acrValues, maxAge }: SignInDemand, now: number): void {
+export function requireSignIn({ person, clientId }: { readonly person: PersonAuthorization; readonly clientId: string }, { acrValues, maxAge }: SignInDemand, now: number): void {
   const { acr, amr = [] } = person.details
   const isWeak = acrValues.length > 0 && !acrValues.some((value) => satisfiesAcr({ acr, amr, factors: [] }, value))
   const isOld = maxAge !== undefined && now - person.authTime > maxAge
-  if (isWeak || isOld) throw insufficientUserAuthentication(isWeak ? 'A stronger sign-in is needed' : 'A more recent sign-in is needed', acrValues, maxAge)
+  const trace: Trace = { cause: 'token.step_up', clientId, compared: [...(isWeak ? [{ name: 'acr', sent: acr, expected: acrValues.join(' ') }] : []), ...(isOld ? [{ name: 'auth_time: age (s)', sent: String(now - person.authTime), expected: `≤ ${maxAge}` }] : [])] }
+  if (isWeak || isOld) throw insufficientUserAuthentication(isWeak ? 'A stronger sign-in is needed' : 'A more recent sign-in is needed', acrValues, maxAge, trace)
 }

@@ -36,7 +36,7 @@ async function answer(ctx: Context, request: FastifyRequest, reply: FastifyReply
   }
   if (person === undefined) throw bearerChallenge(403, 'insufficient_scope', 'The token has no person behind it', 'openid', misplacedToken(token, 'token.scope', 'openid'))
   if (!scopes.some((scope) => OPENING.includes(scope))) throw bearerChallenge(403, 'insufficient_scope', 'The token may not ask about the person', 'openid', misplacedToken(token, 'token.scope', OPENING.join(' / ')))
-  requireSignIn(person, demandOf(client), epochSeconds(ctx.clock))
+  requireSignIn({ person, clientId: token.clientId }, demandOf(client), epochSeconds(ctx.clock))
   const told = personTold(ctx, person)
   if (client !== undefined && hasSwitch(client, 'dataporten_userinfo')) {
     const names = scopes.includes('userid-feide') ? await principalNamesOf(ctx, [person.subject.userId]) : undefined

@@ -25,7 +25,7 @@ function namesIn(raw: readonly string[]): readonly string[] {
 export function requireSingles(raw: readonly string[]): void {
   const seen = new Set<string>()
   for (const name of namesIn(raw)) {
-    if (ONCE.has(name) && seen.has(name)) throw invalidRequest('A header came more than once', { detail: `gatekeeper.header ${name}`, trace: { cause: 'gatekeeper.refused' } })
+    if (ONCE.has(name) && seen.has(name)) throw invalidRequest('A header came more than once', { detail: `gatekeeper.header ${name}`, trace: { cause: 'gatekeeper.refused', compared: [{ name, sent: '2', expected: '1' }] } })
     seen.add(name)
   }
 }

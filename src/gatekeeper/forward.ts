@@ -85,20 +85,20 @@ function mayAskAgain(error: unknown, { method }: Outgoing, incoming: IncomingMes
   return error instanceof UpstreamSilent && error.cause instanceof Error && 'again' in error.cause && error.cause.again === true && (method === 'GET' || method === 'HEAD') && !hasBody(incoming)
 }
 
-function toRefusal(error: unknown): unknown {
+function toRefusal(error: unknown, timeout: number): unknown {
   const headers = { 'retry-after': '5' }
   if (error instanceof CircuitOpen) return new OAuthError('upstream_unavailable', 'The API does not answer at the moment', { status: 502, headers, detail: `gatekeeper.circuit ${error.reason}` })
   if (!(error instanceof UpstreamSilent)) return error
-  if (error.reason === 'too-slow') return new OAuthError('upstream_timeout', 'The API took too long to answer', { status: 504, detail: 'gatekeeper.timeout' })
+  if (error.reason === 'too-slow') return new OAuthError('upstream_timeout', 'The API took too long to answer', { status: 504, detail: 'gatekeeper.timeout', trace: { cause: 'gatekeeper.timeout', compared: [{ name: 'answer begins (s)', expected: `≤ ${timeout / 1000}` }] } })
   return new OAuthError('upstream_unavailable', 'The API cannot be reached at the moment', { status: 502, detail: 'gatekeeper.unreachable', cause: error.cause })
 }
 
 /** Asks an upstream in turn, unless it is left alone for a while. Throws 502 and 504 for its silences. */
-export async function askUpstream<T>({ circuit }: Upstream, work: () => Promise<T>): Promise<T> {
+export async function askUpstream<T>({ circuit, timeout }: Upstream, work: () => Promise<T>): Promise<T> {
   try {
     return await circuit.run(work)
   } catch (error) {
-    throw toRefusal(error)
+    throw toRefusal(error, timeout)
   }
 }
 

@@ -1,5 +1,11 @@
 import type { IncomingMessage } from 'node:http'
 
+/** How a request says where its body ends, for the diagnosis. */
+export function framingText({ headers }: IncomingMessage): string {
+  const { 'transfer-encoding': coding, 'content-length': length } = headers
+  return [length, coding].filter((one) => one !== undefined).join(' / ')
+}
+
 /**
  * Whether it is unclear where the body of a request ends, or whether it has one: a coding that is not simply chunked, both ways to say the
  * length, a body where others expect none. Two readers of such a request see two different ones behind it (request smuggling).

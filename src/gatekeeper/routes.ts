@@ -5,12 +5,12 @@ import type { Context } from '../context.ts'
 import { presentApiError } from '../http/api-errors.ts'
 import { gatekeptName } from '../http/gatekeeper-host.ts'
 import { type PresentedProof, presentedProof } from '../http/proof.ts'
-import { invalidRequest, OAuthError } from '../protocol/error.ts'
+import { invalidRequest, OAuthError, refine } from '../protocol/error.ts'
 import { pointToMetadata, RESOURCE_METADATA, resourceMetadataAddress } from '../protocol/resource-metadata.ts'
 import type { Caller } from './admit.ts'
 import { OPEN } from './answer-headers.ts'
 import { callerHeaders, requireSingles } from './caller-headers.ts'
-import { isUnframed } from './framing.ts'
+import { framingText, isUnframed } from './framing.ts'
 import { answerWith, askUpstream, exchange, type Outgoing } from './forward.ts'
 import { decide, type Original, readOriginal } from './forward-auth.ts'
 import { identityHeaders } from './identity-headers.ts'
@@ -88,16 +88,26 @@ async function passOn(call: Call, upstream: Upstream, caller: Caller, isLastUse:
   ctx.metrics.gatekeeperAdded.observe((decided + reply.elapsedTime - answered) / 1000)
 }
 
+/** What is refused after the decision: its trace is for those who run the client, and they need to know which API it was. */
+function asCallers(error: unknown, caller: Caller, apiId: string): unknown {
+  if (!(error instanceof OAuthError)) return error
+  const { trace } = error
+  return refine(error, { trace: { ...trace, clientId: trace.clientId ?? (caller.is === 'nobody' ? undefined : caller.token.clientId), compared: [{ name: 'api', sent: apiId }, ...(trace.compared ?? [])] } })
+}
+
 async function serve(call: Call): Promise<void> {
   const { ctx, request, gatekept } = call
   requireSingles(request.raw.rawHeaders)
-  if (isUnframed(request.raw)) throw invalidRequest('The body of the request cannot be told from what follows', { detail: 'gatekeeper.framing', trace: { cause: 'gatekeeper.refused' } })
+  if (isUnframed(request.raw)) throw invalidRequest('The body of the request cannot be told from what follows', { detail: 'gatekeeper.framing', trace: { cause: 'gatekeeper.refused', compared: [{ name: 'Content-Length / Transfer-Encoding', sent: framingText(request.raw) }] } })
   const upstream = upstreamOf(ctx, gatekept)
   if (upstream === undefined) throw new OAuthError('not_found', 'The API is not served here', { status: 404 })
   const caller = await judge(ctx, gatekept.api, { method: request.method, authorization: request.headers.authorization, proof: () => proofOf(call) })
-  if (upstream.circuit.isOpen()) throw new OAuthError('upstream_unavailable', 'The API does not answer at the moment', { status: 502, headers: { 'retry-after': '5' }, detail: 'gatekeeper.circuit silent' })
-  const isLastUse = await spendConsent(ctx, caller)
-  await passOn(call, upstream, caller, isLastUse)
+  try {
+    if (upstream.circuit.isOpen()) throw new OAuthError('upstream_unavailable', 'The API does not answer at the moment', { status: 502, headers: { 'retry-after': '5' }, detail: 'gatekeeper.circuit silent' })
+    await passOn(call, upstream, caller, await spendConsent(ctx, caller))
+  } catch (error) {
+    throw asCallers(error, caller, gatekept.api.api_id)
+  }
 }
 
 /** An API with a name of its own has its metadata there (RFC 9728 §3.1). */

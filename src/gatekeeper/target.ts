@@ -20,7 +20,7 @@ const QUERY = /^[\x21-\x22\x24-\x7e]*$/
 const AMBIGUOUS = /%(?:25)*(?:2e|2f|5c|[01][0-9a-f]|7f)/i
 
 function refused(detail: string): OAuthError {
-  return invalidRequest('The address can be read in more than one way', { detail: `gatekeeper.${detail}`, trace: { cause: 'gatekeeper.refused' } })
+  return invalidRequest('The address can be read in more than one way', { detail: `gatekeeper.${detail}`, trace: { cause: 'gatekeeper.refused', compared: [{ name: 'path', sent: detail }] } })
 }
 
 function isUtf8(path: string): boolean {

@@ -19,7 +19,9 @@ export function requireOwnHost(app: FastifyInstance, ctx: Context): void {
   const { host, protocol } = new URL(ctx.config.issuer)
   app.addHook('onRequest', async (request, reply) => {
     if (request.host.toLowerCase() === host) return undefined
-    traceRefusal(ctx, wrongHost(request, host), request, newReference(), claimedClient(request, readableForms(request)))
+    const reference = newReference()
+    traceRefusal(ctx, wrongHost(request, host), request, reference, claimedClient(request, readableForms(request)))
+    void reply.header('x-request-id', reference)
     return page(reply, request, 'wrong-host', { opened: `${protocol}//${request.host.slice(0, 200)}`, issuer: ctx.config.issuer }, { status: 421 })
   })
 }

@@ -6,7 +6,9 @@ import { hostRewriter } from './gatekeeper-host.ts'
 import { limitHandlers } from './handler-deadline.ts'
 import { isUnhurried } from './long-requests.ts'
 import { aliasRewriter } from './path-aliases.ts'
-import { invalidRequest } from '../protocol/error.ts'
+import { toOAuthError } from './failure.ts'
+import { invalidRequest, type OAuthError, refine, refusedByLimit } from '../protocol/error.ts'
+import type { Compared } from '../protocol/trace.ts'
 
 // Owns Fastify's options: limits and time-outs of every socket, where proxy headers count, and that nothing but our own log speaks.
 
@@ -32,6 +34,17 @@ export function answerUnreadable(error: Error, socket: Writable): void {
   if (socket.writable) socket.end(`HTTP/1.1 ${RAW_STATUS[code] ?? '400 Bad Request'}\r\n${headers.map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n${body}`)
 }
 
+function pathOf(url = ''): Compared {
+  return { name: 'path', sent: url.split('?', 1)[0] }
+}
+
+/** What is wrong with an address, whatever is there. The database knows no NUL, and nothing here has one in its address. */
+function addressFault(url: string): OAuthError | undefined {
+  if (url.split('?', 1)[0]?.includes('%00') === true) return invalidRequest('The address has characters that are not allowed', { trace: { cause: 'request.unreadable', compared: [pathOf(url)] } })
+  if (url.length > URL_BYTES) return refusedByLimit(414, 'The address is too long', {}, { cause: 'request.too_large', compared: [{ name: 'address (bytes)', sent: String(url.length), expected: `≤ ${URL_BYTES}` }] })
+  return undefined
+}
+
 export function createServer(ctx: Context): FastifyInstance {
   const { config } = ctx
   const app = fastify({
@@ -48,7 +61,7 @@ export function createServer(ctx: Context): FastifyInstance {
     // A path that cannot be decoded is nobody's: the same answer as any other unreadable request. No hook runs for it.
     frameworkErrors: (error, request, reply) => {
       void reply.headers(BARE_HEADERS)
-      void presentApiError(ctx, error, request, reply)
+      void presentApiError(ctx, refine(toOAuthError(error), { trace: { cause: 'request.unreadable', compared: [pathOf(request.raw.url)] } }), request, reply)
     },
   })
   // text/plain would let a page of another origin post without a preflight; a route adds what it reads.
@@ -57,12 +70,9 @@ export function createServer(ctx: Context): FastifyInstance {
   // Hooks without promises: each of those costs every request a turn of the microtask queue.
   app.addHook('onRequest', (request, reply, done) => {
     const { url = '' } = request.raw
-    // The database knows no NUL, and nothing here has one in its address.
-    if (url.split('?', 1)[0]?.includes('%00') === true) {
-      void reply.headers(BARE_HEADERS)
-      done(invalidRequest('The address has characters that are not allowed', { trace: { cause: 'request.unreadable' } }))
-    } else if (url.length <= URL_BYTES) done()
-    else void reply.code(414).headers(BARE_HEADERS).type('application/json').send({ error: 'invalid_request', error_description: 'The address is too long' })
+    const fault = addressFault(url)
+    if (fault !== undefined) void reply.headers(BARE_HEADERS)
+    done(fault)
   })
   app.addHook('onResponse', (request, reply, done) => {
     const route = request.routeOptions.url ?? 'unknown'

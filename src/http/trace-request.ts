@@ -28,13 +28,18 @@ export function diagnosisAddress(issuer: string, reference: string): string {
   return `${issuer}${diagnosisPath(reference)}`
 }
 
+/** A body of another type is refused before anything has looked at the request: what came is said here. */
+function toldType(trace: Trace, status: number, { headers }: FastifyRequest): Trace {
+  return status === 415 && trace.compared === undefined ? { ...trace, compared: [{ name: 'Content-Type', sent: headers['content-type'], expected: 'application/x-www-form-urlencoded' }] } : trace
+}
+
 /** Keeps the trace of a refusal. `clientId`: whose request it is, where that is known better than the request says it. */
 export function traceRefusal(ctx: Context, error: OAuthError, request: FastifyRequest, reference: string, clientId?: string): void {
   const forms = formsOf(ctx, request)
   const { code, description, status, trace } = error
   const client = clientId ?? claimedClient(request, forms)
   ctx.statistics.failure(trace.clientId ?? client, error)
-  ctx.diagnosis.record({ reference, level: 'refused', endpoint: endpointOf(request), method: request.method, status, error: code, description, clientId: client, forms, trace })
+  ctx.diagnosis.record({ reference, level: 'refused', endpoint: endpointOf(request), method: request.method, status, error: code, description, clientId: client, forms, trace: toldType(trace, status, request) })
 }
 
 /** Keeps a warning about something that passed. */

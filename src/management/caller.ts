@@ -6,8 +6,10 @@ import type { Actor } from '../organizations/can.ts'
 import { findActor } from '../organizations/members.ts'
 import { ACR_TWO_FACTORS, hasTwoFactors } from '../protocol/acr.ts'
 import { bearerChallenge, insufficientUserAuthentication } from '../protocol/error.ts'
+import type { Trace } from '../protocol/trace.ts'
 import { factorsOf } from '../signin/factors-of.ts'
 import type { InspectedToken } from '../tokens/inspect.ts'
+import { misplacedToken } from '../tokens/presented-token.ts'
 import { findUser } from '../users/store.ts'
 
 // Owns who calls: a person, with their roles of this moment, or a client for itself. A client that an operator gave the scopes of this API
@@ -39,7 +41,7 @@ async function clientActor(ctx: Context, { clientKey, clientId }: InspectedToken
 export async function findCaller(ctx: Context, token: InspectedToken): Promise<Caller> {
   const { issuer } = ctx.config
   // Not one without an audience, either: every API that such a token is shown to could use it here.
-  if (!token.audience.includes(issuer)) throw bearerChallenge(401, 'invalid_token', `The access token is not for this API; ask for it with resource=${issuer}`)
+  if (!token.audience.includes(issuer)) throw bearerChallenge(401, 'invalid_token', `The access token is not for this API; ask for it with resource=${issuer}`, undefined, misplacedToken(token, 'token.audience', issuer))
   const { person, clientId, scopes } = token
   const actor = person === undefined ? await clientActor(ctx, token) : await findActor(ctx, person.subject.userId)
   const { acr, amr = [] } = person?.details ?? {}
@@ -57,11 +59,12 @@ export async function requireRecentSignIn(ctx: Context, caller: Caller): Promise
   const { signedInAt } = caller
   if (signedInAt === undefined) return
   const [isOld, isWeak] = [epochSeconds(ctx.clock) - signedInAt > RECENT_SECONDS, await owesFactor(ctx, caller)]
-  if (isOld || isWeak) throw insufficientUserAuthentication('Sign in again: this hands out power', isWeak ? [ACR_TWO_FACTORS] : [], RECENT_SECONDS)
+  const trace: Trace = { cause: 'token.step_up', clientId: caller.clientId, compared: [{ name: 'auth_time: age (s)', sent: String(epochSeconds(ctx.clock) - signedInAt), expected: `≤ ${RECENT_SECONDS}` }, ...(isWeak ? [{ name: 'acr', expected: ACR_TWO_FACTORS }] : [])] }
+  if (isOld || isWeak) throw insufficientUserAuthentication('Sign in again: this hands out power', isWeak ? [ACR_TWO_FACTORS] : [], RECENT_SECONDS, trace)
 }
 
 /** Throws `insufficient_scope`, or what a person has to do first (RFC 9470 §3). */
 export async function requireAllowed(ctx: Context, caller: Caller, { scope, needsRecentSignIn }: { readonly scope: string | undefined; readonly needsRecentSignIn?: true }): Promise<void> {
-  if (scope !== undefined && !caller.scopes.includes(scope)) throw bearerChallenge(403, 'insufficient_scope', 'The access token may not do this', scope)
+  if (scope !== undefined && !caller.scopes.includes(scope)) throw bearerChallenge(403, 'insufficient_scope', 'The access token may not do this', scope, { cause: 'token.scope', clientId: caller.clientId, compared: [{ name: 'scope', sent: caller.scopes.join(' '), expected: scope }] })
   if (needsRecentSignIn === true) await requireRecentSignIn(ctx, caller)
 }

@@ -45,6 +45,13 @@ export class OAuthError extends Error {
   }
 }
 
+/** The same refusal with some of it changed. */
+export function refine(error: OAuthError, changes: ErrorOptions): OAuthError {
+  const { code, description, status, headers, detail, reason, parameter, members, trace, cause } = error
+  const more = Object.entries({ detail, reason, parameter, cause }).filter(([, value]) => value !== undefined)
+  return new OAuthError(code, description, { status, headers, members, trace, ...Object.fromEntries(more), ...changes })
+}
+
 type Make = (description: string, options?: ErrorOptions) => OAuthError
 
 function code(name: string, defaults: ErrorOptions = {}): Make {
@@ -111,10 +118,10 @@ export function bearerChallenge(status: 400 | 401 | 403, error?: string, descrip
 }
 
 /** A token whose sign-in will not do, with what would (RFC 9470 §3). `maxAge` in seconds. */
-export function insufficientUserAuthentication(description: string, acrValues: readonly string[], maxAge: number | undefined): OAuthError {
+export function insufficientUserAuthentication(description: string, acrValues: readonly string[], maxAge: number | undefined, trace: Trace): OAuthError {
   const { code, headers } = bearerChallenge(401, 'insufficient_user_authentication', description)
   const more = [...(acrValues.length === 0 ? [] : [`acr_values="${acrValues.join(' ')}"`]), ...(maxAge === undefined ? [] : [`max_age="${maxAge}"`])]
-  return new OAuthError(code, description, { status: 401, headers: { 'www-authenticate': [headers['www-authenticate'], ...more].join(', ') } })
+  return new OAuthError(code, description, { status: 401, headers: { 'www-authenticate': [headers['www-authenticate'], ...more].join(', ') }, trace })
 }
 
 /** Makes a sentence fit for `error_description`: the characters RFC 6749 §5.2 allows, nothing else. */

@@ -1,4 +1,4 @@
-import { OAuthError } from './error.ts'
+import { OAuthError, refine } from './error.ts'
 
 // Where a protected resource says what it wants (RFC 9728), and how a refusal leads there. Not what it says.
 
@@ -25,16 +25,5 @@ function addToChallenges(header: string, parameter: string): string {
 export function pointToMetadata(error: unknown, address: string): unknown {
   const challenge = error instanceof OAuthError ? error.headers['www-authenticate'] : undefined
   if (!(error instanceof OAuthError) || challenge === undefined) return error
-  const { code, description, status, headers, detail, reason, parameter, members, trace, cause } = error
-  const pointed = addToChallenges(challenge, `resource_metadata="${address}"`)
-  return new OAuthError(code, description, {
-    status,
-    headers: { ...headers, 'www-authenticate': pointed },
-    members,
-    trace,
-    ...(detail === undefined ? {} : { detail }),
-    ...(reason === undefined ? {} : { reason }),
-    ...(parameter === undefined ? {} : { parameter }),
-    ...(cause === undefined ? {} : { cause }),
-  })
+  return refine(error, { headers: { ...error.headers, 'www-authenticate': addToChallenges(challenge, `resource_metadata="${address}"`) } })
 }

@@ -84,6 +84,6 @@ const BY_STATUS: Readonly<Record<number, Cause>> = { 405: 'request.get_on_token'
 /** What a refusal that names no cause comes from: its code says enough, or the parameter that is at fault. */
 export function usualTrace(code: string, about: { readonly status: number; readonly parameter: string | undefined; readonly reason: string | undefined }): Trace {
   const named = BY_STATUS[about.status] ?? BY_REASON[about.reason ?? ''] ?? BY_CODE[code]
-  if (about.parameter !== undefined && named === undefined) return { cause: 'request.parameter', hints: [{ name: 'parameter', values: { parameter: about.parameter } }] }
-  return { cause: named ?? 'request.unreadable' }
+  if (about.parameter === undefined) return { cause: named ?? 'request.unreadable' }
+  return { cause: named ?? 'request.parameter', hints: [{ name: 'parameter', values: { parameter: about.parameter } }] }
 }

@@ -25,7 +25,7 @@ export async function countAttempt(ctx: Context, key: string, windowSeconds: num
 /** Counts one attempt. Throws 429 with `Retry-After` when there were more than `most` in this window. */
 export async function requireMeasure(ctx: Context, key: string, { most, seconds }: { readonly most: number; readonly seconds: number }, description: string): Promise<void> {
   const { count, until } = await countAttempt(ctx, key, seconds)
-  if (count > most) throw refusedByLimit(429, description, { 'retry-after': String(Math.max(1, Math.ceil((until.getTime() - ctx.clock.now()) / 1000))) })
+  if (count > most) throw refusedByLimit(429, description, { 'retry-after': String(Math.max(1, Math.ceil((until.getTime() - ctx.clock.now()) / 1000))) }, { cause: 'limit.rate', compared: [{ name: `requests in ${seconds} s`, sent: String(count), expected: `≤ ${most}` }] })
 }
 
 /** Starts a key anew. */

@@ -43,7 +43,7 @@ export async function nameOfAnother(ctx: Context, { client_name }: Pick<ClientMe
 /** Throws `invalid_client_metadata` for a name that has the service's, an institution's or a provider's in it. */
 export async function requireOwnName(ctx: Context, metadata: ClientMetadata): Promise<void> {
   const taken = await nameOfAnother(ctx, metadata)
-  if (taken !== undefined) throw invalidClientMetadata(asciiDescription(`client_name: has the name of ${taken} in it, which is not the application's own`))
+  if (taken !== undefined) throw invalidClientMetadata(asciiDescription(`client_name: has the name of ${taken} in it, which is not the application's own`), { parameter: 'client_name' })
 }
 
 /** Why a document about a client is not taken, if its name is another's. */

@@ -15,6 +15,6 @@ export const checkGrantManagement: Check = async (draft, ctx) => {
   // Such a grant goes on and is merged into others; a consent with an end takes everything with it that rests on it.
   if (draft.request.limited !== undefined) throw invalidRequest('A scope whose consent has an end is in no grant that is managed', { parameter: 'grant_management_action' })
   const { grantId } = asked
-  if (grantId !== undefined && (await findManagedGrant(ctx, grantId, client.key)) === undefined) throw invalidGrantId('The grant is not known', { parameter: 'grant_id' })
+  if (grantId !== undefined && (await findManagedGrant(ctx, grantId, client.key)) === undefined) throw invalidGrantId('The grant is not known', { parameter: 'grant_id', trace: { cause: 'grant_id.unknown', compared: [{ name: 'grant_id', sent: grantId, secret: true }] } })
   return learn(draft, { grantChange: asked })
 }

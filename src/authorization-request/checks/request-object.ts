@@ -35,7 +35,7 @@ async function pushed(draft: Draft, ctx: Context, requestUri: string): Promise<D
 async function referenced(draft: Draft, ctx: Context, requestUri: string): Promise<Draft> {
   const client = clientOf(draft)
   const registered = client.metadata.request_uris.map((uri) => uri.split('#', 1)[0])
-  if (!ctx.config.fetchRequestUris) throw requestUriNotSupported('Request objects by reference are not supported')
+  if (!ctx.config.fetchRequestUris) throw requestUriNotSupported('Request objects by reference are not supported', { parameter: 'request_uri' })
   if (!registered.includes(requestUri.split('#', 1)[0])) throw invalidRequestUri('The request_uri is not registered', { parameter: 'request_uri', trace: { cause: 'jar.unreachable', ...compareAddresses('request_uri', requestUri, client.metadata.request_uris) } })
   try {
     const answer = await ctx.fetch(requestUri, { headers: { accept: 'application/oauth-authz-req+jwt, application/jwt' } })
@@ -58,7 +58,7 @@ function requireNoPush(draft: Draft, ctx: Context): void {
 
 export const checkRequestObject: Check = async (draft, ctx) => {
   const { single } = draft.form
-  if (single.has('registration')) throw registrationNotSupported('Registration in a request is not supported')
+  if (single.has('registration')) throw registrationNotSupported('Registration in a request is not supported', { parameter: 'registration' })
   const [request, requestUri] = [single.get('request'), single.get('request_uri')]
   if (request !== undefined && requestUri !== undefined) throw invalidRequest('request and request_uri exclude each other', { parameter: 'request' })
   if (requestUri !== undefined && draft.door === 'pushed') throw invalidRequest('A pushed request may not refer to another', { parameter: 'request_uri' })

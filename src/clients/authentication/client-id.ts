@@ -12,7 +12,7 @@ export function hasIdAlone({ authorization, form }: PresentedCredentials): boole
 
 export function idOf({ form }: PresentedCredentials): string {
   const clientId = form.single.get('client_id')
-  if (clientId === undefined) throw invalidClient('Client authentication is missing', { trace: { cause: 'client_auth.missing' } })
+  if (clientId === undefined) throw invalidClient('Client authentication is missing', { trace: { cause: 'client_auth.missing', compared: [{ name: 'client_id' }] } })
   return clientId
 }
 

@@ -97,7 +97,7 @@ export const consent: Step = {
   reason: (journey) => {
     const account = chosenAccount(journey)
     if (account === undefined || journey.progress.consented === account.user.userId) return undefined
-    const silently = () => consentRequired('The person must be asked')
+    const silently = () => consentRequired('The person must be asked', { trace: { cause: 'consent.required', compared: [{ name: 'scope', sent: journey.request.scopes.join(' ') }, { name: 'prompt', sent: 'none' }] } })
     if (journey.request.prompt.includes('consent')) return { name: 'prompt_consent', silently }
     // What was taken back is asked for in full, also where nobody is asked otherwise.
     if (journey.consent.removedAt !== undefined) return { name: 'was_removed', silently }

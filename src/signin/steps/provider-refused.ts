@@ -33,7 +33,9 @@ export function refuseProvider(ctx: Context, request: FastifyRequest, reply: Fas
   ctx.log.info({ event: 'provider.refused', clientId: visit.journey.client.clientId, providerId: provider.provider_id }, 'the client does not accept this provider')
   const { client } = visit.journey
   const trace: Trace = { cause: 'login.provider_not_allowed', compared: [{ name: 'login_providers', sent: provider.provider_id, expected: client.metadata.login_providers.join(', ') }] }
-  traceRefusal(ctx, accessDenied('The client does not accept this institution', { status: 403, trace }), request, newReference(), client.clientId)
+  const reference = newReference()
+  traceRefusal(ctx, accessDenied('The client does not accept this institution', { status: 403, trace }), request, reference, client.clientId)
+  void reply.header('x-request-id', reference)
   const names = { clientName: nameOf(visit.journey, language), providerName: localized(provider.name, language) }
   return page(reply, request, 'provider-refused', { ...names, discoveryHref: rails.path(visit, DISCOVERY), action: rails.path(visit, LEAVE), csrf: formToken(ctx, subject(visit)) }, { uiLocales, status: 403 })
 }

@@ -13,10 +13,10 @@ export const requirements: Step = {
     if (account === undefined || session === undefined) return undefined
     const { hint, claims, expectedUsers } = journey.request
     const { userId } = account.user
-    if ((hint !== undefined && hint.sub !== userId) || expectedUsers?.includes(userId) === false) return { name: 'another_person', refuses: true, silently: () => loginRequired('Another person signed in than the application expected') }
+    if ((hint !== undefined && hint.sub !== userId) || expectedUsers?.includes(userId) === false) return { name: 'another_person', refuses: true, silently: () => loginRequired('Another person signed in than the application expected', { trace: { cause: 'login.other_person', compared: [{ name: 'sub', sent: userId, expected: hint?.sub, secret: true }] } }) }
     const acr = essentialAcr(claims)
     if (acr === undefined || acr.length === 0 || acr.some((value) => satisfiesAcr(session, value))) return undefined
-    return { name: 'acr_unmet', refuses: true, silently: () => unmetAuthenticationRequirements('The demanded kind of sign-in is not possible') }
+    return { name: 'acr_unmet', refuses: true, silently: () => unmetAuthenticationRequirements('The demanded kind of sign-in is not possible', { trace: { cause: 'login.assurance', compared: [{ name: 'acr', sent: session.acr, expected: acr.join(' ') }] } }) }
   },
   pages: () => {},
 }
