@@ -66,7 +66,7 @@ export async function buildApp(opened: OpenedContext): Promise<FastifyInstance> 
   app.setErrorHandler((error, request, reply) => presentPageError(ctx, error, request, reply))
   app.setNotFoundHandler((request, reply) => presentPageError(ctx, nothingHere(request, config.issuer), request, reply))
   await registerEndpoints(app, ctx, 'machines', presentApiError)
-  await registerManagement(app, ctx, offered)
+  await registerManagement(app, ctx, { offered, version: portnerVersion() })
   await registerEndpoints(app, ctx, 'people', presentPageError)
   await registerGatekeeper(app, ctx)
   await registerAccount(app, ctx)

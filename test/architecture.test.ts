@@ -51,7 +51,9 @@ const FLOORS: readonly { readonly places: readonly string[]; readonly ordered?: 
   { places: ['signin', 'grants'], ordered: true },
   // What files, the API and the dashboard change goes through the same functions.
   { places: ['declarations'] },
-  { places: ['endpoints', 'account', 'gatekeeper', 'management', 'jobs', 'demo'] },
+  // How the whole is, with what is done again and again in it.
+  { places: ['jobs', 'system'], ordered: true },
+  { places: ['endpoints', 'account', 'gatekeeper', 'management', 'demo'] },
   { places: ['dashboard', 'admin'], ordered: true },
   { places: ['open-context.ts', 'test-approval.ts', 'test-clock.ts', 'lists.ts', 'app.ts', 'cli', 'main.ts'], ordered: true },
 ]

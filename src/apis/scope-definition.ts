@@ -45,6 +45,7 @@ export const ownApiScopes = [
   'portner.operators.write',
   'portner.keys.read',
   'portner.keys.write',
+  'portner.system.read',
 ] as const
 
 export function isStandardScope(scope: string): boolean {

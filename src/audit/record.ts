@@ -10,15 +10,15 @@ import type { Log } from './log.ts'
 import type { Metrics } from './metrics.ts'
 import { forgetEvents } from './forget.ts'
 import { findWritten } from './store.ts'
-import { type KeptHead, type Verdict, verifyChain } from './verify.ts'
+import { type ChainPart, type Verdict, verifyChain } from './verify.ts'
 
 // Owns recording: an event is logged at once and written within a quarter of a second, in batches; while the database is gone a bounded
 // buffer keeps them. Does not own the chain (append.ts) and the table (store.ts), nor what a person may read of it (history.ts).
 
 export interface Audit extends RepeatedWriting {
   record(event: AuditEvent, reference?: string): void
-  /** Walks along the chain of all events, with the head that an earlier run told. */
-  verify(kept?: KeptHead): Promise<Verdict>
+  /** Walks along the chain of all events, or a part of it. */
+  verify(part?: ChainPart): Promise<Verdict>
   /** Forgets at most `limit` of the oldest events, from before `before`. Returns how many. */
   forget(before: Date, limit: number): Promise<number>
 }
@@ -79,7 +79,7 @@ export function createAudit(options: AuditOptions): Audit {
       }
       waiting.push(toRow(options.clock.now(), event, reference))
     },
-    verify: (kept) => verifyChain(options.db, options.key, kept),
+    verify: (part) => verifyChain(options.db, options.key, part),
     forget: (before, limit) => forgetEvents(options.db, options.key, before, limit),
   }
 }

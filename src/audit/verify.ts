@@ -35,16 +35,42 @@ export interface Verdict {
   readonly anchor: ChainEnd
   /** In the order of the chain, at most MOST_FAULTS. */
   readonly faults: readonly ChainFault[]
+  /** How far a part went that is not the last one. */
+  readonly rest?: ChainEnd
+}
+
+/** What to walk along: the whole chain when left out. */
+export interface ChainPart {
+  /** A head that an earlier run told. */
+  readonly kept?: KeptHead | undefined
+  /** How far the part before went. */
+  readonly from?: ChainEnd | undefined
+  /** How many events are looked at, about. */
+  readonly most?: number
+}
+
+const HEAD = /^(\d{1,15}):([0-9a-f]{64})$/
+
+/** An end as it is told and kept elsewhere: a number, a colon and 64 hexadecimal digits. */
+export function headText({ seq, digest }: ChainEnd): string {
+  return `${seq}:${digest.toString('hex')}`
+}
+
+/** The same read back; nothing for any other text. */
+export function readHead(text: string): KeptHead | undefined {
+  const [, seq, digest] = HEAD.exec(text) ?? []
+  return seq === undefined || digest === undefined ? undefined : { seq: Number(seq), digest }
 }
 
 const MOST_FAULTS = 20
-const PAGE = 2000
+const PAGE = 1000
 
 interface Walk {
   end: ChainEnd
   events: number
   unproven: number
   readonly faults: ChainFault[]
+  isWhole: boolean
 }
 
 function checkEnd(key: Buffer, name: EndName, end: SealedEnd, faults: ChainFault[]): void {
@@ -69,19 +95,23 @@ function checkTail({ end, faults }: Walk, head: ChainEnd): void {
   else if (!sameDigest(end.digest, head.digest)) faults.push({ kind: 'end', end: 'head', seq: head.seq })
 }
 
-async function walkAll(db: Kysely<Database>, key: Buffer, ends: ChainEnds, kept: KeptHead | undefined): Promise<Walk> {
-  const walk: Walk = { end: ends.anchor, events: 0, unproven: 0, faults: [] }
+async function walkAlong(db: Kysely<Database>, key: Buffer, ends: ChainEnds, { kept, from, most = Number.POSITIVE_INFINITY }: ChainPart): Promise<Walk> {
+  // What was forgotten since the part before needs no walk any more.
+  const start = from !== undefined && from.seq > ends.anchor.seq ? from : ends.anchor
+  const size = Math.min(PAGE, most)
+  const walk: Walk = { end: start, events: 0, unproven: 0, faults: [], isWhole: true }
   checkEnd(key, 'anchor', ends.anchor, walk.faults)
   checkEnd(key, 'head', ends.head, walk.faults)
   // Behind the anchor nothing should be left, but a server that was killed while it forgot is no crime: what is there is not looked at.
-  for (let after = ends.anchor.seq; walk.faults.length < MOST_FAULTS; ) {
-    const page = await listChained(db, after, PAGE)
+  for (let after = start.seq; walk.faults.length < MOST_FAULTS; ) {
+    const page = await listChained(db, after, size)
     for (const row of page) {
       checkEvent(key, walk, ends.head, row)
       if (row.seq === kept?.seq && digestFor(row).toString('hex') !== kept.digest) walk.faults.push({ kind: 'other', seq: row.seq })
     }
     const last = page.at(-1)
-    if (last === undefined || page.length < PAGE) break
+    if (last === undefined || page.length < size) break
+    if (walk.events >= most) return { ...walk, isWhole: false }
     after = last.seq
   }
   checkTail(walk, ends.head)
@@ -89,8 +119,8 @@ async function walkAll(db: Kysely<Database>, key: Buffer, ends: ChainEnds, kept:
   return walk
 }
 
-/** Walks along the whole chain. `kept` is a head that an earlier run told. */
-export async function verifyChain(db: Kysely<Database>, key: Buffer, kept?: KeptHead): Promise<Verdict> {
+/** Walks along the chain, or a part of it. */
+export async function verifyChain(db: Kysely<Database>, key: Buffer, part: ChainPart = {}): Promise<Verdict> {
   return db
     .transaction()
     .setIsolationLevel('repeatable read')
@@ -98,7 +128,7 @@ export async function verifyChain(db: Kysely<Database>, key: Buffer, kept?: Kept
     .execute(async (trx) => {
       const ends = await readEnds(trx)
       if (ends === undefined) throw new Error('there is no audit chain')
-      const { events, unproven, faults } = await walkAll(trx, key, ends, kept)
-      return { events, unproven, head: ends.head, anchor: ends.anchor, faults: faults.slice(0, MOST_FAULTS) }
+      const { end, events, unproven, faults, isWhole } = await walkAlong(trx, key, ends, part)
+      return { events, unproven, head: ends.head, anchor: ends.anchor, faults: faults.slice(0, MOST_FAULTS), ...(isWhole ? {} : { rest: end }) }
     })
 }

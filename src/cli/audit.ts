@@ -1,6 +1,6 @@
 import type { Command as Commander } from 'commander'
 import { exportEvents } from '../audit/export.ts'
-import type { ChainFault, KeptHead, Verdict } from '../audit/verify.ts'
+import { type ChainFault, headText, type KeptHead, readHead, type Verdict } from '../audit/verify.ts'
 import { readConfig } from '../config.ts'
 import { type Command, withExamples, withOutputOptions } from './command.ts'
 import { withContext } from './connect.ts'
@@ -8,13 +8,10 @@ import type { Io } from './io.ts'
 import { type OutputOptions, print, tone } from './output.ts'
 import { Failure, status } from './status.ts'
 
-const HEAD = /^(\d{1,15}):([0-9a-f]{64})$/
-
-function readHead(text: string | undefined): KeptHead | undefined {
-  if (text === undefined) return undefined
-  const [, seq, digest] = HEAD.exec(text) ?? []
-  if (seq === undefined || digest === undefined) throw new Failure('--head is not what an earlier run told', 'it is a number, a colon and 64 hexadecimal digits', status.usage)
-  return { seq: Number(seq), digest }
+function requireHead(text: string | undefined): KeptHead | undefined {
+  const head = text === undefined ? undefined : readHead(text)
+  if (text !== undefined && head === undefined) throw new Failure('--head is not what an earlier run told', 'it is a number, a colon and 64 hexadecimal digits', status.usage)
+  return head
 }
 
 const WORDS: { readonly [K in ChainFault['kind']]: (fault: Extract<ChainFault, { kind: K }>) => string } = {
@@ -33,23 +30,19 @@ function sentence<K extends ChainFault['kind']>(fault: Extract<ChainFault, { kin
   return WORDS[fault.kind](fault)
 }
 
-function headText({ head }: Verdict): string {
-  return `${head.seq}:${head.digest.toString('hex')}`
-}
-
 function summary(verdict: Verdict): string {
-  const { events, unproven, anchor } = verdict
+  const { events, unproven, anchor, head } = verdict
   const forgotten = anchor.seq > 0 ? `; the ${anchor.seq} before them are forgotten` : ''
-  return `${events} events, unbroken${unproven > 0 ? `, but for ${unproven} from before there was a chain` : ''}${forgotten}\nhead: ${headText(verdict)}\n`
+  return `${events} events, unbroken${unproven > 0 ? `, but for ${unproven} from before there was a chain` : ''}${forgotten}\nhead: ${headText(head)}\n`
 }
 
 async function verify(io: Io, options: OutputOptions & { readonly head?: string }): Promise<number> {
-  const kept = readHead(options.head)
+  const kept = requireHead(options.head)
   return withContext(readConfig(io.env, { demo: false }), io, async (ctx) => {
-    const verdict = await ctx.audit.verify(kept)
-    const { faults, events, unproven, anchor } = verdict
+    const verdict = await ctx.audit.verify({ kept })
+    const { faults, events, unproven, anchor, head } = verdict
     print(io, options, {
-      json: { unbroken: faults.length === 0, events, unproven, forgotten: Math.max(0, anchor.seq), head: headText(verdict), faults },
+      json: { unbroken: faults.length === 0, events, unproven, forgotten: Math.max(0, anchor.seq), head: headText(head), faults },
       ids: faults.flatMap((fault) => ('id' in fault ? [fault.id] : [])),
       text: faults.length === 0 ? summary(verdict) : faults.map((fault) => `${tone(io, 'red', 'broken')}: ${sentence(fault)}\n`).join(''),
     })

@@ -1,6 +1,7 @@
 import type { Resource } from './operation.ts'
 import { apis } from './resources/apis.ts'
 import { audit } from './resources/audit.ts'
+import { auditChain } from './resources/audit-chain.ts'
 import { authorizationTypes } from './resources/authorization-types.ts'
 import { clientScopes } from './resources/client-scopes.ts'
 import { clientSecrets } from './resources/client-secrets.ts'
@@ -17,6 +18,7 @@ import { providerStates } from './resources/provider-states.ts'
 import { registrationTokens } from './resources/registration-tokens.ts'
 import { scopes } from './resources/scopes.ts'
 import { statistics } from './resources/statistics.ts'
+import { system } from './resources/system.ts'
 import { transfers } from './resources/transfers.ts'
 import { trustedIssuers } from './resources/trusted-issuers.ts'
 import { userActions } from './resources/user-actions.ts'
@@ -47,5 +49,7 @@ export const resources: readonly Resource[] = [
   statistics,
   diagnoses,
   audit,
+  auditChain,
   keys,
+  system,
 ]

@@ -24,6 +24,8 @@ export interface Call<Q = unknown, B = unknown> {
   readonly ctx: Context
   readonly caller: Caller
   readonly offered: Offered
+  /** Of this build. */
+  readonly version: string
   readonly params: Readonly<Record<string, string>>
   readonly query: Q
   readonly body: B

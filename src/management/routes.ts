@@ -51,8 +51,15 @@ function textOf(request: FastifyRequest): string {
   return body?.json ?? ''
 }
 
-async function answer(ctx: Context, operation: Operation, caller: Caller, offered: Offered, request: FastifyRequest): Promise<KeptAnswer> {
-  const call = { ctx, caller, offered, params: request.params as Readonly<Record<string, string>>, query: undefined, body: undefined, expected: operation.changes === true ? requireMatch(request.headers['if-match']) : undefined }
+/** What every operation may know of the server. */
+interface Server {
+  readonly offered: Offered
+  /** Of this build. */
+  readonly version: string
+}
+
+async function answer(ctx: Context, operation: Operation, caller: Caller, server: Server, request: FastifyRequest): Promise<KeptAnswer> {
+  const call = { ctx, caller, ...server, params: request.params as Readonly<Record<string, string>>, query: undefined, body: undefined, expected: operation.changes === true ? requireMatch(request.headers['if-match']) : undefined }
   const raw = { query: Object.fromEntries(queryForm(request).single), body: operation.body === undefined ? undefined : jsonBody(request) }
   const work = async (): Promise<KeptAnswer> => render(await operation.run(call, raw), ctx.config.issuer)
   const key = request.headers['idempotency-key']
@@ -79,7 +86,7 @@ function tellFaults(scope: FastifyInstance, ctx: Context): void {
   })
 }
 
-function registerOperation(scope: FastifyInstance, ctx: Context, offered: Offered, operation: Operation): void {
+function registerOperation(scope: FastifyInstance, ctx: Context, server: Server, operation: Operation): void {
   const callers = new WeakMap<FastifyRequest, Caller>()
   scope.route({
     method: operation.method,
@@ -96,7 +103,7 @@ function registerOperation(scope: FastifyInstance, ctx: Context, offered: Offere
     handler: async (request, reply) => {
       const caller = callers.get(request)
       if (caller === undefined) throw new Error('a request without a caller')
-      const kept = await answer(ctx, operation, caller, offered, request)
+      const kept = await answer(ctx, operation, caller, server, request)
       const tag = kept.headers['etag']
       if (operation.method === 'GET' && tag !== undefined && isKnown(request.headers['if-none-match'], tag.slice(1, -1))) return reply.code(304).headers({ etag: tag, 'cache-control': 'no-store' }).send()
       return send(reply, kept)
@@ -105,14 +112,14 @@ function registerOperation(scope: FastifyInstance, ctx: Context, offered: Offere
 }
 
 /** Adds `/api/…` to a server. */
-export async function registerManagement(app: FastifyInstance, ctx: Context, offered: Offered): Promise<void> {
-  const operations = resources.flatMap((resource) => resource(offered))
+export async function registerManagement(app: FastifyInstance, ctx: Context, server: Server): Promise<void> {
+  const operations = resources.flatMap((resource) => resource(server.offered))
   await app.register(
     async (scope) => {
       tellFaults(scope, ctx)
       for (const type of ['application/json', 'application/merge-patch+json']) scope.addContentTypeParser(type, { parseAs: 'string' }, (_request, body, done) => done(null, { json: String(body) }))
       scope.setNotFoundHandler((request, reply) => presentApiError(ctx, new OAuthError('not_found', 'There is no such thing', { status: 404 }), request, reply))
-      for (const operation of operations) registerOperation(scope, ctx, offered, operation)
+      for (const operation of operations) registerOperation(scope, ctx, server, operation)
       for (const route of new Set(operations.map(routeOf))) refuseOtherMethods(scope, route, operations.filter((operation) => routeOf(operation) === route).map(({ method }) => method))
       // It takes long to make, and most servers are never asked for it.
       let document: string | undefined

@@ -229,13 +229,23 @@ describe('what was done behind the server’s back is named', () => {
     const audit = await tenEvents()
     const { head } = await audit.verify()
     const kept = { seq: head.seq, digest: head.digest.toString('hex') }
-    expect((await audit.verify(kept)).faults).toEqual([])
+    expect((await audit.verify({ kept })).faults).toEqual([])
     await asOwner('delete from audit_events', 'delete from audit_chain')
     key = await chainKey()
     const other = await tenEvents()
-    expect((await other.verify(kept)).faults).toEqual([{ kind: 'other', seq: 10 }])
-    expect((await other.verify({ ...kept, seq: 11 })).faults).toEqual([{ kind: 'other', seq: 11 }])
+    expect((await other.verify({ kept })).faults).toEqual([{ kind: 'other', seq: 10 }])
+    expect((await other.verify({ kept: { ...kept, seq: 11 } })).faults).toEqual([{ kind: 'other', seq: 11 }])
   })
+})
+
+test('a chain is walked along in parts, which say what the whole says', async () => {
+  const audit = await tenEvents()
+  await asOwner(`update audit_events set client_id = 'other' where seq = 6`, 'delete from audit_events where seq = 10')
+  const parts = [await audit.verify({ most: 4 })]
+  for (let from = parts[0]?.rest; from !== undefined; from = parts.at(-1)?.rest) parts.push(await audit.verify({ most: 4, from }))
+  expect(parts.map(({ events }) => events)).toEqual([4, 4, 1])
+  expect(parts.flatMap(({ faults }) => faults)).toEqual((await audit.verify()).faults)
+  expect(parts.flatMap(({ faults }) => faults)).toMatchObject([{ kind: 'changed', seq: 6 }, { kind: 'missing', seq: 10, to: 10 }])
 })
 
 describe('events that are old', () => {

@@ -1,6 +1,7 @@
 import { page } from '../../http/pages.ts'
+import { readSystemState, systemFindings } from '../../system/state.ts'
 import { type AdminSection, isOperator } from '../section.ts'
-import { systemFacts, systemFindings, systemTables } from '../system.ts'
+import { systemFacts, systemTables } from '../system.ts'
 
 // How the server is: what stands first for whoever comes because something is wrong.
 
@@ -14,8 +15,8 @@ export const home: AdminSection = {
     app.get(PATH, async (request, reply) => {
       const operator = await kit.requireOperator(request, reply)
       if (!isOperator(operator)) return operator
-      const [facts, findings, tables] = await Promise.all([systemFacts(ctx, kit.version), systemFindings(ctx), systemTables(ctx)])
-      return page(reply, request, 'admin-home', { admin: kit.frame(operator, NAME), facts, findings, tables })
+      const [state, findings] = await Promise.all([readSystemState(ctx), systemFindings(ctx)])
+      return page(reply, request, 'admin-home', { admin: kit.frame(operator, NAME), facts: systemFacts(state, kit.version), findings, tables: systemTables(state) })
     })
   },
 }

@@ -7,9 +7,9 @@ import { reachDatabase, toolLog, withPlainDatabase } from '../connect.ts'
 import type { Io } from '../io.ts'
 import { type OutputOptions, print, tone } from '../output.ts'
 import { status } from '../status.ts'
-import { fail, type Finding, ok } from '../../admin/findings/check.ts'
-import { configurationChecks } from '../../admin/findings/configuration.ts'
-import { databaseChecks, serverFindings } from '../../admin/findings/database.ts'
+import { fail, type Finding, ok } from '../../system/findings/check.ts'
+import { configurationChecks } from '../../system/findings/configuration.ts'
+import { databaseChecks, serverFindings } from '../../system/findings/database.ts'
 import { runningFindings } from './running.ts'
 
 // Owns the examination: every check, one line each, with what to do. It changes nothing.

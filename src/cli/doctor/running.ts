@@ -1,5 +1,5 @@
 import type { Config } from '../../config.ts'
-import { fail, type Finding, ok, warn } from '../../admin/findings/check.ts'
+import { fail, type Finding, ok, warn } from '../../system/findings/check.ts'
 
 const LONGEST_MS = 3000
 

@@ -1,4 +1,4 @@
-import { nodeWarning } from '../../admin/findings/node-warning.ts'
+import { nodeWarning } from '../../system/findings/node-warning.ts'
 import type { Log } from '../../audit/log.ts'
 import type { Config } from '../../config.ts'
 
