@@ -12,6 +12,7 @@ import { type KnownProvider, listKnownProviders, readProvider } from '../../upst
 import { code, fact, link, moment, number, text, word } from '../cells.ts'
 import { changer, registerChange } from '../change.ts'
 import { type Connection, tryConnection } from '../connection.ts'
+import { providerUse } from '../provider-use.ts'
 import { type Asked, readDone, registerList, ROWS } from '../list-page.ts'
 import { type AdminKit, type AdminSection, isOperator, type Operator } from '../section.ts'
 
@@ -80,6 +81,7 @@ function providerPage(app: FastifyInstance, ctx: Context, kit: AdminKit): void {
     const known = await readProvider(ctx.db, id)
     if (known === undefined) throw notFound()
     const { provider } = known
+    const use = await providerUse(ctx, provider.provider_id)
     return page(reply, request, 'admin-thing', {
       admin: kit.frame(operator, NAME),
       section: NAME,
@@ -88,8 +90,9 @@ function providerPage(app: FastifyInstance, ctx: Context, kit: AdminKit): void {
       facts: [
         ...(connection === undefined ? [] : [fact('connection', ...connectionCells(connection))]),
         ...factsOf(known, (await troublesOf(ctx)).get(provider.provider_id)),
+        use.fact,
       ],
-      tables: [],
+      tables: [use.table],
       actions: [...(provider.protocol === 'local' ? [] : [{ name: TRY, href: `${hrefOf(known)}/${TRY}` }]), { name: switchOf(known), href: `${hrefOf(known)}/${switchOf(known)}` }],
       backHref: PATH,
     })

@@ -46,7 +46,8 @@ const userTables = [
 ]
 const roles = { name: 'roles', cells: ['operator', 'admin', 'developer', 'member', 'confirmed', 'unconfirmed'].map(word) }
 const userFacts = [...facts(['status', 'user-id', 'username', 'address', 'organization']), roles, ...facts(['groups', 'since', 'app', 'recovery-codes', 'events'])]
-const providerFacts = [{ name: 'state', cells: ['off', 'off-left', 'off-expired', 'off-declared', 'off-operator'].map(word) }, { name: 'from', cells: ['a-federation', 'a-file', 'the-api'].map(word) }, ...facts(['id', 'protocol', 'federation', 'realms', 'country', 'failures', 'failed'])]
+const providerFacts = [{ name: 'state', cells: ['off', 'off-left', 'off-expired', 'off-declared', 'off-operator'].map(word) }, { name: 'from', cells: ['a-federation', 'a-file', 'the-api'].map(word) }, ...facts(['id', 'protocol', 'federation', 'realms', 'country', 'failures', 'failed', 'people-this-week'])]
+const use = table('use', ['day', 'sign-ins', 'failed-sign-ins'], [code('2026-11-21'), number, none], [code('2026-11-20'), word('fewer-than-five'), number])
 const scopes = table('scopes', ['scope', 'title', 'approval'], ...['auto', 'owner', 'organization'].map((one) => [code('gk_calendar_write'), text('Add events'), word(`approval-${one}`)]))
 const thing = { admin, section: 'users', title: 'Ada Example', facts: userFacts, tables: userTables, actions: ['lock', 'unlock', 'end-sessions', 'send-reset', 'remove-factors'].map((name) => ({ name, href: `/admin/users/1/${name}` })), backHref: '/admin/users' }
 const question = { admin, action: '/admin/users/1/lock', csrf: 'token-1', subject: hostile, backHref: '/admin/users/1' }
@@ -61,7 +62,7 @@ export const adminCases: readonly Case[] = [
   { view: 'admin-thing', state: 'connection-good', model: { ...thing, section: 'providers', facts: [], done: 'try-connection' } },
   { view: 'admin-confirm', state: 'connection', model: { ...question, question: 'try-connection' } },
   { view: 'admin-thing', state: 'user', model: { ...thing, done: 'end-sessions' } },
-  { view: 'admin-thing', state: 'provider', model: { ...thing, section: 'providers', title: hostile, facts: providerFacts, tables: [scopes], actions: [{ name: 'switch-on', href: '/admin/providers/ntu/switch-on' }] } },
+  { view: 'admin-thing', state: 'provider', model: { ...thing, section: 'providers', title: hostile, facts: providerFacts, tables: [scopes, use], actions: [{ name: 'switch-on', href: '/admin/providers/ntu/switch-on' }] } },
   { view: 'admin-confirm', state: 'noted', model: { ...question, question: 'switch-off', note: 'declared' } },
   { view: 'admin-confirm', state: 'box', model: { ...question, question: 'end-sessions', box: 'offline' } },
   { view: 'admin-confirm', state: 'reason', model: { ...question, question: 'remove-factors', reason: { value: '', failed: false } } },
