@@ -40,6 +40,10 @@ function isReset(error: unknown): boolean {
   return error instanceof Error && 'code' in error && (error.code === 'ECONNRESET' || error.code === 'EPIPE')
 }
 
+export function callerGone(): OAuthError {
+  return new OAuthError('gone', 'The caller has gone', { status: 499 })
+}
+
 /** One try. Gives the answer's head with its body to come; throws UpstreamSilent. */
 function ask(upstream: Upstream, outgoing: Outgoing, incoming: IncomingMessage, response: ServerResponse): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
@@ -64,7 +68,7 @@ function ask(upstream: Upstream, outgoing: Outgoing, incoming: IncomingMessage, 
       clearTimeout(timer)
       response.off('close', leave)
       if (error instanceof UpstreamSilent) reject(error)
-      else if (response.destroyed) reject(new OAuthError('gone', 'The caller has gone', { status: 499 }))
+      else if (response.destroyed) reject(callerGone())
       else reject(new UpstreamSilent('unreachable', Object.assign(error, { again: out.reusedSocket && isReset(error) })))
     }
     out.on('error', fail)

@@ -11,7 +11,7 @@ import type { Caller } from './admit.ts'
 import { OPEN } from './answer-headers.ts'
 import { callerHeaders, requireSingles } from './caller-headers.ts'
 import { framingText, isUnframed } from './framing.ts'
-import { answerWith, askUpstream, exchange, type Outgoing } from './forward.ts'
+import { answerWith, askUpstream, callerGone, exchange, type Outgoing } from './forward.ts'
 import { decide, type Original, readOriginal } from './forward-auth.ts'
 import { identityHeaders } from './identity-headers.ts'
 import { judge, spendConsent } from './judge.ts'
@@ -68,19 +68,25 @@ async function requestOf({ ctx, request, gatekept: { api }, target }: Call, { ba
   return { method: request.method, path: base + target.path, headers: [...callerHeaders(request.raw.rawHeaders, api, prefix), ...ours] }
 }
 
+/** Throws when the caller has gone already: its end, which ends everything that is done for it, is not told a second time. */
+function requireThere({ destroyed }: { readonly destroyed: boolean }): void {
+  if (destroyed) throw callerGone()
+}
+
 async function passOn(call: Call, upstream: Upstream, caller: Caller, isLastUse: boolean): Promise<void> {
   const { ctx, request, reply, gatekept, address } = call
   const outgoing = await requestOf(call, upstream, caller)
   const socket = waitingSocket(request.raw)
   const ends = socket?.socket ?? reply.raw
+  requireThere(ends)
   watchCall(ctx, { apiId: gatekept.api.api_id, method: request.method, caller, isLastUse, end: () => void ends.destroy() }, ends)
   if (socket === undefined && request.headers.expect !== undefined) reply.raw.writeContinue()
   const decided = reply.elapsedTime
-  const answer = await askUpstream(upstream, () =>
-    socket === undefined
-      ? exchange(upstream, outgoing, request.raw, reply.raw)
-      : openTunnel(ctx, { upstream, outgoing, incoming: request.raw, response: reply.raw, caller: socket }),
-  )
+  const answer = await askUpstream(upstream, () => {
+    // Whoever stood in line may have left it.
+    requireThere(ends)
+    return socket === undefined ? exchange(upstream, outgoing, request.raw, reply.raw) : openTunnel(ctx, { upstream, outgoing, incoming: request.raw, response: reply.raw, caller: socket })
+  })
   const answered = reply.elapsedTime
   reply.hijack()
   if (answer === undefined) return

@@ -1,7 +1,9 @@
+import { sql } from 'kysely'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
 import { startTestServer, type TestServer } from '../support/app.ts'
 import { newBrowser } from '../support/browser.ts'
+import { untilSomebodyWaits } from '../support/locks.ts'
 import { basic, obtainCode, post, redeem } from '../support/relying-party.ts'
 import { type Talk, talk } from '../support/talk.ts'
 import { startUpstreamApi, type UpstreamApi } from '../support/upstream-api.ts'
@@ -48,6 +50,9 @@ afterAll(async () => {
 
 const revoke = (token: string): ReturnType<typeof post> => post(server.issuer, '/oauth/revocation', { token }, { authorization: basic('robot') })
 
+/** How many calls were ended with what had let them in. */
+const ended = (): number => server.logged().split('"gatekeeper.ended"').length - 1
+
 /** Events of an API, until they end. */
 async function follow(token: string, path = '/gk/calendar/stream'): Promise<{ readonly ended: Promise<unknown> }> {
   const answer = await fetch(server.issuer + path, { headers: { authorization: `Bearer ${token}` } })
@@ -91,6 +96,26 @@ describe('what is open', () => {
     await server.apply(LIBRARY(upstream.url, true))
     await Promise.all([events.ended, socket.closed])
     await server.apply(LIBRARY(upstream.url, false))
+  })
+})
+
+describe('a caller that has gone before it is known whether it may come in', () => {
+  test('is not asked for at the API, and not looked after for ever', async () => {
+    const token = await systemToken(server.issuer, 'gk_calendar')
+    upstream.seen()
+    const before = ended()
+    await server.ctx.db.transaction().execute(async (trx) => {
+      await sql`lock table access_tokens in access exclusive mode`.execute(trx)
+      const line = await talk(port, `GET /gk/calendar/x HTTP/1.1\r\nhost: localhost:${port}\r\nauthorization: Bearer ${token}\r\n\r\n`)
+      await untilSomebodyWaits(server.ctx.db)
+      line.end()
+      // What comes after it has been answered.
+      await fetch(`${server.issuer}/.well-known/openid-configuration`)
+    })
+    const events = await follow(token)
+    await revoke(token)
+    await events.ended
+    expect([upstream.seen(), ended() - before]).toEqual([[], 1])
   })
 })
 
