@@ -105,6 +105,11 @@ export async function moveOwnedClients(trx: Transaction<Database>, from: string,
   if (result.numUpdatedRows > 0n) await raiseCacheVersion(trx, 'clients')
 }
 
+/** A person's own clients. */
+export async function listClientsOf(db: Kysely<Database>, userId: string): Promise<readonly Client[]> {
+  return withSecrets(db, await db.selectFrom('clients').selectAll().where('owner_user_id', '=', userId).execute())
+}
+
 /** Creates a client or replaces its registration. Returns its key. */
 export async function saveClient(trx: Transaction<Database>, clientId: string, metadata: ClientMetadata, declared: boolean): Promise<string> {
   const document = JSON.stringify(metadata)

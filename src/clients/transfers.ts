@@ -45,9 +45,11 @@ export async function takeOffer(trx: Transaction<Database>, clientKey: string, a
   return rows[0] && toOffer(rows[0])
 }
 
-/** Ends an offer. Returns whether there was one. */
-export async function endOffer(db: Kysely<Database>, clientKey: string): Promise<boolean> {
-  return ((await sql`delete from client_transfers where client_key = ${clientKey}`.execute(db)).numAffectedRows ?? 0n) > 0n
+/** Ends an offer; with `to` only one to them. Returns whether there was one. */
+export async function endOffer(db: Kysely<Database>, clientKey: string, to?: Taker): Promise<boolean> {
+  const [organization, userId] = to === undefined ? [null, null] : columns(to)
+  const { numAffectedRows } = await sql`delete from client_transfers where client_key = ${clientKey} and (${to === undefined} or organization_id = ${organization}::text or user_id = ${userId}::uuid)`.execute(db)
+  return numAffectedRows === 1n
 }
 
 export async function findOffer(db: Kysely<Database>, clientKey: string): Promise<Offer | undefined> {

@@ -8,6 +8,7 @@ import { isOwnClient } from '../clients/own-clients.ts'
 import { askSector } from '../clients/sector.ts'
 import { addSecret, declareSecret, keptSecret, listDeclaredSecrets } from '../clients/secrets.ts'
 import { clientChanged, deleteClient, listClients, readClient, saveClient, setClientOwner } from '../clients/store.ts'
+import { JWT_BEARER } from '../grants/jwt-bearer.ts'
 import { sha256 } from '../lib/digest.ts'
 import { drawToken } from '../lib/opaque-token.ts'
 import { inLanguage } from '../protocol/localized-text.ts'
@@ -69,10 +70,13 @@ export function toCurrent(row: Client, declaredSecret?: Buffer): Current {
 
 const DEVELOPERS_SWITCHES: readonly string[] = ['plain_http_redirect']
 
+/** Grants that give a client tokens without a person: by its own word, or by that of a trusted issuer. */
+const GRANTS_OF_ITS_OWN: readonly unknown[] = ['client_credentials', JWT_BEARER]
+
 /** Whether it may use this server's own API without a person: then as its organization's admin, or as an operator where it has none. */
 export function actsByItself(document: Document): boolean {
   const { scope, grant_types: grants } = document
-  return typeof scope === 'string' && Array.isArray(grants) && grants.includes('client_credentials') && scope.split(' ').some((value) => value.startsWith('portner.'))
+  return typeof scope === 'string' && Array.isArray(grants) && grants.some((grant) => GRANTS_OF_ITS_OWN.includes(grant)) && scope.split(' ').some((value) => value.startsWith('portner.'))
 }
 
 /** What people and institutions rely on clients not to have unless an operator says so, each with the member that says it. */

@@ -25,15 +25,24 @@ async function takerOf(ctx: Context, name: string): Promise<Taker> {
   return { userId: user?.userId }
 }
 
+function takerAs({ organization, userId }: Owner): Taker {
+  return organization === undefined ? { userId } : { organization }
+}
+
 /** Offers a client to whom a name means; an offer before is over. */
 export async function offerTo(ctx: Context, changer: Changer, client: Client, name: string): Promise<void> {
   await offerClient(ctx, client.key, await takerOf(ctx, name), changer.personId)
   recordClientChange(ctx, changer, client.clientId, 'offered to another owner')
 }
 
-/** Takes the offer back, or says no to it. Whether there was one is all the same. */
+/** Takes the offer back. Whether there was one is all the same. */
 export async function withdrawOffer(ctx: Context, changer: Changer, client: Client): Promise<void> {
   if (await endOffer(ctx.db, client.key)) recordClientChange(ctx, changer, client.clientId, 'offer ended')
+}
+
+/** Says no in the name of whom it was offered to: what is offered to others meanwhile stays. */
+export async function refuseOffer(ctx: Context, changer: Changer, client: Client, owner: Owner): Promise<void> {
+  if (await endOffer(ctx.db, client.key, takerAs(owner))) recordClientChange(ctx, changer, client.clientId, 'offer ended')
 }
 
 /**
@@ -49,7 +58,7 @@ export async function takeClient(ctx: Context, changer: Changer, clientId: strin
     return inTransaction(ctx.db, async (trx) => {
       await lockDeclarations(trx)
       const client = await readClient(trx, clientId)
-      if (client === undefined || (await takeOffer(trx, client.key, organization === undefined ? { userId } : { organization })) === undefined) return false
+      if (client === undefined || (await takeOffer(trx, client.key, takerAs(owner))) === undefined) return false
       const { organization: _, ...others } = client.metadata
       const metadata = organization === undefined ? others : { ...others, organization }
       requireTrust(changer.actor, clientKind, ownerOf(client), metadata, client.metadata)

@@ -1,8 +1,12 @@
+import type { Transaction } from 'kysely'
 import { z } from 'zod'
+import { listClientsOf, setClientStatus } from '../clients/store.ts'
+import type { Database } from '../database/schema.ts'
 import { drawToken } from '../lib/opaque-token.ts'
 import { isDeclaredDigest, listPasswords, setReadyPassword } from '../users/passwords.ts'
 import { deleteUser, findLocalUser, isDeclaredUser, listLocalUsers, saveLocalUser, setUserStatus } from '../users/store.ts'
 import { normalizeUsername, type User, userClaimsSchema } from '../users/user.ts'
+import { actsByItself } from './client.ts'
 import { type Current, type Kind, type ReadySecret, type SecretRules, withoutUndefined } from './kind.ts'
 import { passwordFault } from './secret.ts'
 
@@ -73,6 +77,11 @@ function readingsOf(id: string): readonly { readonly organization: string | unde
   return at < 0 ? [alone] : [{ organization: id.slice(0, at), username: id.slice(at + 1) }, alone]
 }
 
+// What is nobody's own is the operator's, and acts as one: the person who goes knows its secret.
+async function disableRobotsOf(trx: Transaction<Database>, userId: string): Promise<void> {
+  for (const { clientId, metadata } of await listClientsOf(trx, userId)) if (actsByItself(metadata)) await setClientStatus(trx, clientId, 'disabled')
+}
+
 export const user: Kind<DeclaredUser> = {
   kind: 'user',
   members: Object.keys(userSchema.shape),
@@ -104,6 +113,8 @@ export const user: Kind<DeclaredUser> = {
     if (declared !== undefined) await setReadyPassword(ctx, trx, userId, declared.stored, saidBy(declared))
   },
   remove: async (trx, current) => {
-    if (current.rowKey !== undefined) await deleteUser(trx, current.rowKey)
+    if (current.rowKey === undefined) return
+    await disableRobotsOf(trx, current.rowKey)
+    await deleteUser(trx, current.rowKey)
   },
 }

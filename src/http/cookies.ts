@@ -15,8 +15,10 @@ export async function acceptCookies(app: FastifyInstance): Promise<void> {
   await app.register(cookie)
 }
 
+/** A cookie; of a request that was refused before its cookies were read there is none. */
 export function readCookie(request: FastifyRequest, config: Config, name: CookieName | ScriptCookieName): string | undefined {
-  return request.cookies[fullName(config, name)]
+  const cookies: FastifyRequest['cookies'] | null = request.cookies
+  return cookies?.[fullName(config, name)]
 }
 
 /** Sets an opaque secret. Without `maxAge` (seconds) it is gone when the browser closes. */

@@ -14,12 +14,13 @@ function frameworkStatus(error: unknown): number | undefined {
 export function toOAuthError(error: unknown): OAuthError {
   if (error instanceof OAuthError) return error
   if (error instanceof PasswordsBusy) return refusedByLimit(429, 'Too many sign-ins at once', { 'retry-after': '2' })
-  if (isDatabaseUnavailable(error)) return temporarilyUnavailable('The server cannot answer now', { cause: error })
   const code = frameworkCode(error)
   if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') return refusedByLimit(415, 'The content type is not supported; send application/x-www-form-urlencoded')
   if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') return refusedByLimit(413, 'The request is too large')
   if (code === 'FST_ERR_HANDLER_TIMEOUT') return temporarilyUnavailable('The server took too long', { cause: error })
+  // Before the database is suspected: a caller who breaks off in the middle of a body has a connection that was reset, too.
   const status = frameworkStatus(error)
   if (status !== undefined && status >= 400 && status < 500) return invalidRequest('The request could not be read', { status, cause: error, trace: { cause: 'request.unreadable' } })
+  if (isDatabaseUnavailable(error)) return temporarilyUnavailable('The server cannot answer now', { cause: error })
   return serverError('Something went wrong', { cause: error })
 }

@@ -114,7 +114,9 @@ describe('what only an operator says', () => {
     // Nor may it become one behind the operator's back.
     const byPeople = { ...robot, client_id: 'by-people', application_type: 'web', redirect_uris: APP.redirect_uris, grant_types: ['authorization_code'] }
     await createThing(server.ctx, who('ada'), 'client', byPeople, { offered })
-    expect(await refusal(replaceThing(server.ctx, who('lin'), 'client', 'by-people', { ...byPeople, grant_types: ['authorization_code', 'client_credentials'] }, { offered }))).toEqual(['invalid', 'grant_types'])
+    for (const grant of ['client_credentials', 'urn:ietf:params:oauth:grant-type:jwt-bearer']) {
+      expect([grant, ...(await refusal(replaceThing(server.ctx, who('lin'), 'client', 'by-people', { ...byPeople, grant_types: ['authorization_code', grant] }, { offered })))]).toEqual([grant, 'invalid', 'grant_types'])
+    }
   })
 })
 

@@ -1,5 +1,6 @@
 import { sql } from 'kysely'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { untilSomebodyWaits } from '../support/locks.ts'
 import { SECRET } from '../support/world.ts'
 import { ALL, type Answered, openStage, personalToken, type Program, type Stage } from './stage.ts'
 
@@ -60,6 +61,20 @@ describe('an application', () => {
     await lunmal.call('PUT', OFFER, { body: { to: stage.userIds.kai } })
     expect((await as('kai').call('POST', '/api/offers/handed/take')).body).toEqual({ client_id: 'handed' })
     expect((await as('kai').call('GET', '/api/clients/handed')).status).toBe(200)
+  })
+
+  test('that is offered to another while somebody says no is still offered to the other', async () => {
+    const [ntu, lunmal] = await Promise.all([stage.program('ntu-manager'), stage.program('lunmal-manager')])
+    await ntu.call('POST', '/api/clients', { body: { ...APP, client_id: 'wanted' } })
+    await ntu.call('PUT', '/api/clients/wanted/transfer', { body: { to: 'org:lunmal' } })
+    let refused: Promise<Answered> | undefined
+    await stage.server.ctx.db.transaction().execute(async (trx) => {
+      await sql`update client_transfers set organization_id = null, user_id = ${stage.userIds.kai} where client_key = (select client_key from clients where client_id = 'wanted')`.execute(trx)
+      refused = lunmal.call('POST', '/api/offers/wanted/refuse')
+      await untilSomebodyWaits(stage.server.ctx.db)
+    })
+    await refused
+    expect((await as('kai').call('POST', '/api/offers/wanted/take')).status).toBe(200)
   })
 
   test('that acts by itself is given away by operators only: its giver knows its secret', async () => {

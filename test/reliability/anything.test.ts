@@ -61,3 +61,11 @@ test.each<[string, string]>([
   expect(answer).toMatch(/^HTTP\/1\.1 [1-4]\d\d /)
   expect(answer).not.toMatch(/ at .*\.[jt]s/)
 })
+
+test('a caller who breaks off in the middle of a body is no trouble of ours', async () => {
+  const { hostname, port } = new URL(server.issuer)
+  const socket = connect(Number(port), hostname, () => void socket.write('POST /oauth/token HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 100\r\n\r\ngrant_', () => setImmediate(() => socket.resetAndDestroy())))
+  await expect.poll(() => server.logged()).toContain('"aborted"')
+  const line = server.logged().split('\n').find((one) => one.includes('"aborted"')) ?? ''
+  expect(JSON.parse(line)).toMatchObject({ level: 'info', error: 'invalid_request' })
+})

@@ -4,7 +4,7 @@ import { type Client, ownerOf } from '../../clients/client.ts'
 import { findOffer } from '../../clients/transfers.ts'
 import { readClient } from '../../clients/store.ts'
 import type { Context } from '../../context.ts'
-import { offerTo, takeClient, withdrawOffer } from '../../declarations/transfer.ts'
+import { offerTo, refuseOffer, takeClient, withdrawOffer } from '../../declarations/transfer.ts'
 import { goTo } from '../../http/leave.ts'
 import { page, requestLocale } from '../../http/pages.ts'
 import { can, type Owner } from '../../organizations/can.ts'
@@ -98,7 +98,7 @@ function takePages(app: FastifyInstance, ctx: Context, kit: DashboardKit): void 
     const owner = client && (await offeredTo(ctx, desk, client))
     if (client === undefined || owner === undefined) throw notFound()
     if (single.get('act') !== 'take') {
-      await withdrawOffer(ctx, changer(desk), client)
+      await refuseOffer(ctx, changer(desk), client, owner)
       return goTo(reply, forOwner('/dashboard', owner))
     }
     let isTaken = false

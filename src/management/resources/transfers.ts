@@ -4,7 +4,7 @@ import { findClientByKey, readClient } from '../../clients/store.ts'
 import { findOffer, listOffers, type Offer } from '../../clients/transfers.ts'
 import type { Context } from '../../context.ts'
 import { findThing } from '../../declarations/thing.ts'
-import { offerTo, takeClient, withdrawOffer } from '../../declarations/transfer.ts'
+import { offerTo, refuseOffer, takeClient, withdrawOffer } from '../../declarations/transfer.ts'
 import { can, type Owner } from '../../organizations/can.ts'
 import type { Caller } from '../caller.ts'
 import { notFound } from '../failure.ts'
@@ -134,8 +134,8 @@ export const transfers: Resource = () => [
     answer: { status: 204, description: 'The offer is over' },
     refusals: [404],
     run: async (call) => {
-      const { client } = await requireOffered(call)
-      await withdrawOffer(call.ctx, call.caller, client)
+      const { client, owner } = await requireOffered(call)
+      await refuseOffer(call.ctx, call.caller, client, owner)
       return { status: 204 }
     },
   }),
