@@ -50,6 +50,7 @@ import * as m0055 from './0055-groups.ts'
 import * as m0056 from './0056-client-uses.ts'
 import * as m0057 from './0057-order-of-decisions.ts'
 import * as m0059 from './0059-words-of-a-provider.ts'
+import * as m0060 from './0060-held-apis.ts'
 
 // The list of migrations, forward only. A new one is one file and one line here; a landed one is never changed.
 export const migrations: Record<string, Migration> = {
@@ -104,4 +105,5 @@ export const migrations: Record<string, Migration> = {
   '0056-client-uses': m0056,
   '0057-order-of-decisions': m0057,
   '0059-words-of-a-provider': m0059,
+  '0060-held-apis': m0060,
 }

@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Context } from '../context.ts'
 import { findGroupOf } from '../groups/ad-hoc.ts'
-import { acceptInvitation, findInvitation, type Invitation } from '../groups/invitations.ts'
+import { acceptInvitation, findEntered, findInvitation, type Invitation } from '../groups/invitations.ts'
 import { goTo } from '../http/leave.ts'
 import { page } from '../http/pages.ts'
 import { sha256 } from '../lib/digest.ts'
@@ -20,6 +20,10 @@ interface Named {
   Params: { token: string }
 }
 
+function joinedAddress(groupId: string): string {
+  return `${GROUPS}/${groupId}?done=joined`
+}
+
 function formOf(token: string): string {
   return `${JOIN}/${sha256(token).toString('base64url')}`
 }
@@ -36,10 +40,10 @@ export function invitationPages(app: FastifyInstance, ctx: Context, kit: Account
   app.get<Named>(`${JOIN}/:token`, async (request, reply) => {
     const account = await kit.requireAccount(request, reply)
     if (!isAccount(account)) return account
-    const found = await findInvitation(ctx.db, request.params.token)
+    const { token } = request.params
     // Whoever is in already keeps the link for somebody else.
-    if (found !== undefined && (await findGroupOf(ctx.db, found.groupId, account.user.userId)) !== undefined) return goTo(reply, `${GROUPS}/${found.groupId}?done=joined`)
-    return show(ctx, request, reply, kit, account, request.params.token, found)
+    const entered = await findEntered(ctx.db, token, account.user.userId)
+    return entered === undefined ? show(ctx, request, reply, kit, account, token, await findInvitation(ctx.db, token)) : goTo(reply, joinedAddress(entered))
   })
 
   app.post<Named>(`${JOIN}/:token`, async (request, reply) => {
@@ -49,8 +53,12 @@ export function invitationPages(app: FastifyInstance, ctx: Context, kit: Account
     kit.ownForm(request, account, formOf(token))
     const { userId } = account.user
     const groupId = await acceptInvitation(ctx.db, token, userId)
-    if (groupId === undefined) return show(ctx, request, reply, kit, account, token, undefined)
-    ctx.audit.record({ event: 'group.changed', userId, groupId, change: 'joined' })
-    return goTo(reply, `${GROUPS}/${groupId}?done=joined`)
+    if (groupId !== undefined) {
+      ctx.audit.record({ event: 'group.changed', userId, groupId, change: 'joined' })
+      return goTo(reply, joinedAddress(groupId))
+    }
+    // The form was sent twice: the second time leads where the first one did.
+    const entered = await findEntered(ctx.db, token, userId)
+    return entered === undefined ? show(ctx, request, reply, kit, account, token, undefined) : goTo(reply, joinedAddress(entered))
   })
 }

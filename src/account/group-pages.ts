@@ -1,8 +1,8 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Context } from '../context.ts'
-import { type AdHocGroup, type AdHocMember, adHocRoles, deleteGroup, findGroupOf, leaveGroup, listMembers, removeMember, setMemberRole } from '../groups/ad-hoc.ts'
+import { type AdHocGroup, type AdHocMember, adHocRoles, deleteGroup, findGroupOf, findMember, hasOneOwner, leaveGroup, listMembers, removeMember, setMemberRole } from '../groups/ad-hoc.ts'
 import { createInvitation, listInvitations, revokeInvitation } from '../groups/invitations.ts'
-import { queryForm } from '../http/forms.ts'
+import { anyQueryForm, queryForm } from '../http/forms.ts'
 import type { AccountGroupModel, GroupMemberRow } from '../http/groups-views.ts'
 import { goTo } from '../http/leave.ts'
 import { page } from '../http/pages.ts'
@@ -15,6 +15,8 @@ import { type Account, type AccountKit, isAccount } from './section.ts'
 
 const NAME = 'groups'
 export const GROUPS = '/account/groups'
+/** Of a page. */
+const ROWS = 100
 const DONE = ['created', 'joined', 'role', 'removed', 'revoked', 'last', 'refused'] as const
 
 interface Named {
@@ -53,8 +55,10 @@ async function requireGroup(ctx: Context, { user }: Account, id: string): Promis
 
 async function modelOf(ctx: Context, request: FastifyRequest, kit: AccountKit, account: Account, group: AdHocGroup, more: Pick<AccountGroupModel, 'link' | 'done'>): Promise<AccountGroupModel> {
   const { groupId, role } = group
-  const [members, invitations] = await Promise.all([listMembers(ctx.db, groupId), role === 'member' ? [] : listInvitations(ctx.db, groupId)])
-  const isLastOwner = members.filter((member) => member.role === 'owner').length < 2
+  const after = anyQueryForm(request).single.get('after')
+  const [found, isLastOwner, invitations] = await Promise.all([listMembers(ctx.db, groupId, { after, limit: ROWS + 1 }), hasOneOwner(ctx.db, groupId), role === 'member' ? [] : listInvitations(ctx.db, groupId)])
+  const members = found.slice(0, ROWS)
+  const last = members.at(-1)
   const base = `${GROUPS}/${groupId}`
   return {
     frame: kit.frame(request, account, NAME),
@@ -63,6 +67,7 @@ async function modelOf(ctx: Context, request: FastifyRequest, kit: AccountKit, a
     invitations: invitations.map((one) => ({ id: one.invitationId, role: one.role, until: one.expiresAt, revocable: role === 'owner' || one.role === 'member' })),
     inviteRoles: role === 'owner' ? ['member', 'admin'] : role === 'admin' ? ['member'] : [],
     ...more,
+    nextHref: found.length > ROWS && last !== undefined ? `${base}?${new URLSearchParams({ after: last.userId })}` : undefined,
     action: base,
     csrf: kit.token(account, base),
     leaveHref: role === 'owner' && isLastOwner ? undefined : `${base}/leave`,
@@ -117,7 +122,7 @@ function confirmPages(app: FastifyInstance, ctx: Context, kit: AccountKit, what:
       kit.ownForm(request, account, action)
       return goTo(reply, await change(ctx, what, account, group.groupId, member))
     }
-    const person = what === 'remove' ? (await listMembers(ctx.db, group.groupId)).find(({ userId }) => userId === member) : undefined
+    const person = what === 'remove' ? await findMember(ctx.db, group.groupId, member) : undefined
     if (what === 'remove' && person === undefined) throw notFound()
     return page(reply, request, 'account-group-confirm', { frame: kit.frame(request, account, NAME), what, group: group.name, person: person === undefined ? '' : nameOf(person), action, csrf: kit.token(account, action), backHref: `${GROUPS}/${group.groupId}` })
   }

@@ -1,4 +1,4 @@
-import { type Kysely, sql, type Transaction } from 'kysely'
+import { type Kysely, type Selectable, sql, type Transaction } from 'kysely'
 import { perContext, type Context } from '../context.ts'
 import { createCache, raiseCacheVersion } from '../database/cache-versions.ts'
 import type { DeclaredDocument } from '../database/declared.ts'
@@ -121,15 +121,29 @@ export async function listModeratedApis(db: Kysely<Database>): Promise<readonly 
   return rows.map(({ document }) => document)
 }
 
-/** The APIs as they were declared; `secret` is sealed. */
-export async function listApis(db: Kysely<Database>): Promise<readonly (DeclaredDocument & { readonly secret: string | undefined })[]> {
-  const rows = await db.selectFrom('apis').selectAll().orderBy('api_id').execute()
-  return rows.map((row) => ({ id: row.api_id, document: row.document, declared: row.declared, secret: row.sealed_secret?.toString('base64') }))
+/** An API as it was declared; `secret` is sealed. */
+export interface ApiRow extends DeclaredDocument {
+  readonly secret: string | undefined
+  /** An operator switched it off. */
+  readonly isHeld: boolean
 }
 
-/** Creates or replaces an API. `sealedSecret` null forgets the secret there is; left out, it stays. */
-export async function saveApi(trx: Transaction<Database>, api: Api, declared: boolean, sealedSecret?: Buffer | null): Promise<void> {
-  const values = { audience: api.audience ?? null, document: JSON.stringify(api), declared, ...(sealedSecret === undefined ? {} : { sealed_secret: sealedSecret }) }
+function toApiRow(row: Selectable<Database['apis']>): ApiRow {
+  return { id: row.api_id, document: row.document, declared: row.declared, secret: row.sealed_secret?.toString('base64'), isHeld: row.held }
+}
+
+export async function listApis(db: Kysely<Database>): Promise<readonly ApiRow[]> {
+  return (await db.selectFrom('apis').selectAll().orderBy('api_id').execute()).map(toApiRow)
+}
+
+export async function findApiRow(db: Kysely<Database>, apiId: string): Promise<ApiRow | undefined> {
+  const row = await db.selectFrom('apis').selectAll().where('api_id', '=', apiId).executeTakeFirst()
+  return row && toApiRow(row)
+}
+
+/** Creates or replaces an API. `isHeld`: it is switched off by an operator's word. `sealedSecret` null forgets the secret there is; left out, it stays. */
+export async function saveApi(trx: Transaction<Database>, api: Api, { declared, isHeld, sealedSecret }: { readonly declared: boolean; readonly isHeld: boolean; readonly sealedSecret?: Buffer | null | undefined }): Promise<void> {
+  const values = { audience: api.audience ?? null, document: JSON.stringify(api), declared, held: isHeld, ...(sealedSecret === undefined ? {} : { sealed_secret: sealedSecret }) }
   await trx
     .insertInto('apis')
     .values({ api_id: api.api_id, ...values })

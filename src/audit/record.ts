@@ -1,6 +1,7 @@
 import type { Kysely } from 'kysely'
 import type { Database } from '../database/schema.ts'
 import type { Clock } from '../lib/clock.ts'
+import { maskTokens } from '../lib/opaque-token.ts'
 import { newRowId } from '../lib/random.ts'
 import { type RepeatedWriting, writeRepeatedly } from '../lib/repeated-writing.ts'
 import { createAppender } from './append.ts'
@@ -35,6 +36,11 @@ export interface AuditOptions {
 const FLUSH_MS = 250
 const MOST_WAITING = 10_000
 const ROWS = 500
+
+/** A detail as it may be kept: the name of a client, say, is what a stranger sent as one. */
+function masked<T extends AuditEvent>(event: T): T {
+  return Object.fromEntries(Object.entries(event).map(([name, value]) => [name, typeof value === 'string' ? maskTokens(value) : (value as unknown)])) as T
+}
 
 function toRow(now: number, { event, actor, ...told }: AuditEvent, reference: string | undefined): EventRow {
   const details = canonical(told) as Readonly<Record<string, unknown>>
@@ -71,7 +77,8 @@ export function createAudit(options: AuditOptions): Audit {
   return {
     // One batch after the other: two of one process would only race for the end of the chain.
     ...writeRepeatedly(FLUSH_MS, writeAll),
-    record: (event, reference) => {
+    record: (happened, reference) => {
+      const event = masked(happened)
       options.log.info({ ...event, ...(reference === undefined ? {} : { ref: reference }) }, event.event)
       if (waiting.length >= MOST_WAITING) {
         options.metrics.auditDropped.inc()

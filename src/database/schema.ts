@@ -50,6 +50,7 @@ interface Apis extends Declared {
   api_id: string
   audience: string | null
   sealed_secret: Buffer | null
+  held: ColumnType<boolean, boolean | undefined, boolean>
 }
 
 /** apis/scopes.ts */

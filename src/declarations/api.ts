@@ -2,7 +2,7 @@ import { type Api, apiSchema } from '../apis/api.ts'
 import { apiSecrets } from '../apis/api-secrets.ts'
 import { gatekeeperSecretFault } from '../apis/gatekept.ts'
 import { removeApi } from '../apis/remove-api.ts'
-import { listApis, saveApi } from '../apis/store.ts'
+import { findApiRow, listApis, saveApi } from '../apis/store.ts'
 import type { Document, Kind, Saving, SecretRules } from './kind.ts'
 
 const SECRET = 'gatekeeper_secret'
@@ -33,9 +33,10 @@ function isVouchedFor({ document, declared, current, operator }: Saving<Api>): b
 }
 
 async function save(saving: Saving<Api>): Promise<void> {
-  const { ctx, trx, document, current, secret: declared, saysSecret } = saving
+  const { ctx, trx, document, current, secret: declared, saysSecret, operator } = saving
   const dropped = isMoved(document, current?.document) && !saysSecret ? null : undefined
-  await saveApi(trx, document, isVouchedFor(saving), declared === undefined ? dropped : apiSecrets.seal(ctx, document.api_id, declared.stored))
+  const isHeld = document.disabled === true && (operator || current?.isHeld === true)
+  await saveApi(trx, document, { declared: isVouchedFor(saving), isHeld, sealedSecret: declared === undefined ? dropped : apiSecrets.seal(ctx, document.api_id, declared.stored) })
 }
 
 export const api: Kind<Api> = {
@@ -47,8 +48,11 @@ export const api: Kind<Api> = {
   references: ({ organization }) => (organization === undefined ? [] : [{ path: ['organization'], kind: 'organization', id: organization }]),
   unique: ({ audience }) => (audience === undefined ? [] : [{ path: ['audience'], value: `the audience ${audience}` }]),
   list: listApis,
+  find: findApiRow,
   names: ['organization'],
   owner: ({ organization }) => ({ organization }),
+  // What an operator switched off stays off.
+  trusted: ({ disabled }, before) => (before?.isHeld === true && disabled !== true ? ['disabled'] : []),
   save,
   remove: (trx, current) => removeApi(trx, current.id),
 }

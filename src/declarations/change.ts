@@ -2,6 +2,7 @@ import type { Offered } from '../clients/metadata.ts'
 import type { Context } from '../context.ts'
 import { inTransaction } from '../database/transaction.ts'
 import { type Actor, can, type Owner } from '../organizations/can.ts'
+import { requireMeasure } from '../signin/attempts.ts'
 import { differences } from './difference.ts'
 import { kinds } from './index.ts'
 import { readMembers, requireFit, requireTrust, requireVouched } from './judge.ts'
@@ -84,7 +85,15 @@ function neededSecret(kind: Kind, said: Secret | undefined, document: Document, 
   return said ?? (current?.secret === undefined && kind.drawsSecret?.(document) === true ? { is: 'generate' } : undefined)
 }
 
-/** Makes a thing out of what somebody says. Throws ChangeRefused. */
+/** Of each kind, by one who is no operator, in a day: rows that strangers can make have an end (security.md rule 28). */
+const MOST_A_DAY = 50
+const DAY_SECONDS = 86_400
+
+async function requireRoom(ctx: Context, { actor }: Changer, { kind }: Kind): Promise<void> {
+  if (!actor.operator) await requireMeasure(ctx, `create/${kind}/${actor.userId}`, { most: MOST_A_DAY, seconds: DAY_SECONDS }, 'Too many registrations today')
+}
+
+/** Makes a thing out of what somebody says. Throws ChangeRefused; 429 for who has made very many today. */
 export async function createThing(ctx: Context, changer: Changer, kindName: Kind['kind'], said: Document, { offered }: ChangeRules): Promise<Changed> {
   const kind = kindOf(kindName)
   const { members, secret } = takeSaidSecret(kind, said)
@@ -94,6 +103,7 @@ export async function createThing(ctx: Context, changer: Changer, kindName: Kind
   const owner = ownerOf(kind, document, { id, document, declared: false, ownedBy: changer.personId })
   requireOwnership(changer, kind, undefined, owner)
   requireTrust(changer.actor, kind, owner, document, undefined)
+  await requireRoom(ctx, changer, kind)
   await requireVouched(ctx, kind, document)
   return writeTurn(ctx, async () => {
     if ((await findCurrent(ctx, kind, id)) !== undefined) throw new ChangeRefused('exists')
@@ -115,7 +125,7 @@ async function readReplacement(ctx: Context, changer: Changer, kind: Kind, id: s
   if (kind.identity(read) !== id) throw new ChangeRefused('invalid', [{ path: member, message: `${member} must stay ${id}` }])
   const document = kind.complete?.(read, current.document) ?? read
   requireOwnership(changer, kind, before.owner, ownerOf(kind, document, current))
-  requireTrust(changer.actor, kind, before.owner, document, current.document)
+  requireTrust(changer.actor, kind, before.owner, document, current)
   return { changer, kind, id, document, current, secret: neededSecret(kind, secret, document, current) }
 }
 

@@ -13,7 +13,7 @@ import { sha256 } from '../lib/digest.ts'
 import { drawToken } from '../lib/opaque-token.ts'
 import { inLanguage } from '../protocol/localized-text.ts'
 import { refuseNameOfAnother } from '../upstream/misleading-name.ts'
-import { type Current, type Document, type Kind, type ReadySecret, type Reference, type SecretRules, withoutUndefined } from './kind.ts'
+import { type Before, type Current, type Document, type Kind, type ReadySecret, type Reference, type SecretRules, withoutUndefined } from './kind.ts'
 import { machineSecretFault, type Secret } from './secret.ts'
 
 // The schema's own, so that a new member is exported too.
@@ -93,7 +93,7 @@ function powersOf(document: Document): readonly (readonly [string, string])[] {
   ]
 }
 
-function trustedMembers(document: Document, before: Document | undefined): readonly string[] {
+function trustedMembers(document: Document, { document: before }: Partial<Before> = {}): readonly string[] {
   const had = new Set((before === undefined ? [] : powersOf(before)).map((power) => power.join(' ')))
   const more = powersOf(document).filter((power) => !had.has(power.join(' '))).map(([member]) => member)
   // What an operator switched off stays off.

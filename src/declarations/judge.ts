@@ -3,7 +3,7 @@ import type { Context } from '../context.ts'
 import { type Actor, can, type Owner } from '../organizations/can.ts'
 import { kinds } from './index.ts'
 import { memberFaults, memberName } from './issues.ts'
-import type { Current, Document, Kind } from './kind.ts'
+import type { Before, Current, Document, Kind } from './kind.ts'
 import { checkMembers } from './read.ts'
 import { type ChangeFault, ChangeRefused } from './refused.ts'
 import { findCurrent } from './thing.ts'
@@ -43,7 +43,7 @@ async function uniqueFaults(ctx: Context, kind: Kind, id: string, document: Docu
 }
 
 /** Throws ChangeRefused when a document says what somebody is not trusted to say. */
-export function requireTrust(actor: Actor, kind: Kind, owner: Owner, document: Document, before: Document | undefined): void {
+export function requireTrust(actor: Actor, kind: Kind, owner: Owner, document: Document, before: Before | undefined): void {
   const members = kind.trusted?.(document, before) ?? []
   if (members.length === 0 || can(actor, 'trust', { kind: kind.kind, owner })) return
   throw new ChangeRefused('invalid', members.map((member) => ({ path: member, message: `${member}: this is for an operator to say` })))

@@ -21,7 +21,12 @@ export interface Current {
   readonly secret?: string | undefined
   /** The person whose own it is, where no organization in the document says more. */
   readonly ownedBy?: string | undefined
+  /** An operator switched it off. */
+  readonly isHeld?: boolean
 }
+
+/** A thing as it was before somebody says more of it. */
+export type Before = Pick<Current, 'document' | 'isHeld'>
 
 /** A secret ready to be kept. `stored` is what goes to the database. */
 export interface ReadySecret {
@@ -97,7 +102,7 @@ export interface Kind<D extends Document = Document> {
   /** Whose it is; a kind without it is the operators'. */
   owner?(document: D, current: Current | undefined): Owner
   /** The members by which a document says more than before (or than nothing) of what only who is trusted with it may say: `trust` of organizations/can.ts. */
-  trusted?(document: D, before: Document | undefined): readonly string[]
+  trusted?(document: D, before: Before | undefined): readonly string[]
   /** Whether the thing may do by itself what is not everybody's to do. */
   isPowerful?(document: Document): boolean
   /** Whether one is drawn for it when nobody says a secret. */

@@ -32,7 +32,7 @@ export const organization: Kind<Organization> = {
   find: async (db, id) => findOrganizationRow(db, id),
   owner: (document) => ({ organization: document.organization_id }),
   // Whose people are whose, and where in the world, is what everybody else goes by.
-  trusted: (document, before) => (before !== undefined && sameFacts(before, document) ? [] : ['realms', 'country']),
+  trusted: (document, before) => (before !== undefined && sameFacts(before.document, document) ? [] : ['realms', 'country']),
   names: ['client'],
   remove: (trx, current) => deleteOrganization(trx, current.id),
 }

@@ -61,7 +61,7 @@ export async function takeClient(ctx: Context, changer: Changer, clientId: strin
       if (client === undefined || (await takeOffer(trx, client.key, takerAs(owner))) === undefined) return false
       const { organization: _, ...others } = client.metadata
       const metadata = organization === undefined ? others : { ...others, organization }
-      requireTrust(changer.actor, clientKind, ownerOf(client), metadata, client.metadata)
+      requireTrust(changer.actor, clientKind, ownerOf(client), metadata, { document: client.metadata })
       await saveClient(trx, clientId, metadata, client.declared)
       await noteWishes(trx, { clientKey: client.key, scope: client.metadata.scope, organization, operator: false, by: changer.personId })
       await setClientOwner(trx, clientId, organization === undefined ? userId : undefined)

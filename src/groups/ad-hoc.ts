@@ -68,11 +68,44 @@ export interface AdHocMember {
   readonly since: Date
 }
 
-/** Who is in a group: owners first, then those who have been there longest. Whoever is locked is not shown. */
-export async function listMembers(db: Kysely<Database>, groupId: string): Promise<readonly AdHocMember[]> {
-  const { rows } = await sql<{ user_id: string; claims: UserClaims; username: string | null; role: AdHocRole; since: Date }>`select m.user_id, u.claims, u.username, m.role, m.since from ad_hoc_members m ${sql.raw(joinLiveUser('m.user_id'))}
-    where m.group_id = ${groupId} order by array_position(array['owner', 'admin', 'member'], m.role), m.since, m.user_id limit 5000`.execute(db)
-  return rows.map((row) => ({ userId: row.user_id, claims: row.claims, username: row.username ?? undefined, role: row.role, since: row.since }))
+interface MemberRow {
+  readonly user_id: string
+  readonly claims: UserClaims
+  readonly username: string | null
+  readonly role: AdHocRole
+  readonly since: Date
+}
+
+function toMember({ user_id, claims, username, role, since }: MemberRow): AdHocMember {
+  return { userId: user_id, claims, username: username ?? undefined, role, since }
+}
+
+const MEMBER = sql`select m.user_id, u.claims, u.username, m.role, m.since from ad_hoc_members m ${sql.raw(joinLiveUser('m.user_id'))}`
+const MOST_MEMBERS = 5000
+
+/** Where a member stands in the list. */
+function placeOf(member: string): RawBuilder<unknown> {
+  return sql.raw(`array_position(array['owner', 'admin', 'member'], ${member}.role), ${member}.since, ${member}.user_id`)
+}
+
+/** Who is in a group: owners first, then those who have been there longest, from the one after `after` on. Whoever is locked is not shown. */
+export async function listMembers(db: Kysely<Database>, groupId: string, { after, limit }: { readonly after?: string | undefined; readonly limit: number } = { limit: MOST_MEMBERS }): Promise<readonly AdHocMember[]> {
+  // After whoever has gone meanwhile the list begins anew.
+  const from = after === undefined || !isRowId(after) ? sql`` : sql`and ((${placeOf('m')}) > (select ${placeOf('a')} from ad_hoc_members a where a.group_id = ${groupId} and a.user_id = ${after})) is not false`
+  const { rows } = await sql<MemberRow>`${MEMBER} where m.group_id = ${groupId} ${from} order by ${placeOf('m')} limit ${limit}`.execute(db)
+  return rows.map(toMember)
+}
+
+/** Somebody in a group; whoever is locked is not shown. */
+export async function findMember(db: Kysely<Database>, groupId: string, userId: string): Promise<AdHocMember | undefined> {
+  if (!isRowId(userId)) return undefined
+  const { rows } = await sql<MemberRow>`${MEMBER} where m.group_id = ${groupId} and m.user_id = ${userId}`.execute(db)
+  return rows[0] && toMember(rows[0])
+}
+
+/** Whether a group has one owner and no more. */
+export async function hasOneOwner(db: Kysely<Database>, groupId: string): Promise<boolean> {
+  return (await sql`select from ad_hoc_members where group_id = ${groupId} and role = 'owner' limit 2`.execute(db)).rows.length < 2
 }
 
 /** The part of a statement that asks whether a person may let others in with a role: admins members, owners admins too, and nobody who is locked. */

@@ -3,7 +3,7 @@ import type { Context } from '../context.ts'
 import type { Database } from '../database/schema.ts'
 import { drawToken, readToken } from '../lib/opaque-token.ts'
 import { isRowId } from '../lib/random.ts'
-import { type AdHocRole, letIn, mayLetIn } from './ad-hoc.ts'
+import { type AdHocRole, findGroupOf, letIn, mayLetIn } from './ad-hoc.ts'
 
 // Owns ad_hoc_invitations: links that let one person into a group. A link is for one person and seven days, only its hash is kept, and it is
 // worth nothing once whoever made it may not let anybody in any more. Who opens it is asked first.
@@ -45,6 +45,15 @@ export async function findInvitation(db: Kysely<Database>, text: string): Promis
   const { rows } = await sql<Row>`select i.group_id, i.role, i.invited_by, i.expires_at from ad_hoc_invitations i where i.invitation_id = ${token.id} and i.secret_hash = ${token.hash} and ${LIVE}`.execute(db)
   const row = rows[0]
   return row && { groupId: row.group_id, role: row.role, invitedBy: row.invited_by, expiresAt: row.expires_at }
+}
+
+/** The group that a link led a person into, who is still in it: also of one that is used. */
+export async function findEntered(db: Kysely<Database>, text: string, userId: string): Promise<string | undefined> {
+  const token = readToken('gi', text)
+  if (token === undefined) return undefined
+  const { rows } = await sql<{ group_id: string }>`select group_id from ad_hoc_invitations where invitation_id = ${token.id} and secret_hash = ${token.hash}`.execute(db)
+  const groupId = rows[0]?.group_id
+  return groupId !== undefined && (await findGroupOf(db, groupId, userId)) !== undefined ? groupId : undefined
 }
 
 /** Uses a link, once, in one statement: of a hundred at the same time one gets in. Gives the group. */

@@ -68,6 +68,8 @@ export interface DashboardApiSettingsModel extends DashboardFormModel {
   readonly timeout: string
   readonly requireUser: boolean
   readonly isOff: boolean
+  /** An operator switched it off: nobody else switches it on. */
+  readonly isHeld: boolean
   /** In the words of the schema. */
   readonly faults: readonly string[]
   readonly backHref: string

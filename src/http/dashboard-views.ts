@@ -220,6 +220,8 @@ export interface DashboardTeamModel extends DashboardPageModel {
   /** Nothing when somebody acts for themselves. */
   readonly organization?: string | undefined
   readonly rows: readonly TeamRow[]
+  /** Where the list goes on. */
+  readonly nextHref?: string | undefined
   readonly roles: readonly string[]
   readonly mayManage: boolean
   /** Where somebody who may change it signs in again first. */

@@ -45,6 +45,8 @@ export interface GroupMemberRow {
 export interface AccountGroupModel extends AccountPageModel {
   readonly group: GroupHead
   readonly members: readonly GroupMemberRow[]
+  /** Where the list goes on. */
+  readonly nextHref?: string | undefined
   readonly invitations: readonly { readonly id: string; readonly role: GroupRole; readonly until: Date; readonly revocable: boolean }[]
   /** The roles that the person may let somebody in with; none for who may not. */
   readonly inviteRoles: readonly GroupRole[]

@@ -53,7 +53,8 @@ export function createServer(ctx: Context): FastifyInstance {
     forceCloseConnections: 'idle',
     return503OnClosing: true,
     trustProxy: config.trustProxy.length > 0 ? [...config.trustProxy] : false,
-    routerOptions: { maxParamLength: 200, ignoreTrailingSlash: false, caseSensitive: true },
+    // The longest name that anything here may have: an issuer (clients/trusted-issuers.ts).
+    routerOptions: { maxParamLength: 500, ignoreTrailingSlash: false, caseSensitive: true },
     exposeHeadRoutes: false,
     ...(config.pathAliases.size === 0 && config.gatekeeperDomain === undefined ? {} : { rewriteUrl: hostRewriter(config, aliasRewriter(config.pathAliases)) }),
     logger: false,

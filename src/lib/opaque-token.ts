@@ -64,6 +64,11 @@ export function drawToken(kind: TokenKind, nowMilliseconds: number, rowId?: stri
   return { id: rowId ?? uuidText(id), hash, secret, text: write(kind, id, secret) }
 }
 
+/** A text without the secrets of tokens in it: somebody may have pasted one where a name belongs. */
+export function maskTokens(text: string): string {
+  return text.includes('ptr_') ? text.replaceAll(/(ptr_[a-z]{2}_)[\w-]+/g, '$1…') : text
+}
+
 /** Reads a presented token of one kind; nothing when it is not one of ours, to the letter. */
 export function readToken(kind: TokenKind, text: string): PresentedToken | undefined {
   const prefix = `ptr_${kind}_`

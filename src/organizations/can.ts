@@ -80,7 +80,7 @@ const MATRIX: Readonly<Record<ObjectKind, Readonly<Partial<Record<Action, readon
     statistics: orSelf(MEMBERS),
     trust: OPERATORS,
   },
-  api: { read: MEMBERS, create: DEVELOPERS, change: DEVELOPERS, delete: DEVELOPERS, secrets: DEVELOPERS, transfer: ADMINS, decide: DEVELOPERS, statistics: MEMBERS },
+  api: { read: MEMBERS, create: DEVELOPERS, change: DEVELOPERS, delete: DEVELOPERS, secrets: DEVELOPERS, transfer: ADMINS, decide: DEVELOPERS, statistics: MEMBERS, trust: OPERATORS },
   organization: { read: MEMBERS, create: OPERATORS, change: ADMINS, delete: OPERATORS, decide: ADMINS, trust: OPERATORS },
   membership: { read: MEMBERS, create: ADMINS, change: ADMINS, delete: orSelf(ADMINS) },
   provider: { read: ADMINS, create: OPERATORS, change: OPERATORS, delete: OPERATORS, statistics: ADMINS },

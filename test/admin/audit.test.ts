@@ -78,3 +78,11 @@ test('the first page says how the whole is: version, migrations, jobs, instituti
   const results = [...page.html.matchAll(/data-finding="(\w+)"/g)].map(([, result]) => result)
   expect(results).toEqual(results.toSorted((a, b) => ['fail', 'warn', 'ok'].indexOf(a ?? '') - ['fail', 'warn', 'ok'].indexOf(b ?? '')))
 })
+
+test('people are searched by an index, whatever of their names was typed', async () => {
+  await sql`insert into users (user_id, username, claims) select gen_random_uuid(), md5(n::text), jsonb_build_object('email', md5('e' || n) || '@ntu.example', 'name', md5('n' || n)) from generate_series(1, 5000) n`.execute(server.ctx.db)
+  await sql`analyze users`.execute(server.ctx.db)
+  const { rows } = await sql<{ 'QUERY PLAN': string }>`explain select * from users where merged_into is null and (username like 'abcd%' or lower(claims->>'email') like 'abcd%' or lower(claims->>'name') like 'abcd%') order by user_id limit 26`.execute(server.ctx.db)
+  const plan = rows.map((row) => row['QUERY PLAN']).join('\n')
+  for (const index of ['users_begin_username', 'users_begin_email', 'users_begin_name']) expect(plan).toContain(index)
+})

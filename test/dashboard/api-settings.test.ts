@@ -107,3 +107,21 @@ test('the settings are for those who develop, after a recent sign-in', async () 
   expect([late.status, viewName(late), viewName(await at(ada).open(PATH))]).toEqual([401, 'account-again', 'account-again'])
   expect((await kept()).document['upstream']).not.toContain('late')
 })
+
+test('an API that an operator switched off is switched on by an operator, and its page says so', async () => {
+  const declare = (more: string): Promise<unknown> => server.apply(`kind: api\napi_id: lists\nname: Reading lists\norganization: ntu\n${more}`)
+  ada = await atDesk(server)
+  await press('off')
+  expect([(await press('on')).status, (await kept()).document['disabled']]).toEqual([200, undefined])
+  await declare('disabled: true\n')
+  const page = await at(ada).open(PATH)
+  expect([textById(page, 'is-held'), page.html.includes('id="switch-on"')]).toEqual([expect.stringContaining('Only an operator'), false])
+  const csrf = forms(page).find(({ fields }) => 'upstream' in fields)?.fields['csrf'] ?? ''
+  const refused = await at(ada).open(PATH, { method: 'POST', body: new URLSearchParams({ csrf, act: 'on' }), headers: { 'content-type': 'application/x-www-form-urlencoded' } })
+  expect([refused.status, (await kept()).document['disabled']]).toEqual([409, true])
+  // Other settings are the owner's all the same; it stays off.
+  await save({ timeout: '12' })
+  expect((await kept()).document).toMatchObject({ disabled: true })
+  await declare('')
+  expect((await kept()).document['disabled']).toBeUndefined()
+})

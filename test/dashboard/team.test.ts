@@ -1,3 +1,4 @@
+import { sql } from 'kysely'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { searchEvents } from '../../src/audit/store.ts'
 import { findMember, listMembers } from '../../src/organizations/members.ts'
@@ -40,6 +41,18 @@ describe('an administrator', () => {
     await server.ctx.audit.flush()
     const done = await searchEvents(server.ctx.db, { actor: await userIdOf(server, 'ada'), target: lin }, { limit: 10 })
     expect(done.map(({ details }) => details['change'])).toEqual(['removed in the dashboard', 'member in the dashboard', 'developer in the dashboard'])
+  })
+
+  test('sees a large team page by page', async () => {
+    const { db } = server.ctx
+    await sql`with made as (insert into users (user_id, username, claims) select gen_random_uuid(), 'many-' || n, '{}' from generate_series(1, 120) n returning user_id)
+      insert into organization_members (organization_id, user_id, role) select 'ntu', user_id, 'member' from made`.execute(db)
+    const idsOn = (page: Page): readonly string[] => [...page.html.matchAll(/data-member="([^"]+)"/g)].map((match) => match[1] ?? '')
+    const first = await ada.open(TEAM)
+    const second = await ada.open(/id="next" href="([^"]+)"/.exec(first.html)?.[1]?.replaceAll('&amp;', '&') ?? '')
+    expect([idsOn(first).length, second.html.includes('id="next"')]).toEqual([100, false])
+    expect([...idsOn(first), ...idsOn(second)].toSorted()).toEqual((await listMembers(db, 'ntu')).map(({ userId }) => userId))
+    await sql`delete from users where username like 'many-%'`.execute(db)
   })
 
   test('is told when nobody is known by a name, and when they are there', async () => {

@@ -80,7 +80,7 @@ describe('a consent for one use', () => {
 describe('an API that no file declares', () => {
   test('does not lead into our own network', async () => {
     const scope = 'gk_inside'
-    await server.ctx.db.transaction().execute((trx) => saveApi(trx, apiSchema.parse({ api_id: 'inside', name: 'Inside', upstream: upstream.url }), false))
+    await server.ctx.db.transaction().execute((trx) => saveApi(trx, apiSchema.parse({ api_id: 'inside', name: 'Inside', upstream: upstream.url }), { declared: false, isHeld: false }))
     await server.apply(`kind: client\nclient_id: robot\nclient_secret: { value: ${SECRET} }\nclient_name: Robot\napplication_type: service\nscope: gk_calendar ${scope}\n`)
     await expect.poll(async () => (await post(server.issuer, '/oauth/token', { grant_type: 'client_credentials', scope }, { authorization: basic('robot') })).status).toBe(200)
     const token = await systemToken(server.issuer, scope)

@@ -73,6 +73,9 @@ describe('a group', () => {
     const inside = await enter(kai, link)
     expect(membersOn(inside)).toEqual(['Ada Example', 'Kai Example'])
     expect(inside.html).not.toMatch(/id="invite-form"|id="delete"|role-form/)
+    // The form sent a second time, or the link opened again, leads where it led.
+    const twice = await kai.browser.submit(question, 'csrf', {})
+    expect([twice.status, new URL(twice.url).pathname, (await kai.browser.open(link)).status]).toEqual([200, path, 200])
     // For one person.
     const late = await lin.browser.open(link)
     expect([late.status, late.html]).toEqual([410, expect.stringContaining('This link does not work')])
@@ -83,6 +86,19 @@ describe('a group', () => {
     expect(gone.html).toContain('You left the group.')
     expect((await kai.open(path)).status).toBe(404)
     expect(server.logged()).not.toContain(link.slice(link.indexOf('ptr_gi_')))
+  })
+
+  test('shows its people page by page, each once', async () => {
+    const ada = await signedIn('ada')
+    const { path, id } = await make(ada, 'Crowded')
+    await sql`with made as (insert into users (user_id, username, claims) select gen_random_uuid(), 'crowd-' || n, jsonb_build_object('name', 'Crowd ' || lpad(n::text, 3, '0')) from generate_series(1, 150) n returning user_id)
+      insert into ad_hoc_members (group_id, user_id, role, since) select ${id}::uuid, user_id, 'member', clock_now() + interval '1 minute' from made`.execute(server.ctx.db)
+    const first = await ada.open(path)
+    const next = /id="next" href="([^"]+)"/.exec(first.html)?.[1]?.replaceAll('&amp;', '&') ?? ''
+    const second = await ada.open(next)
+    expect([membersOn(first).length, membersOn(second).length, second.html.includes('id="next"'), membersOn(first)[0]]).toEqual([100, 51, false, 'Ada Example'])
+    expect(new Set([...membersOn(first), ...membersOn(second)]).size).toBe(151)
+    expect(membersOn(await ada.open(`${path}?after=x`))).toHaveLength(100)
   })
 
   test('has an owner always: the last one neither leaves nor becomes less', async () => {

@@ -7,7 +7,7 @@ import { type Action, type Actor, can, type ObjectKind, type Owner, type Role } 
 const MATRIX = `
                 read    create  change  delete  secrets transfer decide statistics trust rotate
 client          oadms   oads    oads    oads    oads    oas      -      oadms      o     -
-api             oadm    oad     oad     oad     oad     oa       oad    oadm       -     -
+api             oadm    oad     oad     oad     oad     oa       oad    oadm       o     -
 organization    oadm    o       oa      o       -       -        oa     -          o     -
 membership      oadm    oa      oa      oas     -       -        -      -          -     -
 provider        oa      o       o       o       -       -        -      oa         -     -

@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Api } from '../../apis/api.ts'
 import { gatekeeperAddresses } from '../../apis/gatekeeper-address.ts'
+import { findApiRow } from '../../apis/store.ts'
 import type { Context } from '../../context.ts'
 import type { DashboardApiSettingsModel } from '../../http/dashboard-api-views.ts'
 import { goTo } from '../../http/leave.ts'
@@ -39,6 +40,7 @@ async function show(ctx: Context, request: FastifyRequest, reply: FastifyReply, 
     timeout: said('timeout'),
     requireUser: typed.has('require_user'),
     isOff: api.disabled === true,
+    isHeld: !desk.actor.operator && (await findApiRow(ctx.db, api.api_id))?.isHeld === true,
     faults,
     backHref: `${APIS}/${api.api_id}`,
   }

@@ -9,7 +9,6 @@ import { bodyForm, queryForm } from '../../http/forms.ts'
 import { goTo } from '../../http/leave.ts'
 import { page, requestLocale } from '../../http/pages.ts'
 import { redirectOrigin } from '../../protocol/redirect-uri.ts'
-import { requireMeasure } from '../../signin/attempts.ts'
 import { nameOfAnother } from '../../upstream/misleading-name.ts'
 import { ownerName } from '../acting-for.ts'
 import { create, faultsOfChange } from '../change.ts'
@@ -23,9 +22,6 @@ import { faultsOf, isInsecure, possibleOwners, readTyped, registrationOf, type T
 
 const NAME = 'clients'
 const PATH = '/dashboard/register'
-/** Rows that one person can make in a day (security.md rule 28). */
-const MOST_A_DAY = 50
-const DAY_SECONDS = 86_400
 
 async function modelOf(ctx: Context, request: FastifyRequest, kit: DashboardKit, desk: Desk, typed: Typed, faults: readonly FieldFault[]): Promise<DashboardRegisterModel> {
   const language = requestLocale(request)
@@ -75,7 +71,6 @@ async function register(ctx: Context, request: FastifyRequest, reply: FastifyRep
   const owner = possibleOwners(desk).find((one) => ownerName(one) === typed.owner)
   if (faults.length > 0 || owner === undefined) return again(faults)
   if ((await nameOfAnother(ctx, { client_name: typed.name })) !== undefined) return again([{ field: 'name', fault: 'taken' }])
-  await requireMeasure(ctx, `dashboard/register/${desk.actor.userId}`, { most: MOST_A_DAY, seconds: DAY_SECONDS }, 'Too many registrations today')
   const { secret, isThere, faults: wrong } = await make(ctx, desk, registrationOf(typed, owner))
   if (wrong.length > 0) return again(wrong.map(fieldFault))
   if (isThere) return goTo(reply, clientPath(typed.clientId))

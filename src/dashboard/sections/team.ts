@@ -26,6 +26,8 @@ const PATH = '/dashboard/team'
 const WHY = 'dashboard.again.roles'
 const DONE = ['added', 'changed', 'removed', 'unknown', 'last', 'already'] as const
 const FAILED: readonly string[] = ['unknown', 'last', 'already']
+/** Of a page. */
+const ROWS = 100
 /** Names somebody may try in an hour. */
 const MOST_TRIES = 60
 
@@ -41,9 +43,13 @@ async function show(ctx: Context, request: FastifyRequest, reply: FastifyReply, 
   const { organization } = desk.acting
   const frame = await kit.frame(request, desk, NAME)
   if (organization === undefined) return page(reply, request, 'dashboard-team', { desk: frame, rows: [], roles, mayManage: false })
-  const members = await listMembers(ctx.db, organization)
+  const { single } = queryForm(request)
+  const after = single.get('after')
+  const found = await listMembers(ctx.db, organization, { after: after !== undefined && isRowId(after) ? after : undefined, limit: ROWS + 1 })
+  const members = found.slice(0, ROWS)
+  const last = members.at(-1)
   const people = new Map((await findUsers(ctx.db, members.map(({ userId }) => userId))).map((user) => [user.userId, user]))
-  const done = DONE.find((one) => one === queryForm(request).single.get('done'))
+  const done = DONE.find((one) => one === single.get('done'))
   const failed = done !== undefined && FAILED.includes(done)
   const mayChange = mayManage(desk, organization)
   // What was typed would be lost in the sign-in that is asked for afterwards: it is asked for before.
@@ -55,6 +61,7 @@ async function show(ctx: Context, request: FastifyRequest, reply: FastifyReply, 
       const user = people.get(userId)
       return { id: userId, name: user === undefined ? userId : displayName(user), address: user?.claims.email ?? user?.username, role, since, self: userId === desk.actor.userId }
     }),
+    nextHref: found.length > ROWS && last !== undefined ? `${forOwner(PATH, desk.acting)}&${new URLSearchParams({ after: last.userId })}` : undefined,
     roles,
     mayManage: isReady,
     changeHref: mayChange && !isReady ? `${forOwner(PATH, desk.acting)}&change=1` : undefined,

@@ -91,7 +91,7 @@ export const dashboardCases: readonly Case[] = [
   { view: 'dashboard-offer', state: 'organization', model: { desk, name: hostile, clientId: id, to: 'Norges testuniversitet', action: '/dashboard/offers/1', csrf: 'token-1', backHref: '/dashboard' } },
   { view: 'dashboard-offer', state: 'person', model: { desk: alone, name: 'Course Planner', clientId: id, action: '/dashboard/offers/1', csrf: 'token-1', backHref: '/dashboard' } },
   { view: 'dashboard-team', state: 'admin', model: { ...team, mayManage: true, action: '/dashboard/team?owner=org%3Antu', csrf: 'token-1' } },
-  { view: 'dashboard-team', state: 'member', model: team },
+  { view: 'dashboard-team', state: 'member', model: { ...team, nextHref: '/dashboard/team?owner=org%3Antu&after=u2' } },
   { view: 'dashboard-team', state: 'long-ago', model: { ...team, changeHref: '/dashboard/team?owner=org%3Antu&change=1' } },
   { view: 'dashboard-team', state: 'self', model: { desk: alone, rows: [], roles: [], mayManage: false } },
   ...['added', 'changed', 'removed'].map((done): Case => ({ view: 'dashboard-team', state: done, model: { ...team, done } })),

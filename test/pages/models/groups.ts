@@ -47,7 +47,7 @@ export const groupsCases: readonly Case[] = [
   { view: 'account-groups', state: 'none', model: { ...list, rows: [], partial: true, done: 'left' } },
   { view: 'account-groups', state: 'deleted', model: { ...list, done: 'deleted' } },
   ...(['name', 'many'] as const).map((fault): Case => ({ view: 'account-groups', state: `fault-${fault}`, model: { ...list, fault, name: hostile, description: hostile }, options: { status: 400 } })),
-  { view: 'account-group', state: 'owner', model: group },
+  { view: 'account-group', state: 'owner', model: { ...group, nextHref: `${base}?after=u2` } },
   { view: 'account-group', state: 'link', model: { ...group, link } },
   { view: 'account-group', state: 'member', model: { ...group, group: { name: hostile, role: 'member' }, members: members.map((row) => ({ ...row, roles: [], removeHref: undefined })), invitations: [], inviteRoles: [], deleteHref: undefined, leaveHref: `${base}/leave` } },
   ...(['created', 'joined', 'role', 'removed', 'revoked'] as const).map((done): Case => ({ view: 'account-group', state: done, model: { ...group, leaveHref: `${base}/leave`, done } })),
