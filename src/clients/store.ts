@@ -75,6 +75,23 @@ export async function isRegisteredOrigin(ctx: Context, origin: string): Promise<
   return (await origins(ctx).get(origin)) !== undefined
 }
 
+/**
+ * The enabled clients that people return to at an origin, those first that were changed last. No index speaks of it: for what happens rarely.
+ * Not those that are parts of this server.
+ */
+export async function listReturning(db: Kysely<Database>, origin: string, limit: number): Promise<readonly Client[]> {
+  const rows = await db
+    .selectFrom('clients')
+    .selectAll()
+    .where('status', '<>', 'disabled')
+    .where('client_id', 'not in', ownClients)
+    .where(sql<boolean>`exists (select from jsonb_array_elements_text(coalesce(document->'redirect_uris', '[]')) uri where uri = ${origin} or starts_with(uri, ${origin} || '/'))`)
+    .orderBy('updated_at', 'desc')
+    .limit(limit)
+    .execute()
+  return withSecrets(db, rows)
+}
+
 /** Every client but those that are parts of this server (nobody registers, exports or removes them) and those that describe themselves elsewhere. */
 export async function listClients(db: Kysely<Database>): Promise<readonly Client[]> {
   const rows = await db.selectFrom('clients').selectAll().where('client_id', 'not in', ownClients).where(sql<boolean>`position('/' in client_id) = 0`).orderBy('client_id').execute()

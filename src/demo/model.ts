@@ -28,7 +28,7 @@ function lessonModel(walk: Walk, lesson: Lesson): DemoLessonModel {
   const { id, title, about, label, teaches, titles } = lesson
   const exchanges = (walk.lessons[id] ?? []).map((exchange, index) => shown({ id: `${id}-${index + 1}`, title: titles[index] ?? title }, exchange))
   const link = exchanges.length === 0 ? undefined : lesson.link?.(walk)
-  return { id, title, about, label, teaches, exchanges, ...(link !== undefined && { link }) }
+  return { id, title, about: lesson.aboutNow?.(walk) ?? about, label, teaches, exchanges, ...(link !== undefined && { link }) }
 }
 
 function position(walk: Walk): string {

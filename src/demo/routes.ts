@@ -53,19 +53,19 @@ function stillWaits(walk: Walk): boolean {
   return walk.left !== undefined && goodCode(walk) === undefined && walk.arrival?.stateFits !== true
 }
 
-async function arriveForLesson(walk: Walk, parameters: ReadonlyMap<string, string>, lesson: Lesson): Promise<Walk> {
+async function arriveForLesson(ctx: Context, walk: Walk, parameters: ReadonlyMap<string, string>, lesson: Lesson): Promise<Walk> {
   const { errand, ...rest } = walk
   const code = parameters.get('code')
   if (parameters.has('error') && lesson.refused !== undefined) return withExchanges(rest, lesson.id, lesson.refused(rest, parameters))
-  if (errand !== undefined && code !== undefined && lesson.keep !== undefined) return lesson.keep(rest, code, errand.secrets)
+  if (errand !== undefined && code !== undefined && lesson.keep !== undefined) return lesson.keep(rest, code, errand.secrets, ctx)
   if (errand === undefined || code === undefined || lesson.arrive === undefined) return rest
   return withExchanges(rest, lesson.id, await lesson.arrive(rest, code, errand.secrets))
 }
 
-async function arrive(walk: Walk, address: string, parameters: ReadonlyMap<string, string>): Promise<Outcome> {
+async function arrive(ctx: Context, walk: Walk, address: string, parameters: ReadonlyMap<string, string>): Promise<Outcome> {
   const { errand } = walk
   const lesson = errand !== undefined && parameters.get('state') === errand.secrets.state ? lessons.find(({ id }) => id === errand.lesson) : undefined
-  if (lesson !== undefined) return { walk: await arriveForLesson(walk, parameters, lesson), goTo: `${HOME}#${lesson.id}` }
+  if (lesson !== undefined) return { walk: await arriveForLesson(ctx, walk, parameters, lesson), goTo: `${HOME}#${lesson.id}` }
   // What comes when nobody waits for it, or once more, changes nothing.
   if (!stillWaits(walk)) return { walk }
   return { walk: { ...walk, arrival: judgeArrival(walk, walk.secrets.state, address, parameters), last: 'callback' } }
@@ -73,7 +73,7 @@ async function arrive(walk: Walk, address: string, parameters: ReadonlyMap<strin
 
 async function callback(ctx: Context, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
   const { single } = queryForm(request)
-  const outcome = await changeWalk(ctx, cookieOf(request), (walk) => arrive(walk, request.url, single))
+  const outcome = await changeWalk(ctx, cookieOf(request), (walk) => arrive(ctx, walk, request.url, single))
   return goTo(reply, outcome?.goTo ?? `${HOME}#callback`)
 }
 

@@ -56,7 +56,7 @@ export interface Walk {
   readonly logout?: { readonly address: string; readonly state: string; readonly returned?: string }
   readonly errand?: Errand
   /** A code that a lesson keeps too long. */
-  readonly kept?: { readonly code: string; readonly verifier: string }
+  readonly kept?: { readonly code: string; readonly verifier: string; /** Milliseconds since the epoch. */ readonly lateFrom: number }
   readonly lessons: Readonly<Record<string, readonly Exchange[]>>
   /** The step that was done last. */
   readonly last?: string

@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { findClientByKey, isRegisteredOrigin } from '../clients/store.ts'
+import { browserOrigins } from '../clients/browser-origins.ts'
+import { findClientByKey } from '../clients/store.ts'
 import type { Context } from '../context.ts'
 import { findGroup, groupsOf, listGroupMembers } from '../groups/ask.ts'
 import type { Group } from '../groups/group.ts'
@@ -128,7 +129,7 @@ export const groups: Endpoint = {
   register: (app: FastifyInstance, ctx) => {
     for (const path of BASES.flatMap((base) => PATHS.map(([below, answer]) => [`${base}${below}`, answer] as const))) {
       app.get(path[0], (request, reply) => path[1](ctx, request, reply))
-      answerPreflight(app, path[0], ['GET'], (origin) => isRegisteredOrigin(ctx, origin))
+      answerPreflight(app, ctx, path[0], ['GET'], browserOrigins(ctx))
       refuseOtherMethods(app, path[0], ['GET'])
     }
   },

@@ -2,7 +2,8 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { type AuthenticatedClient, authenticateClient, claimedClientId } from '../clients/authenticate.ts'
 import { assertionAlgorithms } from '../clients/authentication/index.ts'
 import { offeredMethods } from '../clients/authentication/offered-methods.ts'
-import { findClient, isRegisteredOrigin } from '../clients/store.ts'
+import { browserOrigins } from '../clients/browser-origins.ts'
+import { findClient } from '../clients/store.ts'
 import type { Context } from '../context.ts'
 import { allowRegisteredOrigin, answerPreflight } from '../http/cors.ts'
 import { bodyForm, refuseQuery } from '../http/forms.ts'
@@ -39,7 +40,7 @@ export const revocation: Endpoint = {
   takesCertificates: true,
   register: (app, ctx) => {
     app.post(PATH, (request, reply) => answer(ctx, request, reply))
-    answerPreflight(app, PATH, ['POST'], (origin) => isRegisteredOrigin(ctx, origin))
+    answerPreflight(app, ctx, PATH, ['POST'], browserOrigins(ctx))
     refuseOtherMethods(app, PATH, ['POST'])
   },
   metadata: (issuer, config) => ({

@@ -8,7 +8,8 @@ import { assertionAlgorithms } from '../clients/authentication/index.ts'
 import type { PresentedCredentials } from '../clients/authentication/method.ts'
 import { offeredMethods } from '../clients/authentication/offered-methods.ts'
 import { hasSwitch, isPublic, mayUseGrant } from '../clients/client.ts'
-import { findClient, isRegisteredOrigin } from '../clients/store.ts'
+import { browserOrigins } from '../clients/browser-origins.ts'
+import { findClient } from '../clients/store.ts'
 import { noteUse } from '../clients/uses.ts'
 import { takesCertificates } from '../config.ts'
 import type { Context } from '../context.ts'
@@ -149,7 +150,7 @@ export const token: Endpoint = {
         }
       })
     })
-    answerPreflight(app, PATH, ['POST'], (origin) => isRegisteredOrigin(ctx, origin))
+    answerPreflight(app, ctx, PATH, ['POST'], browserOrigins(ctx))
     refuseOtherMethods(app, PATH, ['POST'])
   },
   metadata: (issuer, config) => ({

@@ -3,7 +3,8 @@ import { ownResources } from '../apis/store.ts'
 import { type Client, hasSwitch } from '../clients/client.ts'
 import { encryptFor, isEncrypted } from '../clients/encryption.ts'
 import { contentEncryptions, encryptionAlgorithms } from '../clients/response-encryption.ts'
-import { findClientByKey, isRegisteredOrigin } from '../clients/store.ts'
+import { browserOrigins } from '../clients/browser-origins.ts'
+import { findClientByKey } from '../clients/store.ts'
 import type { Context } from '../context.ts'
 import { principalNamesOf } from '../groups/principal-names.ts'
 import { allowRegisteredOrigin, answerPreflight } from '../http/cors.ts'
@@ -72,7 +73,7 @@ export const userinfo: Endpoint = {
     }
     app.get(PATH, handle)
     app.post(PATH, handle)
-    answerPreflight(app, PATH, ['GET', 'POST'], (origin) => isRegisteredOrigin(ctx, origin))
+    answerPreflight(app, ctx, PATH, ['GET', 'POST'], browserOrigins(ctx))
     refuseOtherMethods(app, PATH, ['GET', 'POST'])
   },
   metadata: (issuer) => ({ userinfo_endpoint: `${issuer}${PATH}`, userinfo_signing_alg_values_supported: signingAlgorithms, userinfo_encryption_alg_values_supported: encryptionAlgorithms, userinfo_encryption_enc_values_supported: contentEncryptions, claims_supported: ['sub', 'iss', 'aud', 'exp', 'iat', 'auth_time', 'nonce', 'acr', 'amr', 'sid', ...claimNames] }),

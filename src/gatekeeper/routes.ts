@@ -1,3 +1,5 @@
+import type { ServerResponse } from 'node:http'
+import type { Duplex } from 'node:stream'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { gatekeeperAddresses } from '../apis/gatekeeper-address.ts'
 import { findGatekeptApi, type GatekeptApi } from '../apis/store.ts'
@@ -16,12 +18,13 @@ import { decide, type Original, readOriginal } from './forward-auth.ts'
 import { identityHeaders } from './identity-headers.ts'
 import { judge, spendConsent } from './judge.ts'
 import { answerPreflight, isPreflight } from './preflight.ts'
+import { countAnswer, requireRoom, saysToLast } from './lasting.ts'
 import { describeApi, serveApiMetadata } from './metadata.ts'
 import { watchCall, watchOpenCalls } from './open-calls.ts'
 import { readTarget, type Target } from './target.ts'
 import { closeTunnels, openTunnel } from './tunnel.ts'
 import { acceptUpgrades, waitingSocket } from './upgrades.ts'
-import { closeUpstreams, type Upstream, upstreamOf } from './upstream.ts'
+import { type Upstream, upstreamOf, watchUpstreams } from './upstream.ts'
 
 // The gatekeeper: a reverse proxy in front of the APIs that are registered here. It takes tokens and gives upstreams a caller they can trust
 // (product.md §1.2). It owns the way of a call: address, API, decision, the request made of nothing, the answer. Who may come in is admit.ts;
@@ -73,11 +76,25 @@ function requireThere({ destroyed }: { readonly destroyed: boolean }): void {
   if (destroyed) throw callerGone()
 }
 
+/** What closes when the call is over. */
+function endOf({ request, reply }: Call): Duplex | ServerResponse {
+  return waitingSocket(request.raw)?.socket ?? reply.raw
+}
+
+/** Who announces a stream has its place from here on, or a hundred at once would all find the last one. */
+function takeRoom(call: Call): void {
+  const { ctx, request, gatekept } = call
+  const isLasting = saysToLast(request.raw)
+  requireThere(endOf(call))
+  requireRoom(ctx, gatekept.api.api_id, isLasting)
+  if (isLasting) countAnswer(ctx, gatekept.api.api_id, endOf(call))
+}
+
 async function passOn(call: Call, upstream: Upstream, caller: Caller, isLastUse: boolean): Promise<void> {
   const { ctx, request, reply, gatekept, address } = call
   const outgoing = await requestOf(call, upstream, caller)
   const socket = waitingSocket(request.raw)
-  const ends = socket?.socket ?? reply.raw
+  const ends = endOf(call)
   requireThere(ends)
   watchCall(ctx, { apiId: gatekept.api.api_id, method: request.method, caller, isLastUse, end: () => void ends.destroy() }, ends)
   if (socket === undefined && request.headers.expect !== undefined) reply.raw.writeContinue()
@@ -89,6 +106,7 @@ async function passOn(call: Call, upstream: Upstream, caller: Caller, isLastUse:
   })
   const answered = reply.elapsedTime
   reply.hijack()
+  if (!saysToLast(request.raw) && !ends.destroyed) countAnswer(ctx, gatekept.api.api_id, ends)
   if (answer === undefined) return
   answerWith(answer, reply.raw, { isBelowIssuer: address.startsWith(`${ctx.config.issuer}/`), upstream: gatekept.api.upstream ?? '', address })
   ctx.metrics.gatekeeperAdded.observe((decided + reply.elapsedTime - answered) / 1000)
@@ -110,6 +128,7 @@ async function serve(call: Call): Promise<void> {
   const caller = await judge(ctx, gatekept.api, { method: request.method, authorization: request.headers.authorization, proof: () => proofOf(call) })
   try {
     if (upstream.circuit.isOpen()) throw new OAuthError('upstream_unavailable', 'The API does not answer at the moment', { status: 502, headers: { 'retry-after': '5' }, detail: 'gatekeeper.circuit silent' })
+    takeRoom(call)
     await passOn(call, upstream, caller, await spendConsent(ctx, caller))
   } catch (error) {
     throw asCallers(error, caller, gatekept.api.api_id)
@@ -168,8 +187,8 @@ export async function registerGatekeeper(app: FastifyInstance, ctx: Context): Pr
   acceptUpgrades(app)
   holdContinue(app, ctx)
   watchOpenCalls(app, ctx)
+  watchUpstreams(app, ctx)
   app.addHook('preClose', async () => closeTunnels(ctx))
-  app.addHook('onClose', async () => closeUpstreams(ctx))
   await app.register(async (scope) => {
     scope.setErrorHandler((error, request, reply) => presentApiError(ctx, error, request, reply))
     // A body is the upstream's: nothing here reads it.

@@ -3,8 +3,9 @@ import { Agent as PlainAgent } from 'node:http'
 import { Agent as TlsAgent } from 'node:https'
 import { isIP } from 'node:net'
 import { createSecureContext, type SecureContext } from 'node:tls'
+import type { FastifyInstance } from 'fastify'
 import { apiSecrets } from '../apis/api-secrets.ts'
-import type { GatekeptApi } from '../apis/store.ts'
+import { findGatekeptApi, type GatekeptApi } from '../apis/store.ts'
 import { type Context, perContext } from '../context.ts'
 import { isLoopbackAddress, isPublicAddress } from '../lib/address-class.ts'
 import { type Circuit, createCircuit } from '../lib/circuit.ts'
@@ -22,6 +23,8 @@ const IDLE_CONNECTIONS = 64
 /** How many calls wait for an answer to begin, and in line; after how many silences in a row the upstream is left alone, for how many milliseconds. */
 const CIRCUIT = { atOnce: CONNECTIONS, waiting: CONNECTIONS, failures: 5, pause: 5000 } as const
 const DEFAULT_TIMEOUT_SECONDS = 10
+/** How often upstreams are looked for that nobody can call any more. */
+const LOOK_MS = 2000
 
 export interface Upstream {
   readonly origin: URL
@@ -85,20 +88,30 @@ function provingContext(certificate: string, key: string, trust: { readonly ca?:
   }
 }
 
-function open(ctx: Context, gatekept: GatekeptApi, address: string): Upstream {
+/** The circuits of upstreams that do not answer. */
+const open = perContext((_ctx: Context) => new WeakSet<Circuit>())
+
+/** Only those count that somebody still could ask: calls that are under way when an upstream goes tell of it afterwards, too. */
+function countOpen(ctx: Context): void {
+  ctx.metrics.circuitsOpen.set({ protocol: 'gatekeeper' }, [...kept(ctx).values()].filter(({ upstream }) => open(ctx).has(upstream.circuit)).length)
+}
+
+function upstreamAt(ctx: Context, gatekept: GatekeptApi, address: string): Upstream {
   const { api } = gatekept
   const origin = new URL(address)
   const secret = apiSecrets.unseal(ctx, api.api_id, gatekept.sealedSecret)
   const onChange = (isOpen: boolean): void => {
-    if (isOpen) ctx.metrics.circuitsOpen.inc({ protocol: 'gatekeeper' })
-    else ctx.metrics.circuitsOpen.dec({ protocol: 'gatekeeper' })
+    if (isOpen) open(ctx).add(circuit)
+    else open(ctx).delete(circuit)
+    countOpen(ctx)
     ctx.log.warn({ event: 'gatekeeper.circuit', api: api.api_id, open: isOpen }, isOpen ? 'the upstream of an API does not answer: nobody waits for it for a while' : 'the upstream of an API answers again')
   }
+  const circuit = createCircuit({ ...CIRCUIT, isSilence: (error) => error instanceof UpstreamSilent, onChange })
   return {
     origin,
     base: origin.pathname.replace(/\/$/, ''),
     agent: agentOf(ctx, gatekept, origin, secret),
-    circuit: createCircuit({ ...CIRCUIT, isSilence: (error) => error instanceof UpstreamSilent, onChange }),
+    circuit,
     proof: proofOf(gatekept, secret),
     timeout: (api.upstream_timeout ?? DEFAULT_TIMEOUT_SECONDS) * 1000,
   }
@@ -124,16 +137,40 @@ export function upstreamOf(ctx: Context, gatekept: GatekeptApi): Upstream | unde
   const known = kept(ctx).get(api.api_id)
   if (known?.gatekept === gatekept) return known.upstream
   const signature = signatureOf(gatekept)
-  const upstream = known?.signature === signature ? known.upstream : open(ctx, gatekept, api.upstream)
-  // Calls that are under way end on their connections; those that are idle end now.
-  if (known !== undefined && known.upstream !== upstream) known.upstream.agent.destroy()
+  const upstream = known?.signature === signature ? known.upstream : upstreamAt(ctx, gatekept, api.upstream)
+  if (known !== undefined && known.upstream !== upstream) letGo(ctx, known)
   kept(ctx).set(api.api_id, { gatekept, signature, upstream })
   return upstream
 }
 
+// Calls that are under way end on their connections; those that are idle end now.
+function letGo(ctx: Context, { gatekept, upstream }: Kept): void {
+  kept(ctx).delete(gatekept.api.api_id)
+  upstream.agent.destroy()
+  open(ctx).delete(upstream.circuit)
+  countOpen(ctx)
+}
+
+/** Lets go of upstreams whose API is gone, switched off, or has another one now: nobody may call it any more, so nobody would notice. */
+async function letGoOfFormer(ctx: Context): Promise<void> {
+  for (const known of kept(ctx).values()) {
+    const now = await findGatekeptApi(ctx, known.gatekept.api.api_id)
+    const isFormer = now === undefined || signatureOf(now) !== known.signature
+    if (isFormer && kept(ctx).get(known.gatekept.api.api_id) === known) letGo(ctx, known)
+  }
+}
+
+/** Looks after the upstreams that are kept, for as long as the server runs. */
+export function watchUpstreams(app: FastifyInstance, ctx: Context): void {
+  const timer = setInterval(() => void letGoOfFormer(ctx).catch((error: unknown) => ctx.log.warn({ event: 'gatekeeper.former', err: error }, 'upstreams could not be looked after')), LOOK_MS).unref()
+  app.addHook('onClose', async () => {
+    clearInterval(timer)
+    closeUpstreams(ctx)
+  })
+}
+
 /** Ends every connection to upstreams. */
-export function closeUpstreams(ctx: Context): void {
-  for (const { upstream } of kept(ctx).values()) upstream.agent.destroy()
-  kept(ctx).clear()
+function closeUpstreams(ctx: Context): void {
+  for (const known of kept(ctx).values()) letGo(ctx, known)
 }
 

@@ -9,7 +9,8 @@ import { readableForms } from './forms.ts'
 
 // Owns how a request at the door becomes a trace. What it brought is handed on as it is; what of it may be kept, the diagnosis says.
 
-function endpointOf(request: FastifyRequest): string {
+/** The address of a request as a trace has it: of the route, where there is one. */
+export function endpointOf(request: FastifyRequest): string {
   return request.routeOptions.url ?? (request.url.split('?', 1)[0] ?? '/').slice(0, 200)
 }
 

@@ -22,13 +22,15 @@ export interface DemoServer {
   readonly env: Readonly<Record<string, string>>
   /** Everything that was logged, as text. */
   readonly logged: () => string
+  /** Moves the clock of server and database, where PORTNER_TEST_CLOCK lets it. */
+  readonly advance: (seconds: number) => Promise<void>
   readonly close: () => Promise<void>
 }
 
 /** What `portner serve --demo` serves, on a database of its own. */
-export async function startDemoServer(): Promise<DemoServer> {
+export async function startDemoServer(env: Readonly<Record<string, string>> = {}): Promise<DemoServer> {
   const [port, database, dataDir] = await Promise.all([freePort(), createTestDatabase(), mkdtemp(join(tmpdir(), 'portner-demo-'))])
-  const config = readConfig({ PORT: String(port), PORTNER_DATA_DIR: dataDir }, { demo: true })
+  const config = readConfig({ PORT: String(port), PORTNER_DATA_DIR: dataDir, ...env }, { demo: true })
   let lines = ''
   const opened = await openContext(config, { connection: { ...database.connection, ssl: false }, log: createLog('info', { write: (line) => void (lines += line) }), passwords })
   await applyDeclarations(opened.ctx, [{ name: '<demo>', text: demoDocuments(config.issuer), directory: '.' }], { offered, prune: false, demo: true, env: {} })
@@ -41,6 +43,7 @@ export async function startDemoServer(): Promise<DemoServer> {
     ctx: opened.ctx,
     env: { PORT: String(port), DATABASE_URL: database.url, PORTNER_DATA_DIR: dataDir, LOG_LEVEL: 'silent' },
     logged: () => lines,
+    advance: async (seconds) => void (await opened.moveClock?.(seconds)),
     close: async () => {
       await app.close()
       await opened.close()

@@ -132,6 +132,19 @@ describe('how much is kept', () => {
     expect(await count('client/known-3')).toBe(50)
   })
 
+  test('of preflights with made-up origins, one ring of nobody\'s, and a look for their clients only now and then', async () => {
+    const preflight = (origin: string): Promise<Response> => fetch(`${server.issuer}/oauth/token`, { method: 'OPTIONS', headers: { origin, 'access-control-request-method': 'POST' } })
+    for (let round = 0; round < 3; round++) {
+      await Promise.all(Array.from({ length: 40 }, (_, i) => preflight(`https://made-up-${round}-${i}.example`)))
+      await server.ctx.diagnosis.flush()
+    }
+    const { rows } = await sql<{ ring: string; looked: boolean }>`select ring, document->'hints' @> '[{"name": "none_registered"}]' as looked from traces where cause = 'cors.origin'`.execute(server.ctx.db)
+    expect([rows.length, new Set(rows.map(({ ring }) => ring))]).toEqual([120, new Set(['nobody'])])
+    const looked = rows.filter((row) => row.looked).length
+    // Twenty at once, and four more each second.
+    expect([looked >= 20, looked < 80]).toEqual([true, true])
+  })
+
   test('nothing of what is part of every day', async () => {
     const { diagnosis } = recorder()
     diagnosis.record({ ...refusal('known-5'), trace: { cause: 'device.pending' } })

@@ -16,7 +16,9 @@ export interface Lesson {
   /** For a lesson that needs a code of its own: what it does with it. */
   arrive?(walk: Walk, code: string, secrets: Secrets): Promise<readonly Exchange[]>
   /** For a lesson that does nothing yet with its code. */
-  keep?(walk: Walk, code: string, secrets: Secrets): Walk
+  keep?(walk: Walk, code: string, secrets: Secrets, ctx: Context): Walk
+  /** What there is to say instead of `about` at a point of the lesson. */
+  aboutNow?(walk: Walk): string | undefined
   /** For a lesson whose request comes back refused: what there is to see of it. */
   refused?(walk: Walk, parameters: ReadonlyMap<string, string>): readonly Exchange[]
   readonly link?: (walk: Walk) => DemoLessonModel['link']

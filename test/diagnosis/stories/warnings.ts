@@ -4,7 +4,7 @@ import { newBrowser } from '../../support/browser.ts'
 import { authorizationUrl, basic, get, newPkce, obtainCode, type Parameters, type Pkce, redeem } from '../../support/relying-party.ts'
 import { ask } from '../stage.ts'
 import type { Place } from './place.ts'
-import { type Refused, signedIn, type Story, story } from './story.ts'
+import { type Refused, refusedWith, signedIn, type Story, story } from './story.ts'
 
 // What passes and could be better: nobody is told of it but the developers, who find it in the client's log.
 
@@ -20,6 +20,10 @@ async function warned({ server }: Place, clientId: string, cause: Cause, status:
 const begins = (cause: Cause, clientId: string, changes: Parameters, pkce: Pkce | undefined = newPkce()): Story['send'] => async (place) => {
   const { status } = await fetch(authorizationUrl(place.server.issuer, pkce, { client_id: clientId, ...changes }), { redirect: 'manual' })
   return warned(place, clientId, cause, status)
+}
+
+function preflight(issuer: string, origin: string): Promise<Response> {
+  return fetch(`${issuer}/oauth/token`, { method: 'OPTIONS', headers: { origin, 'access-control-request-method': 'POST' } })
 }
 
 const SPA = { redirect_uri: 'https://spa.example.org/callback', scope: 'openid', state: undefined, nonce: undefined }
@@ -43,6 +47,8 @@ export const warnings: readonly Story[] = [
     const { status } = await get(place.server.issuer, '/userinfo', { authorization: `Bearer ${body['access_token']}`, origin: 'https://plan.example.org' })
     return warned(place, 'planner', 'cors.origin', status)
   }, { pair: ['Origin', 'https://plan.example.org', 'https://planner.example.org'] }),
+  story('cors.origin', 'the preflight of a page whose address is registered, and whose origin is not', 204, async ({ server }) => refusedWith(await preflight(server.issuer, 'https://twice.example.org')), { pair: ['Origin', 'https://twice.example.org', undefined], hints: ['none_registered'] }),
+  story('cors.origin', 'the preflight of a page that nobody has heard of', 204, async ({ server }) => refusedWith(await preflight(server.issuer, 'https://nobody.example')), { operator: true, pair: ['Origin', 'https://nobody.example', undefined] }),
   story('logout.redirect_uri', 'another address than the registered one', 303, async (place) => {
     const { server } = place
     const { body } = await redeem(server.issuer, await obtainCode(server.issuer, newBrowser(server.issuer)))
