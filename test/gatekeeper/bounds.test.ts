@@ -45,7 +45,7 @@ async function fallSilent(id: string): Promise<void> {
 describe('the upstream of an API that does not answer', () => {
   test.each([
     ['gets another one', 'moving', () => server.apply(api('moving', upstream.url))],
-    ['is removed', 'leaving', () => inTransaction(server.ctx.db, async (trx) => void (await removeApi(trx, 'leaving')))],
+    ['is removed', 'leaving', () => inTransaction(server.ctx.db, (trx) => removeApi(trx, 'leaving'))],
     ['is switched off', 'resting', () => server.apply(`${api('resting', closed)}disabled: true\n`)],
   ])('is counted no more when the API %s, also where nobody calls it', async (_what, id, change) => {
     await fallSilent(id)
