@@ -5,6 +5,7 @@ import { bringAxe, lookOver } from '../support/axe.ts'
 import { chromiumLaunchOptions, chromiumPath, lookingOnlyOptions } from '../support/chromium.ts'
 import { cases } from './models/index.ts'
 import { addressOf, pagesApp } from './pages-app.ts'
+import { showerOf } from './written-page.ts'
 
 const path = chromiumPath()
 const shown = cases.filter((entry) => entry.view !== 'handoff' && entry.view !== 'form-post' && entry.view !== 'signing-out')
@@ -24,6 +25,7 @@ const opposite: readonly Look[] = [
   { width: 320, colorScheme: 'light', locale: 'en-XA' },
   { width: 1024, colorScheme: 'dark', locale: 'ar-XB' },
 ]
+const STRANGER = { 'accept-language': 'de' }
 const looks: readonly Look[] = [320, 1024].flatMap((width) => (['light', 'dark'] as const).flatMap((colorScheme) => ['en-XA', 'ar-XB'].map((locale) => ({ width, colorScheme, locale }))))
 
 /** The two opposite looks without the page's own; the one in the page's own language first, because it needs no new page. */
@@ -73,11 +75,12 @@ describe.skipIf(path === undefined)('pages in Chromium', () => {
 
   it.each(looks.map((look, turn) => ({ ...look, turn })))('have no fault that axe finds, no sideways scroll, and targets of at least 44 px for buttons and rows: $width px, $colorScheme, $locale', async ({ turn, ...own }) => {
     const first = shown[0]
-    const { page, context, complaints } = await open(first === undefined ? '/' : addressOf(first), { extraHTTPHeaders: { 'accept-language': 'de' } }, onlooker)
+    const { page, context, complaints } = await open(first === undefined ? '/' : addressOf(first), { extraHTTPHeaders: STRANGER }, onlooker)
     await bringAxe(context)
+    const show = showerOf(page, STRANGER)
     const look = async (entry: (typeof laidOut)[number], { locale }: Look, again?: 'again'): Promise<void> => {
       const address = `${origin}${addressOf(entry)}?ui_locales=${locale}`
-      if (page.url() !== address) await page.goto(address)
+      await show(address)
       expect(await lookOver(page, again), address).toEqual({ sideways: 0, faults: [] })
       expect(await smallTargets(page), address).toEqual([])
     }
