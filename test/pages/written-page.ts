@@ -18,6 +18,17 @@ function policyOf(answer: Response): string {
   return (answer.headers.get('content-security-policy') ?? '').replace(/form-action[^;]*/, '')
 }
 
+function writing(html: string): string {
+  return `{
+    globalThis.ownWords ??= trustedTypes.createPolicy('written', { createHTML: (html) => html })
+    document.open()
+    const loaded = new Promise((resolve) => addEventListener('load', resolve))
+    document.write(ownWords.createHTML(${JSON.stringify(html)}))
+    document.close()
+    loaded.then(() => undefined)
+  }`
+}
+
 /** Shows the pages of one server in a tab: it goes to the first one and where the policy is another, and writes the others over what is there. */
 export function showerOf(page: Page, headers: Readonly<Record<string, string>>): ShowPage {
   let shown: string | undefined
@@ -28,14 +39,7 @@ export function showerOf(page: Page, headers: Readonly<Record<string, string>>):
     const html = withFreshModules(await answer.text())
     const isSame = policy === policyOf(answer)
     ;[shown, policy] = [address, policyOf(answer)]
-    if (!isSame) return void (await page.goto(address))
-    await page.evaluate(`{
-      globalThis.ownWords ??= trustedTypes.createPolicy('written', { createHTML: (html) => html })
-      document.open()
-      const loaded = new Promise((resolve) => addEventListener('load', resolve))
-      document.write(ownWords.createHTML(${JSON.stringify(html)}))
-      document.close()
-      loaded.then(() => undefined)
-    }`)
+    if (isSame) await page.evaluate(writing(html))
+    else await page.goto(address)
   }
 }
