@@ -4,7 +4,7 @@ import { goTo } from '../http/leave.ts'
 import { page, requestLocale } from '../http/pages.ts'
 import { liftSession } from '../sessions/store.ts'
 import { factorsOf } from '../signin/factors-of.ts'
-import { confirmedAddress } from '../users/confirmed-address.ts'
+import { tellOfFactor } from '../signin/tell-of-factor.ts'
 import { deleteRecoveryCodes, replaceRecoveryCodes } from '../users/recovery-codes.ts'
 import { forgetTrustedDevices } from '../users/trusted-devices.ts'
 import type { Account } from './section.ts'
@@ -15,16 +15,10 @@ export const TWO_STEP = '/account/two-step'
 /** The message that says why a recent sign-in is asked for. */
 export const WHY = 'account.again.two-step'
 
-// Whoever got into an account adds a key of their own, or takes one away: the owner learns of it where the thief cannot look.
-async function tellOwner(ctx: Context, request: FastifyRequest, { user }: Account, kind: 'factor-added' | 'factor-removed'): Promise<void> {
-  const to = confirmedAddress(user)
-  if (to !== undefined) await ctx.mail.send({ kind, to, language: requestLocale(request), expiresInSeconds: 86_400 })
-}
-
 /** What follows every new factor. */
 export async function noteAdded(ctx: Context, request: FastifyRequest, account: Account, change: string): Promise<void> {
   ctx.audit.record({ event: 'factor.changed', userId: account.user.userId, change: `${change} added` })
-  await tellOwner(ctx, request, account, 'factor-added')
+  await tellOfFactor(ctx, account.user, 'factor-added', requestLocale(request))
 }
 
 /** A new factor was proven just now: the sign-in is the stronger for it. With the first one come the codes for the day on which it is lost. */
@@ -40,7 +34,7 @@ export async function afterAdding(ctx: Context, request: FastifyRequest, reply: 
 export async function afterRemoving(ctx: Context, request: FastifyRequest, reply: FastifyReply, account: Account, change: string): Promise<FastifyReply> {
   const { user } = account
   ctx.audit.record({ event: 'factor.changed', userId: user.userId, change: `${change} removed` })
-  await tellOwner(ctx, request, account, 'factor-removed')
+  await tellOfFactor(ctx, user, 'factor-removed', requestLocale(request))
   if ((await factorsOf(ctx, user)).length === 0) await Promise.all([deleteRecoveryCodes(ctx.db, user.userId), forgetTrustedDevices(ctx.db, user.userId)])
   return goTo(reply, `${TWO_STEP}?done=${change}-removed`)
 }

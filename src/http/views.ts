@@ -85,8 +85,9 @@ export interface LoginModel extends JourneyModel, FormModel, ClientLinks {
   readonly providerName: string
   readonly username: string
   readonly usernameReadonly?: boolean | undefined
-  readonly error?: 'credentials' | 'throttled' | 'busy' | 'locked' | 'passkey' | undefined
-  /** With `throttled`: when the next attempt is allowed. */
+  /** `throttled`: wrong for this account too often; `network`: for any accounts, from where the person is. */
+  readonly error?: 'credentials' | 'throttled' | 'network' | 'busy' | 'locked' | 'passkey' | undefined
+  /** With `throttled` and `network`: when the next attempt is allowed. */
   readonly until?: Date | undefined
   readonly discoveryHref?: string | undefined
   readonly resetHref?: string | undefined

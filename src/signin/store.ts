@@ -27,7 +27,7 @@ export interface Progress {
   /** Who let in what asks at another place. */
   readonly confirmedDevice?: string
   /** The last sign-in that failed, until the next one: shown once more on reload instead of a question to send the form again. */
-  readonly failure?: { readonly error: 'credentials' | 'throttled' | 'busy' | 'locked' | 'passkey'; readonly providerId: string; readonly username: string; readonly until?: string } | null
+  readonly failure?: { readonly error: 'credentials' | 'throttled' | 'network' | 'busy' | 'locked' | 'passkey'; readonly providerId: string; readonly username: string; readonly until?: string } | null
   /** Whom a passkey is offered before the journey goes on, until they have answered. */
   readonly passkeyOffer?: string | null
   /** The second factor that the person picked. */

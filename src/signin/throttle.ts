@@ -37,8 +37,14 @@ function accountKey({ providerId, username, knownDevice }: LoginAttempt): string
   return `login/account/${knownDevice ?? ''}/${providerId}/${normalizeUsername(username)}`
 }
 
+/** What no more attempts are taken for, and until when. */
+export interface LoginLimit {
+  readonly by: 'account' | 'network'
+  readonly until: Date
+}
+
 /** Counts an attempt. Says until when no more are taken, or nothing when this one may go on. A device that knows the account is not held up by its network. */
-export async function throttleLogin(ctx: Context, attempt: LoginAttempt): Promise<Date | undefined> {
+export async function throttleLogin(ctx: Context, attempt: LoginAttempt): Promise<LoginLimit | undefined> {
   const [account, net] = await Promise.all([
     countAttempt(ctx, accountKey(attempt), WINDOW_SECONDS),
     countAttempt(ctx, networkKey(attempt), WINDOW_SECONDS),
@@ -46,9 +52,9 @@ export async function throttleLogin(ctx: Context, attempt: LoginAttempt): Promis
   if (account.count > PER_ACCOUNT) {
     // No password was tried: one account under fire does not lock out everybody behind the same address.
     await takeBackAttempt(ctx, networkKey(attempt))
-    return account.until
+    return { by: 'account', until: account.until }
   }
-  return net.count > PER_NETWORK && attempt.knownDevice === undefined ? net.until : undefined
+  return net.count > PER_NETWORK && attempt.knownDevice === undefined ? { by: 'network', until: net.until } : undefined
 }
 
 /** Nobody could be asked whether the password is right: nothing was tried, and nothing is counted. */

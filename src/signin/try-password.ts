@@ -29,11 +29,11 @@ export async function tryPassword(ctx: Context, provider: ProviderFacts, connect
   const user = await connector.whose(username)
   const known = deviceId !== undefined && user !== undefined && (await listRememberedAccounts(ctx, deviceId)).some((account) => account.userId === user.userId)
   const attempt = { providerId, username, address, knownDevice: known ? deviceId : undefined }
-  const until = await throttleLogin(ctx, attempt)
+  const limit = await throttleLogin(ctx, attempt)
   const about = { providerId, ...(user === undefined ? {} : { userId: user.userId }) }
-  if (until !== undefined) {
+  if (limit !== undefined) {
     ctx.audit.record({ event: 'login.throttled', ...about })
-    return { error: 'throttled', providerId, username, until: until.toISOString() }
+    return { error: limit.by === 'network' ? 'network' : 'throttled', providerId, username, until: limit.until.toISOString() }
   }
   const proven = await connector.verify(user, username, password).catch(async (error: unknown) => {
     if (error instanceof UpstreamFailure || error instanceof PasswordsBusy) await loginNotTried(ctx, attempt)

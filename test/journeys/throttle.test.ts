@@ -27,6 +27,12 @@ async function fail(times: number, username = 'ada', headers: Readonly<Record<st
   return page
 }
 
+/** What the page says one can do instead of waiting. */
+function waysOf(page: Page): readonly string[] {
+  const list = /<ul id="login-ways">([\s\S]*?)<\/ul>/.exec(page.html)?.[1] ?? ''
+  return [...list.matchAll(/<li>([\s\S]*?)<\/li>/g)].map(([, inner = '']) => inner.replaceAll(/<[^>]*>/g, '').trim())
+}
+
 async function passwordsTried(): Promise<number> {
   return server.logged().split('\n').filter((line) => line.includes('login.failed')).length
 }
@@ -43,6 +49,19 @@ describe('wrong passwords', () => {
     expect(seconds).toBeLessThanOrEqual(900)
     expect(until?.[2]).toMatch(/UTC/)
     expect(Number(ninth.headers.get('retry-after'))).toBeGreaterThan(890)
+    expect(waysOf(ninth)).toEqual(['Ask your institution for a new password, if you have forgotten yours.', expect.stringContaining('with a passkey')])
+  })
+
+  test('where mails are sent, the first way on is a new password', async () => {
+    const mailing = await startTestServer({ env: { PORTNER_MAIL_URL: 'smtp://127.0.0.1:9', PORTNER_MAIL_FROM: 'portner@ntu.example' } })
+    try {
+      const browser = newBrowser(mailing.issuer)
+      let page = await chooseProvider(browser, (await begin(browser, mailing.issuer)).page, 'ntu')
+      for (let i = 0; i < 9; i++) page = await signIn(browser, page, 'ada', { password: `guess ${i}` })
+      expect(pageName(await browser.open(linkOf(page, 'Set a new password')))).toBe('forgotten')
+    } finally {
+      await mailing.close()
+    }
   })
 
   test('then the right one is refused too, until the time is over', async () => {
@@ -118,7 +137,11 @@ describe('a network', () => {
   test('has a hundred wrong guesses over all names, not more; another network is not held up', async () => {
     await guessed('192.0.2', 98)
     expect((await fail(2, 'made-up', from('192.0.2.1'))).status).toBe(401)
-    expect((await fail(1, 'fresh', from('192.0.2.200'))).status).toBe(429)
+    const refused = await fail(1, 'fresh', from('192.0.2.200'))
+    expect(refused.status).toBe(429)
+    // What is said of the network is not said of the person's account.
+    expect(refused.html).toContain('Nothing is wrong with your account.')
+    expect(waysOf(refused)).toHaveLength(1)
     expect((await fail(1, 'fresh', from('192.0.3.1'))).status).toBe(401)
   })
 

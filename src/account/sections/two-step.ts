@@ -3,9 +3,10 @@ import type { Context } from '../../context.ts'
 import type { AccountTwoStepModel } from '../../http/factor-views.ts'
 import { queryForm } from '../../http/forms.ts'
 import { goTo } from '../../http/leave.ts'
-import { page } from '../../http/pages.ts'
+import { page, requestLocale } from '../../http/pages.ts'
 import { readAgent } from '../../lib/user-agent.ts'
 import { factorsOf } from '../../signin/factors-of.ts'
+import { tellOfFactor } from '../../signin/tell-of-factor.ts'
 import { findFactorPreferences, setEmailCodes } from '../../users/factor-preferences.ts'
 import { listPasskeys } from '../../users/passkeys.ts'
 import { countRecoveryCodes, replaceRecoveryCodes } from '../../users/recovery-codes.ts'
@@ -67,6 +68,7 @@ function pages(app: FastifyInstance, ctx: Context, kit: AccountKit): void {
   form('codes', { recent: WHY }, async ({ user }, request, reply) => {
     const codes = await replaceRecoveryCodes(ctx, user.userId)
     ctx.audit.record({ event: 'factor.changed', userId: user.userId, change: 'recovery codes replaced' })
+    await tellOfFactor(ctx, user, 'factor-added', requestLocale(request))
     return page(reply, request, 'recovery-codes', { codes, continueHref: TWO_STEP })
   })
   form('email', { recent: WHY }, async (account, request, reply) => {

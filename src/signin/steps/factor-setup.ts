@@ -10,6 +10,7 @@ import { replaceRecoveryCodes } from '../../users/recovery-codes.ts'
 import { confirmEnrolment, totpEnrolment } from '../../users/totp-enrolment.ts'
 import { typedCode } from '../factors/typed-code.ts'
 import { nameOf } from '../journey.ts'
+import { tellOfFactor } from '../tell-of-factor.ts'
 import { type FactorDue, factorDue, labelOf } from './factor-due.ts'
 import { lift } from './sign-in.ts'
 import { isVisit, type Rails, type Visit } from './step.ts'
@@ -59,10 +60,11 @@ export function setupPages(app: FastifyInstance, ctx: Context, rails: Rails): vo
     const sealed = form.single.get('secret') ?? ''
     if (!(await confirmEnrolment(ctx, subject(visit, due), userId, sealed, typedCode(form)))) return show(ctx, request, reply, rails, visit, due, sealed)
     ctx.audit.record({ event: 'factor.changed', userId, change: 'totp added' })
+    const { uiLocales } = visit.journey.request
+    await tellOfFactor(ctx, due.account.user, 'factor-added', requestLocale(request, uiLocales))
     const lifted = await lift(ctx, reply, visit, due.proven, due.isPending, ['otp'])
     if (lifted === undefined) return rails.proceed(request, reply, visit, {})
     const codes = await replaceRecoveryCodes(ctx, userId)
-    const { uiLocales } = visit.journey.request
     return page(reply, request, 'recovery-codes', { codes, continueHref: `/signin/${visit.interaction.id}`, clientName: nameOf(visit.journey, requestLocale(request, uiLocales)) }, { uiLocales })
   })
 }

@@ -40,7 +40,7 @@ import { noteTrouble, troublePages } from './upstream-trouble.ts'
 const NAME = 'login'
 const LONGEST_USERNAME = 200
 const LONGEST_PASSWORD = 1000
-const FAILURE_STATUS = { credentials: 401, locked: 403, throttled: 429, busy: 429, passkey: 401 } as const
+const FAILURE_STATUS = { credentials: 401, locked: 403, throttled: 429, network: 429, busy: 429, passkey: 401 } as const
 
 /** The provider that the address names, else the chosen account's, else the only one; nothing when the client does not take it. */
 async function providerOf(ctx: Context, request: FastifyRequest, visit: Visit): Promise<ProviderFacts | undefined> {

@@ -12,6 +12,7 @@ import { registrationOptions, takeRegistration } from '../../users/webauthn.ts'
 import { chosenAccount } from '../chosen-account.ts'
 import { type Account, type Journey, nameOf } from '../journey.ts'
 import { updateProgress } from '../store.ts'
+import { tellOfFactor } from '../tell-of-factor.ts'
 import { lift } from './sign-in.ts'
 import { isVisit, type Rails, type Step, type Visit } from './step.ts'
 
@@ -75,10 +76,11 @@ export const passkeyOffer: Step = {
       const made = credential === undefined ? undefined : await takeRegistration(ctx, credential, subject(visit, account), userId, defaultPasskeyName(ctx))
       if (made === undefined) return rails.proceed(request, reply, visit, { passkeyOffer: null })
       ctx.audit.record({ event: 'factor.changed', userId, change: 'passkey added' })
+      const { uiLocales } = visit.journey.request
+      await tellOfFactor(ctx, account.user, 'factor-added', requestLocale(request, uiLocales))
       await updateProgress(ctx, visit.interaction.id, { passkeyOffer: null })
       await lift(ctx, reply, visit, account.session, false, made.amr)
       // From now on the passkey is asked for after a password: here is what helps on the day it is lost.
-      const { uiLocales } = visit.journey.request
       return page(reply, request, 'recovery-codes', { codes: await replaceRecoveryCodes(ctx, userId), continueHref: `/signin/${visit.interaction.id}`, clientName: nameOf(visit.journey, requestLocale(request, uiLocales)) }, { uiLocales })
     })
   },

@@ -82,6 +82,8 @@ export const signinCases: readonly Case[] = [
   { view: 'login', state: 'credentials', model: { ...login, username: 'ada', error: 'credentials', insecure, sharedComputer: true }, options: { status: 400 } },
   { view: 'login', state: 'passkey', model: { ...login, error: 'passkey' }, options: { status: 401 } },
   { view: 'login', state: 'throttled', model: { ...login, username: 'ada', error: 'throttled', until: time }, options: { status: 429 } },
+  { view: 'login', state: 'throttled-with-ways', model: { ...login, username: 'ada', error: 'throttled', until: time, resetHref: '/signin/tx/forgotten', passkey: { action: '/p', csrf: 'c', optionsHref: '/o', troubleHref: '/t' } }, options: { status: 429 } },
+  { view: 'login', state: 'network', model: { ...login, username: 'ada', error: 'network', until: time }, options: { status: 429 } },
   { view: 'login', state: 'busy', model: { ...login, username: 'ada', error: 'busy' }, options: { status: 503 } },
   { view: 'login', state: 'locked', model: { ...login, username: 'ada', usernameReadonly: true, error: 'locked' }, options: { status: 403 } },
   { view: 'login', state: 'logo', model: { ...login, username: 'ada', logoUri: 'https://planner.example.org/logo.png' }, options: { imageSource: 'https://planner.example.org/logo.png' } },
