@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { clientName, startAddress } from '../clients/client.ts'
+import { clientName, isEnabled, startAddress } from '../clients/client.ts'
 import { findClientByKey } from '../clients/store.ts'
 import type { Context } from '../context.ts'
 import { queryForm } from '../http/forms.ts'
@@ -11,6 +11,7 @@ import { openAnswer } from './answer.ts'
 import { ensureBrowser, readBrowser } from './browser.ts'
 import { journeyOf } from './departures.ts'
 import { isStillValid, nameOf } from './journey.ts'
+import { clientKeyOf } from './journey-id.ts'
 import { type Done, nextStep } from './next-step.ts'
 import { readJourney } from './read-journey.ts'
 import { createInteraction, findInteraction, type Interaction, type Progress, updateProgress } from './store.ts'
@@ -50,8 +51,12 @@ async function startAgain(ctx: Context, request: FastifyRequest, reply: FastifyR
   return goTo(reply, startOf(copy, undefined, browserId === undefined))
 }
 
-function unknownJourney(request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  return page(reply, request, 'start-again', {}, { status: 404 })
+/** Nobody remembers the journey. Its address still says which client it was for, and that is where to begin anew. */
+async function unknownJourney(ctx: Context, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+  const key = clientKeyOf(ctx, idOf(request))
+  const client = key === undefined ? undefined : await findClientByKey(ctx, key)
+  const known = client === undefined || !isEnabled(client) ? {} : { clientName: clientName(client, requestLocale(request)), homeHref: startAddress(client, ctx.config.issuer) }
+  return page(reply, request, 'start-again', known, { status: 404 })
 }
 
 /** The journey that an address names: itself, or with the `state` that a provider gives back. */
@@ -85,7 +90,7 @@ export function registerSignin(app: FastifyInstance, ctx: Context, client: Answe
 
   async function visit(request: FastifyRequest, reply: FastifyReply): Promise<Visit | FastifyReply> {
     const interaction = await findInteraction(ctx, idOf(request))
-    if (interaction === undefined) return unknownJourney(request, reply)
+    if (interaction === undefined) return unknownJourney(ctx, request, reply)
     const asking = await findClientByKey(ctx, interaction.clientKey)
     if (asking === undefined || !isStillValid(asking, interaction.request)) return presentPageError(ctx, invalidRequest('The application is not known here any more', { reason: 'client_unknown', detail: 'client.changed', trace: { cause: 'client.disabled', ...(asking && { clientId: asking.clientId }) } }), request, reply, { homeHref: asking && startAddress(asking, ctx.config.issuer) })
     const name = clientName(asking, requestLocale(request, interaction.request.uiLocales))
@@ -101,7 +106,7 @@ export function registerSignin(app: FastifyInstance, ctx: Context, client: Answe
   // The other half of a double click was quicker.
   async function answeredMeanwhile(request: FastifyRequest, reply: FastifyReply, { interaction: before, journey, isSuperseded }: Visit): Promise<FastifyReply> {
     const interaction = await findInteraction(ctx, before.id)
-    if (interaction === undefined) return unknownJourney(request, reply)
+    if (interaction === undefined) return unknownJourney(ctx, request, reply)
     return answered(request, reply, interaction, nameOf(journey, requestLocale(request, journey.request.uiLocales)), isSuperseded)
   }
 
@@ -131,7 +136,7 @@ export function registerSignin(app: FastifyInstance, ctx: Context, client: Answe
     }
     scope.get('/signin/:id/restart', async (request, reply) => {
       const interaction = await findInteraction(ctx, idOf(request))
-      return interaction === undefined ? unknownJourney(request, reply) : startAgain(ctx, request, reply, interaction)
+      return interaction === undefined ? unknownJourney(ctx, request, reply) : startAgain(ctx, request, reply, interaction)
     })
     for (const step of steps) step.pages(scope, ctx, rails)
   })

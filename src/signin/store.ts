@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import type { AuthorizationRequest } from '../authorization-request/request.ts'
 import type { Context } from '../context.ts'
-import { newRowId } from '../lib/random.ts'
+import { newJourneyId } from './journey-id.ts'
 
 // Owns interactions: one row a journey, from the authorization request to its answer. The row's id is in the address of every page of the
 // journey, so that reload, the back button, a second tab and a restart of the server find it again.
@@ -94,7 +94,7 @@ const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
 
 export async function createInteraction(ctx: Context, browserId: string, clientKey: string, request: AuthorizationRequest): Promise<Interaction> {
   const { rows } = await sql<Row>`insert into interactions (interaction_id, browser_id, client_key, request, expires_at)
-    values (${newRowId(ctx.clock.now())}, ${browserId}, ${clientKey}, ${JSON.stringify(request)}, clock_now() + make_interval(secs => ${LIFETIME_SECONDS})) returning ${COLUMNS}`.execute(ctx.db)
+    values (${newJourneyId(ctx, clientKey)}, ${browserId}, ${clientKey}, ${JSON.stringify(request)}, clock_now() + make_interval(secs => ${LIFETIME_SECONDS})) returning ${COLUMNS}`.execute(ctx.db)
   const row = rows[0]
   if (row === undefined) throw new Error('the journey was not written')
   return toInteraction(row)

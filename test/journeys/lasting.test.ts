@@ -66,7 +66,7 @@ describe('time', () => {
     expect(answered(await walk(browser, await signIn(browser, login, 'ada')))).toHaveProperty('code')
   })
 
-  test('after months, when nobody remembers the journey, the page says where to go', async () => {
+  test('an address that was never one of ours says where to go', async () => {
     const { browser, login } = await toConsent()
     const page = await browser.open(login.url.replace(/[0-9a-f]{12}/, '000000000000'))
     expect([page.status, pageName(page)]).toEqual([404, 'start-again'])
