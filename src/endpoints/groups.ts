@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { browserOrigins } from '../clients/browser-origins.ts'
 import { findClientByKey } from '../clients/store.ts'
 import type { Context } from '../context.ts'
-import { findGroup, groupsOf, listGroupMembers } from '../groups/ask.ts'
+import { findGroup, groupsOf, listGroupMembers, searchGroups } from '../groups/ask.ts'
 import type { Group } from '../groups/group.ts'
 import { groupSources } from '../groups/index.ts'
 import { principalNamesOf } from '../groups/principal-names.ts'
@@ -12,11 +12,12 @@ import { sendJson } from '../http/json.ts'
 import { type Locale, localized } from '../http/locale.ts'
 import { requestLocale } from '../http/pages.ts'
 import { refuseOtherMethods } from '../http/methods.ts'
-import { bearerChallenge, OAuthError, temporarilyUnavailable } from '../protocol/error.ts'
+import { bearerChallenge, invalidRequest, OAuthError, temporarilyUnavailable } from '../protocol/error.ts'
 import type { InspectedToken } from '../tokens/inspect.ts'
 import { misplacedToken } from '../tokens/presented-token.ts'
 import { requireOwnToken } from './consents.ts'
 import type { Endpoint } from './endpoint.ts'
+import { findGroupLogo } from './group-logo.ts'
 
 // The groups API (VOOT, in the shapes of Dataporten): which groups the person of a token is in, and what there is to know of a group. A
 // group that the person may not know of and one that there is not are the same 404. What a source did not say in time is left out, and a
@@ -76,9 +77,19 @@ function idOf(request: FastifyRequest): string {
   return (request.params as { readonly id: string }).id
 }
 
+const LONGEST_QUERY = 200
+
+/** What a name is searched by. Throws `invalid_request` for what is too long to be one. */
+function typedIn(single: ReadonlyMap<string, string>): string | undefined {
+  const typed = single.get('query')?.trim()
+  if (typed !== undefined && typed.length > LONGEST_QUERY) throw invalidRequest(`query must have at most ${LONGEST_QUERY} characters`, { parameter: 'query' })
+  return typed === '' ? undefined : typed
+}
+
 async function myGroups(ctx: Context, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
   const { userId, language } = await requirePerson(ctx, request, reply)
-  const { groups, missing } = await groupsOf(ctx, userId, { all: queryForm(request).single.get('showAll') === 'true' })
+  const { single } = queryForm(request)
+  const { groups, missing } = await groupsOf(ctx, userId, { all: single.get('showAll') === 'true', typed: typedIn(single) })
   notePartial(reply, missing)
   return sendJson(reply, groups.map((group) => describe(group, language)))
 }
@@ -94,6 +105,22 @@ async function oneGroup(ctx: Context, request: FastifyRequest, reply: FastifyRep
   const { userId, language } = await requirePerson(ctx, request, reply)
   const { membership: _own, ...group } = requireFound(await findGroup(ctx, userId, idOf(request)))
   return sendJson(reply, describe(group, language))
+}
+
+async function foundGroups(ctx: Context, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+  const { userId, language } = await requirePerson(ctx, request, reply)
+  const typed = typedIn(queryForm(request).single)
+  if (typed === undefined) throw invalidRequest('query is missing: groups are found by a few words of their names', { parameter: 'query' })
+  const { groups, missing } = await searchGroups(ctx, userId, typed)
+  notePartial(reply, missing)
+  return sendJson(reply, groups.map(({ membership: _own, ...group }) => describe(group, language)))
+}
+
+async function logo(ctx: Context, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+  const { userId } = await requirePerson(ctx, request, reply)
+  const image = await findGroupLogo(ctx, requireFound(await findGroup(ctx, userId, idOf(request))))
+  if (image === undefined) throw notFound()
+  return reply.header('cache-control', 'private, max-age=3600').type('image/webp').send(image)
 }
 
 async function members(ctx: Context, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
@@ -117,7 +144,9 @@ type Answer = typeof myGroups
 const PATHS: readonly (readonly [string, Answer])[] = [
   ['/me/groups', myGroups],
   ['/me/groups/:id', myMembership],
+  ['/groups', foundGroups],
   ['/groups/:id', oneGroup],
+  ['/groups/:id/logo', logo],
   ['/groups/:id/members', members],
   ['/grouptypes', types],
 ]

@@ -3,6 +3,7 @@ import type { Context } from '../context.ts'
 import { findUser } from '../users/store.ts'
 import type { Group, GroupMember, GroupPerson, GroupSource } from './group.ts'
 import { groupSources } from './index.ts'
+import { isMeant, wordsOfNames } from './query.ts'
 
 // Owns the question which groups a person is in: all sources are asked at once, each has three seconds, and what one of them does not say in
 // time is missing, not wrong. Whoever asks hears whose answer is missing. The groups API, the `groups` claim and the gatekeeper ask here.
@@ -39,12 +40,28 @@ async function personOf(ctx: Context, userId: string): Promise<GroupPerson | und
   return user && { userId: user.userId, organizationId: user.organizationId, groups: user.groups }
 }
 
-/** The groups of a person; with `all` also those that are over. */
-export async function groupsOf(ctx: Context, userId: string, { all = false, sources = groupSources }: { readonly all?: boolean; readonly sources?: readonly GroupSource[] } = {}): Promise<Groups> {
+/** The groups of a person; with `all` also those that are over, with `typed` those whose names are meant by it. */
+export async function groupsOf(ctx: Context, userId: string, { all = false, typed, sources = groupSources }: { readonly all?: boolean; readonly typed?: string | undefined; readonly sources?: readonly GroupSource[] } = {}): Promise<Groups> {
   const person = await personOf(ctx, userId)
   if (person === undefined) return { groups: [], missing: [] }
   const answers = await Promise.all(sources.map((source) => patiently(ctx, source, source.groupsOf(ctx, person, all))))
-  return { groups: answers.flatMap((answer) => answer?.said ?? []), missing: sources.filter((_, i) => answers[i] === undefined).map(({ name }) => name) }
+  const said = answers.flatMap((answer) => answer?.said ?? [])
+  return { groups: typed === undefined ? said : said.filter(({ displayName }) => isMeant(typed, wordsOfNames([displayName]))), missing: sources.filter((_, i) => answers[i] === undefined).map(({ name }) => name) }
+}
+
+/** Of one search. */
+const MOST_FOUND = 50
+
+/** The groups that a person may know of, by a few words of their names: their own first. */
+export async function searchGroups(ctx: Context, userId: string, typed: string): Promise<Groups> {
+  const person = await personOf(ctx, userId)
+  if (person === undefined) return { groups: [], missing: [] }
+  const ask = async (source: GroupSource): Promise<readonly [readonly Group[], readonly Group[]]> => Promise.all([source.groupsOf(ctx, person, false), source.search?.(ctx, typed, MOST_FOUND) ?? []])
+  const answers = await Promise.all(groupSources.map((source) => patiently(ctx, source, ask(source))))
+  const own = answers.flatMap((answer) => answer?.said[0] ?? []).filter(({ displayName }) => isMeant(typed, wordsOfNames([displayName])))
+  const all = [...own, ...answers.flatMap((answer) => answer?.said[1] ?? [])]
+  const groups = [...new Map(all.toReversed().map((group) => [group.id, group])).values()].toReversed()
+  return { groups: groups.slice(0, MOST_FOUND), missing: groupSources.filter((_, i) => answers[i] === undefined).map(({ name }) => name) }
 }
 
 /** What the `groups` claim says of a person: names of the institution's groups, ids of the others. */

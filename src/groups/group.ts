@@ -28,6 +28,8 @@ export interface Group {
   readonly notBefore?: Date
   /** When it was over, for one that is. */
   readonly notAfter?: Date
+  /** The provider that speaks for it, whose picture is its. */
+  readonly providerId?: string
   /** What the `groups` claim calls it; `id` when left out. */
   readonly claim?: string
 }
@@ -58,6 +60,8 @@ export interface GroupSource {
   owns(id: string): boolean
   /** The groups of a person; with `all` also those that are over. */
   groupsOf(ctx: Context, person: GroupPerson, all: boolean): Promise<readonly Group[]>
+  /** Groups that everybody may know of, by a few words of their names; for a source that has such. At most `limit`. */
+  search?(ctx: Context, typed: string, limit: number): Promise<readonly Group[]>
   /** A group that the person may know of. */
   find(ctx: Context, id: string, person: GroupPerson): Promise<Group | undefined>
   /** Who is in a group, as far as the person may know: nothing where they may not. */

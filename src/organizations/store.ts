@@ -24,6 +24,20 @@ export async function findOrganization(ctx: Context, organizationId: string | un
   return organizationId === undefined ? undefined : cache(ctx).get(organizationId)
 }
 
+const everyOne = perContext((ctx: Context) =>
+  createCache<'all', readonly Organization[]>({
+    name: 'organizations',
+    versions: ctx.versions,
+    max: 1,
+    load: async () => (await listOrganizations(ctx.db)).map(({ document }) => document as Organization),
+  }),
+)
+
+/** All organizations, from memory: the same list as long as nothing changed. */
+export async function findOrganizations(ctx: Context): Promise<readonly Organization[]> {
+  return (await everyOne(ctx).get('all')) ?? []
+}
+
 /** An organization as the database has it now. */
 export async function readOrganization(db: Kysely<Database>, organizationId: string): Promise<Organization | undefined> {
   const row = await db.selectFrom('organizations').select('document').where('organization_id', '=', organizationId).executeTakeFirst()

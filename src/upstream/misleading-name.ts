@@ -3,7 +3,7 @@ import type { Context } from '../context.ts'
 import { listOrganizations } from '../organizations/store.ts'
 import { asciiDescription, invalidClientMetadata } from '../protocol/error.ts'
 import { allVersions, type LocalizedText } from '../protocol/localized-text.ts'
-import { fold } from './fold.ts'
+import { fold } from '../lib/fold.ts'
 import { providerNamedIn } from './search-index.ts'
 
 // Owns which names nobody may give their own application: those of this service, of the institutions here, and of wherever people sign in, in

@@ -23,9 +23,12 @@ export interface KnownAffiliation extends Affiliation {
   readonly since: Date
   /** When it was no longer said. */
   readonly endedAt: Date | undefined
+  /** By whose word; nothing where it is nobody's. */
+  readonly providerId: string | undefined
 }
 
 interface Row {
+  readonly provider_id: string
   readonly realm: string
   readonly name: LocalizedText
   readonly words: readonly string[]
@@ -49,8 +52,8 @@ export async function keepAffiliations(db: Kysely<Database>, userId: string, pro
 
 /** What a person is now, and with `all` what they were, by realm. */
 export async function listAffiliations(db: Kysely<Database>, userId: string, all = false): Promise<readonly KnownAffiliation[]> {
-  const { rows } = await sql<Row>`select realm, name, words, primary_word, principal_name, since, ended_at from affiliations where user_id = ${userId} and (${all} or ended_at is null) order by realm`.execute(db)
-  return rows.map((row) => ({ realm: row.realm, name: row.name, words: row.words, primary: row.primary_word ?? undefined, principalName: row.principal_name ?? undefined, since: row.since, endedAt: row.ended_at ?? undefined }))
+  const { rows } = await sql<Row>`select provider_id, realm, name, words, primary_word, principal_name, since, ended_at from affiliations where user_id = ${userId} and (${all} or ended_at is null) order by realm`.execute(db)
+  return rows.map((row) => ({ realm: row.realm, name: row.name, words: row.words, primary: row.primary_word ?? undefined, principalName: row.principal_name ?? undefined, since: row.since, endedAt: row.ended_at ?? undefined, providerId: row.provider_id }))
 }
 
 /** What institutions call people, of many at once. */

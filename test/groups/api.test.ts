@@ -139,8 +139,47 @@ describe('one group', () => {
   })
 })
 
+describe('groups are searched by their names', () => {
+  const idsOf = async (path: string, as: Readonly<Record<string, string>>): Promise<readonly unknown[]> => ((await ask(path, as)).body as unknown as Record<string, unknown>[]).map(({ id }) => id)
+
+  test.each([
+    ['fjo', ['ad hoc']],
+    ['PROJECT fjord', ['ad hoc']],
+    ['jord', []],
+    ['norges', ['fc:org:ntu.example']],
+    ['staff', ['fc:group:ntu.example:staff']],
+    ['høgskolen', []],
+    ['%', []],
+  ])('one’s own by %s', async (typed, found) => {
+    expect(await idsOf(`/groups/me/groups?${new URLSearchParams({ query: typed })}`, await tokenOf('ada'))).toEqual(found.map((id) => (id === 'ad hoc' ? adHoc() : id)))
+  })
+
+  test('those that one may know of: one’s own, and organizations, in any of their languages; nobody else’s', async () => {
+    const [ada, lin] = [await tokenOf('ada'), await tokenOf('lin')]
+    for (const typed of ['hogskolen', 'Høgskolen i', 'lunmal univ', 'lunmal.example']) expect([typed, await idsOf(`/groups/groups?${new URLSearchParams({ query: typed })}`, lin)]).toEqual([typed, ['fc:org:lunmal.example']])
+    expect((await ask('/groups/groups?query=norges', ada)).body).toEqual([{ id: 'fc:org:ntu.example', displayName: 'Norges testuniversitet', type: 'fc:org', public: true }])
+    expect([await idsOf('/v1/groups/groups?query=fjord', ada), await idsOf('/groups/groups?query=fjord', lin)]).toEqual([[adHoc()], []])
+  })
+
+  test('by something, and no novel', async () => {
+    const ada = await tokenOf('ada')
+    for (const query of ['', '?query=', '?query=%20', `?query=${'x'.repeat(201)}`, '?query=a&query=b']) expect([query, (await ask(`/groups/groups${query}`, ada)).status]).toEqual([query, 400])
+    expect((await ask('/groups/groups?query=%E0%A4', ada)).status).toBeLessThan(500)
+  })
+})
+
+test('an organization has the picture of the place where its people sign in; others have none', async () => {
+  const [ada, lin] = [await tokenOf('ada'), await tokenOf('lin')]
+  const image = Buffer.from('the small picture')
+  await sql`insert into provider_logos (provider_id, source, image, image_hash) values ('ntu', 'https://ntu.example/logo.png', ${image}, ${'0'.repeat(32)})`.execute(server.ctx.db)
+  const response = await fetch(`${server.issuer}/groups/groups/fc:org:ntu.example/logo`, { headers: lin })
+  expect([response.status, response.headers.get('content-type'), response.headers.get('cache-control'), await response.text()]).toEqual([200, 'image/webp', 'private, max-age=3600', 'the small picture'])
+  expect((await ask('/groups/groups/fc:org:lunmal.example/logo', ada)).status).toBe(404)
+  for (const as of [ada, lin]) expect((await ask(`/groups/groups/${adHoc()}/logo`, as)).status).toBe(404)
+})
+
 describe('who may ask', () => {
-  const PATHS = ['/groups/me/groups', '/groups/me/groups/fc:org:ntu.example', '/groups/groups/fc:org:ntu.example', '/groups/groups/fc:org:ntu.example/members', '/groups/grouptypes', '/v1/groups/grouptypes']
+  const PATHS = ['/groups/groups?query=x', '/groups/groups/fc:org:ntu.example/logo', '/groups/me/groups', '/groups/me/groups/fc:org:ntu.example', '/groups/groups/fc:org:ntu.example', '/groups/groups/fc:org:ntu.example/members', '/groups/grouptypes', '/v1/groups/grouptypes']
 
   test.each(PATHS)('%s wants a token of a person with the scope groups', async (path) => {
     expect((await ask(path, {})).status).toBe(401)

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type BrowserContext, chromium, type Page } from 'playwright-core'
-import { fold } from '../../../src/upstream/fold.ts'
+import { fold } from '../../../src/lib/fold.ts'
 import { institutions } from '../../support/institutions.ts'
 import { chromiumLaunchOptions, wholeChromiumPath } from '../../support/chromium.ts'
 import { percentile } from './percentile.ts'
