@@ -4,7 +4,7 @@ import { letTakeItsTime } from '../http/long-requests.ts'
 import { CircuitOpen } from '../lib/circuit.ts'
 import { OAuthError } from '../protocol/error.ts'
 import { answerHeaders, type Surroundings } from './answer-headers.ts'
-import { IDLE_MILLISECONDS, type Upstream, UpstreamSilent } from './upstream.ts'
+import { CallerGone, IDLE_MILLISECONDS, type Upstream, UpstreamSilent } from './upstream.ts'
 
 // Owns the exchange with an upstream: one request out, its answer back, both as streams and at the slower one's pace. Decides nothing, and
 // makes no header but those of the framing. It does not go through the guarded fetcher, which keeps answers in memory: what guards the
@@ -40,10 +40,6 @@ function isReset(error: unknown): boolean {
   return error instanceof Error && 'code' in error && (error.code === 'ECONNRESET' || error.code === 'EPIPE')
 }
 
-export function callerGone(): OAuthError {
-  return new OAuthError('gone', 'The caller has gone', { status: 499 })
-}
-
 /** One try. Gives the answer's head with its body to come; throws UpstreamSilent. */
 function ask(upstream: Upstream, outgoing: Outgoing, incoming: IncomingMessage, response: ServerResponse): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
@@ -68,7 +64,7 @@ function ask(upstream: Upstream, outgoing: Outgoing, incoming: IncomingMessage, 
       clearTimeout(timer)
       response.off('close', leave)
       if (error instanceof UpstreamSilent) reject(error)
-      else if (response.destroyed) reject(callerGone())
+      else if (response.destroyed) reject(new CallerGone())
       else reject(new UpstreamSilent('unreachable', Object.assign(error, { again: out.reusedSocket && isReset(error) })))
     }
     out.on('error', fail)

@@ -13,7 +13,7 @@ import type { Caller } from './admit.ts'
 import { OPEN } from './answer-headers.ts'
 import { callerHeaders, requireSingles } from './caller-headers.ts'
 import { framingText, isUnframed } from './framing.ts'
-import { answerWith, askUpstream, callerGone, exchange, type Outgoing } from './forward.ts'
+import { answerWith, askUpstream, exchange, type Outgoing } from './forward.ts'
 import { decide, type Original, readOriginal } from './forward-auth.ts'
 import { identityHeaders } from './identity-headers.ts'
 import { judge, spendConsent } from './judge.ts'
@@ -24,7 +24,7 @@ import { watchCall, watchOpenCalls } from './open-calls.ts'
 import { readTarget, type Target } from './target.ts'
 import { closeTunnels, openTunnel } from './tunnel.ts'
 import { acceptUpgrades, waitingSocket } from './upgrades.ts'
-import { type Upstream, upstreamOf, watchUpstreams } from './upstream.ts'
+import { CallerGone, type Upstream, upstreamOf, watchUpstreams } from './upstream.ts'
 
 // The gatekeeper: a reverse proxy in front of the APIs that are registered here. It takes tokens and gives upstreams a caller they can trust
 // (product.md §1.2). It owns the way of a call: address, API, decision, the request made of nothing, the answer. Who may come in is admit.ts;
@@ -73,7 +73,7 @@ async function requestOf({ ctx, request, gatekept: { api }, target }: Call, { ba
 
 /** Throws when the caller has gone already: its end, which ends everything that is done for it, is not told a second time. */
 function requireThere({ destroyed }: { readonly destroyed: boolean }): void {
-  if (destroyed) throw callerGone()
+  if (destroyed) throw new CallerGone()
 }
 
 /** What closes when the call is over. */

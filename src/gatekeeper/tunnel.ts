@@ -2,8 +2,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type Duplex, pipeline } from 'node:stream'
 import { type Context, perContext } from '../context.ts'
 import { OAuthError } from '../protocol/error.ts'
-import { callerGone, openRequest, type Outgoing } from './forward.ts'
-import { type Upstream, UpstreamSilent } from './upstream.ts'
+import { openRequest, type Outgoing } from './forward.ts'
+import { CallerGone, type Upstream, UpstreamSilent } from './upstream.ts'
 import type { Waiting } from './upgrades.ts'
 
 // Owns a WebSocket between caller and upstream (RFC 6455): its handshake, and the two directions of bytes that follow. When it
@@ -55,7 +55,7 @@ export function openTunnel(ctx: Context, { upstream, outgoing, incoming, respons
   return new Promise((resolve, reject) => {
     const out = openRequest(upstream, outgoing, ['connection', 'Upgrade', 'upgrade', 'websocket', ...chosen(incoming.rawHeaders, HANDSHAKE)])
     const timer = setTimeout(() => void out.destroy(new UpstreamSilent('too-slow')), upstream.timeout)
-    const leave = (): void => void out.destroy(callerGone())
+    const leave = (): void => void out.destroy(new CallerGone())
     caller.socket.once('close', leave)
     const settled = (): void => {
       clearTimeout(timer)

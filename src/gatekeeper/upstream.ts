@@ -47,6 +47,13 @@ export class UpstreamSilent extends Error {
   }
 }
 
+/** The caller of an API has left. */
+export class CallerGone extends OAuthError {
+  constructor() {
+    super('gone', 'The caller has gone', { status: 499 })
+  }
+}
+
 function unavailable(detail: string): OAuthError {
   return new OAuthError('upstream_unavailable', 'The API cannot be reached at the moment', { status: 502, detail: `gatekeeper.${detail}` })
 }
@@ -88,6 +95,12 @@ function provingContext(certificate: string, key: string, trust: { readonly ca?:
   }
 }
 
+/** Of a caller that leaves before the answer it is not known whether there would have been one: else whoever is impatient keeps the breaker closed in front of what hangs. */
+function isSilence(error: unknown): boolean | undefined {
+  if (error instanceof CallerGone) return undefined
+  return error instanceof UpstreamSilent
+}
+
 /** The circuits of upstreams that do not answer. */
 const open = perContext((_ctx: Context) => new WeakSet<Circuit>())
 
@@ -106,7 +119,7 @@ function upstreamAt(ctx: Context, gatekept: GatekeptApi, address: string): Upstr
     countOpen(ctx)
     ctx.log.warn({ event: 'gatekeeper.circuit', api: api.api_id, open: isOpen }, isOpen ? 'the upstream of an API does not answer: nobody waits for it for a while' : 'the upstream of an API answers again')
   }
-  const circuit = createCircuit({ ...CIRCUIT, isSilence: (error) => error instanceof UpstreamSilent, onChange })
+  const circuit = createCircuit({ ...CIRCUIT, isSilence, onChange })
   return {
     origin,
     base: origin.pathname.replace(/\/$/, ''),

@@ -18,8 +18,8 @@ export interface CircuitOptions {
   readonly failures: number
   /** Milliseconds in which nobody asks. */
   readonly pause: number
-  /** Which errors are silences; all others are answers. */
-  readonly isSilence: (error: unknown) => boolean
+  /** Which errors are silences; all others are answers, but those that say nothing of the peer: then nothing is given back. */
+  readonly isSilence: (error: unknown) => boolean | undefined
   /** Told when nobody asks any more, and when the peer has answered again. */
   readonly onChange?: (isOpen: boolean) => void
   /** Milliseconds of a clock that only goes forward. */
@@ -73,8 +73,10 @@ export function createCircuit({ atOnce, waiting, failures, pause, isSilence, onC
   }
 
   function note(error: unknown): void {
+    const wasSilent = error !== undefined && isSilence(error)
+    if (wasSilent === undefined) return
     const before = silences
-    silences = error !== undefined && isSilence(error) ? silences + 1 : 0
+    silences = wasSilent ? silences + 1 : 0
     if (silences >= failures) closedAgainAt = now() + pause
     if (before < failures !== silences < failures) onChange?.(silences >= failures)
   }

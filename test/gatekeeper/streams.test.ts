@@ -191,6 +191,20 @@ describe('an API that does not answer', () => {
     expect((await call('/gk/calendar/x')).status).toBe(200)
   })
 
+  test('is left alone all the same when some callers do not wait for its silence', async () => {
+    await call('/gk/slow/x')
+    const silent = async (): Promise<number> => (await call('/gk/slow/silent')).status
+    expect(await Promise.all(Array.from({ length: 4 }, silent))).toEqual([504, 504, 504, 504])
+    await expect.poll(upstream.underWay).toBe(0)
+    const gone = request(`${server.issuer}/gk/slow/silent`, { headers: headers() })
+    gone.on('error', () => undefined)
+    gone.end()
+    await expect.poll(upstream.underWay).toBe(1)
+    gone.destroy()
+    await expect.poll(upstream.underWay).toBe(0)
+    expect([await silent(), (await call('/gk/slow/x')).status]).toEqual([504, 502])
+  })
+
   test.each(['silent', 'stream'])('lets the caller go: the request to the API ends, too (%s)', async (way) => {
     await expect.poll(upstream.underWay).toBe(0)
     const gone = request(`${server.issuer}/gk/calendar/${way}`, { headers: headers() })

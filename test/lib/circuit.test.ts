@@ -46,6 +46,18 @@ describe('silences', () => {
     expect(circuit.isOpen()).toBe(false)
   })
 
+  test('are neither counted nor forgotten by what says nothing of the peer', async () => {
+    const { circuit, changes, wait } = circuitWith({ isSilence: (error) => (error instanceof Silence ? true : undefined) })
+    await fail(circuit, 2)
+    await expect(circuit.run(refuses)).rejects.toThrow('no')
+    await fail(circuit, 1)
+    expect(circuit.isOpen()).toBe(true)
+    wait(1000)
+    await expect(circuit.run(refuses)).rejects.toThrow('no')
+    expect(changes).toEqual([true])
+    expect(await circuit.run(answers)).toBe('answer')
+  })
+
   test('end when one try after the pause is answered; only one is made', async () => {
     const { circuit, changes, wait } = circuitWith()
     await fail(circuit, 3)
