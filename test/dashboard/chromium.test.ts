@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import { chromiumPath } from '../support/chromium.ts'
 import { faultsOf } from '../support/chromium-page.ts'
 import { as, server, setTheStage, signIn } from '../journeys/chromium-stage.ts'
-import { atDesk as deskOf, giveRole, register } from './developer.ts'
+import { atDesk as deskOf, giveRole, marks, register } from './developer.ts'
 
 // The dashboard in a real browser, by the keyboard alone and without script. The first hour of a developer is in first-application.test.ts.
 
@@ -12,14 +12,7 @@ setTheStage()
 beforeAll(async () => {
   if (chromiumPath() === undefined) return
   await giveRole(server, 'ada', 'ntu', 'admin')
-  await server.apply(`kind: api
-api_id: marks
-name: { en: Marks }
-organization: ntu
-approval: owner
-scopes:
-  read: { title: { en: See your marks }, description: { en: Reads them. }, approval: organization }
-`)
+  await server.apply(marks)
 })
 
 async function atDesk(page: Page, path = '/dashboard'): Promise<void> {

@@ -28,6 +28,16 @@ export async function atDesk(server: TestServer, username = 'ada'): Promise<Brow
   return browser
 }
 
+/** An API that its owner and, for one of its scopes, organizations decide about. */
+export const marks = `kind: api
+api_id: marks
+name: { en: Marks }
+organization: ntu
+approval: owner
+scopes:
+  read: { title: { en: See your marks }, description: { en: Reads them. }, approval: organization }
+`
+
 export interface Made {
   readonly page: Page
   readonly clientId: string

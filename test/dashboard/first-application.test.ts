@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import { chromiumPath } from '../support/chromium.ts'
 import { faultsOf, faultsOfStill } from '../support/chromium-page.ts'
 import { as, server, setTheStage, signIn } from '../journeys/chromium-stage.ts'
-import { giveRole } from './developer.ts'
+import { giveRole, marks } from './developer.ts'
 
 // The first hour of a developer, in a real browser: an application is registered and tried, is broken, says why, is mended with one click and
 // works again. Then it asks two APIs for more: an API's owner agrees, an organization's administrator does not and says why.
@@ -15,14 +15,7 @@ beforeAll(async () => {
   // Kai, who comes to the dashboard for the first time, works for nobody.
   await giveRole(server, 'ada', 'ntu', 'admin')
   await giveRole(server, 'lin', 'lunmal', 'admin')
-  await server.apply(`kind: api
-api_id: marks
-name: { en: Marks }
-organization: ntu
-approval: owner
-scopes:
-  read: { title: { en: See your marks }, description: { en: Reads them. }, approval: organization }
-`)
+  await server.apply(marks)
 })
 
 type Faults = (page: Page) => Promise<readonly string[]>

@@ -7,8 +7,8 @@ import { untilSomebodyWaits } from '../support/locks.ts'
 import { basic, obtainCode, post, redeem } from '../support/relying-party.ts'
 import { type Talk, talk } from '../support/talk.ts'
 import { startUpstreamApi, type UpstreamApi } from '../support/upstream-api.ts'
-import { CALLBACK, SECRET } from '../support/world.ts'
-import { gatekeptApis, systemToken } from './world.ts'
+import { SECRET } from '../support/world.ts'
+import { gatekeptApis, onlooker, systemToken } from './world.ts'
 
 // How long a call through the gatekeeper may go on: as long as what let it in holds, and as long as something moves.
 
@@ -21,19 +21,7 @@ beforeAll(async () => {
   upstream = await startUpstreamApi()
   server = await startTestServer()
   await server.apply(`${gatekeptApis(upstream.url)}---
-${LIBRARY(upstream.url, false)}---
-kind: scope
-scope: look.once
-title: { en: Look once }
-consent: { single_use: true }
----
-kind: client
-client_id: onlooker
-client_secret: { value: ${SECRET} }
-client_name: Onlooker
-redirect_uris: [${CALLBACK}]
-scope: openid look.once gk_calendar
----
+${LIBRARY(upstream.url, false)}${onlooker}---
 kind: client
 client_id: robot
 client_secret: { value: ${SECRET} }

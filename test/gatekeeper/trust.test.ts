@@ -11,8 +11,8 @@ import { newBrowser } from '../support/browser.ts'
 import { basic, get, obtainCode, post, redeem } from '../support/relying-party.ts'
 import { proofOf } from '../support/strong-client.ts'
 import { startUpstreamApi, type UpstreamApi } from '../support/upstream-api.ts'
-import { CALLBACK, SECRET } from '../support/world.ts'
-import { gatekeptApis, systemToken } from './world.ts'
+import { SECRET } from '../support/world.ts'
+import { gatekeptApis, onlooker, systemToken } from './world.ts'
 
 // What a call rests on: the key of its token, the consent of its person, the word of the operator about where an API is.
 
@@ -21,19 +21,7 @@ let server: TestServer
 beforeAll(async () => {
   upstream = await startUpstreamApi()
   server = await startTestServer({ env: { PORTNER_TRUST_PROXY: '127.0.0.1,::1' } })
-  await server.apply(`${gatekeptApis(upstream.url, 'grant_types: [authorization_code, client_credentials]\n')}---
-kind: scope
-scope: look.once
-title: { en: Look once }
-consent: { single_use: true }
----
-kind: client
-client_id: onlooker
-client_secret: { value: ${SECRET} }
-client_name: Onlooker
-redirect_uris: [${CALLBACK}]
-scope: openid look.once gk_calendar
-`)
+  await server.apply(`${gatekeptApis(upstream.url, 'grant_types: [authorization_code, client_credentials]\n')}${onlooker}`)
 })
 afterAll(async () => {
   await server.close()

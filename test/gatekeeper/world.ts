@@ -41,6 +41,21 @@ consent: implied
 `
 }
 
+/** A client whose people let it look at the calendar once. */
+export const onlooker = `---
+kind: scope
+scope: look.once
+title: { en: Look once }
+consent: { single_use: true }
+---
+kind: client
+client_id: onlooker
+client_secret: { value: ${SECRET} }
+client_name: Onlooker
+redirect_uris: [${CALLBACK}]
+scope: openid look.once gk_calendar
+`
+
 /** The calendar, and a server with the gatekeeper in front of it. */
 export interface Gatekept {
   readonly upstream: UpstreamApi

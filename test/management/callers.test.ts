@@ -3,24 +3,17 @@ import { setClientOwner } from '../../src/clients/store.ts'
 import { inTransaction } from '../../src/database/transaction.ts'
 import { removeMember, setMember } from '../../src/organizations/members.ts'
 import { SECRET } from '../support/world.ts'
-import { ALL, type Answered, openStage, personalToken, type Program, type Stage } from './stage.ts'
+import { ALL, type Answered, openStage, people, type Person, type Program, type Stage } from './stage.ts'
 
 // Who may do what through the management API: people with their roles of this moment, programs as what an operator made them.
 
 let stage: Stage
-const person: Record<string, Program> = {}
-
+let as: (name: Person) => Program
 beforeAll(async () => {
   stage = await openStage()
-  for (const name of ['ada', 'lin', 'kai']) person[name] = stage.as(await personalToken(stage, name))
+  as = await people(stage)
 })
 afterAll(() => stage.close())
-
-function as(name: string): Program {
-  const program = person[name]
-  if (program === undefined) throw new Error(name)
-  return program
-}
 
 function idsOf({ body }: Answered): readonly string[] {
   return (body as { items: readonly { client_id: string }[] }).items.map(({ client_id }) => client_id)

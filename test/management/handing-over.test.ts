@@ -2,24 +2,17 @@ import { sql } from 'kysely'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { untilSomebodyWaits } from '../support/locks.ts'
 import { SECRET } from '../support/world.ts'
-import { ALL, type Answered, openStage, personalToken, type Program, type Stage } from './stage.ts'
+import { ALL, type Answered, openStage, people, type Person, type Program, type Stage } from './stage.ts'
 
 // What operators do for people, and how applications change hands, asked of the management API.
 
 let stage: Stage
-const person: Record<string, Program> = {}
-
+let as: (name: Person) => Program
 beforeAll(async () => {
   stage = await openStage()
-  for (const name of ['ada', 'lin', 'kai']) person[name] = stage.as(await personalToken(stage, name))
+  as = await people(stage)
 })
 afterAll(() => stage.close())
-
-function as(name: string): Program {
-  const program = person[name]
-  if (program === undefined) throw new Error(name)
-  return program
-}
 
 function errorOf({ status, body }: Answered): readonly unknown[] {
   return [status, (body as { error?: string } | undefined)?.error]
@@ -53,7 +46,7 @@ describe('an application', () => {
     for (const to of ['nobody-at-all', stage.userIds.kai]) {
       const { status, body } = await lunmal.call('PUT', OFFER, { body: { to } })
       shapes.push([status, Object.keys(body as object), Object.keys((await lunmal.call('GET', OFFER)).body as object)])
-      if (to === 'nobody-at-all') for (const name of ['ada', 'kai']) expect(errorOf(await as(name).call('POST', '/api/offers/handed/take'))).toEqual([404, 'not_found'])
+      if (to === 'nobody-at-all') for (const name of ['ada', 'kai'] as const) expect(errorOf(await as(name).call('POST', '/api/offers/handed/take'))).toEqual([404, 'not_found'])
     }
     expect(shapes[0]).toEqual(shapes[1])
     expect((await lunmal.call('DELETE', OFFER)).status).toBe(204)

@@ -32,9 +32,11 @@ export interface Program {
   call(method: string, path: string, options?: { readonly body?: unknown; readonly headers?: Readonly<Record<string, string>> }): Promise<Answered>
 }
 
+export type Person = 'ada' | 'lin' | 'kai'
+
 export interface Stage {
   readonly server: TestServer
-  readonly userIds: Readonly<Record<'ada' | 'lin' | 'kai', string>>
+  readonly userIds: Readonly<Record<Person, string>>
   program(clientId: string, more?: Readonly<Record<string, string>>): Promise<Program>
   as(token: string): Program
   close(): Promise<void>
@@ -94,4 +96,11 @@ export async function personalToken({ server }: Stage, username: string): Promis
     body: new URLSearchParams({ grant_type: 'authorization_code', code: answerOf(arrived).get('code') ?? '', redirect_uri: CALLBACK, code_verifier: pkce.verifier }),
   })
   return ((await response.json()) as { access_token: string }).access_token
+}
+
+/** All three, each with a token of theirs (personalToken). */
+export async function people(stage: Stage): Promise<(name: Person) => Program> {
+  const [ada, lin, kai] = [stage.as(await personalToken(stage, 'ada')), stage.as(await personalToken(stage, 'lin')), stage.as(await personalToken(stage, 'kai'))]
+  const programs: Readonly<Record<Person, Program>> = { ada, lin, kai }
+  return (name) => programs[name]
 }
