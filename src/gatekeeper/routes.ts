@@ -149,7 +149,16 @@ async function answer(call: Call): Promise<FastifyReply> {
   return reply
 }
 
+/**
+ * A request that came on its connection before the last one was answered waits for its turn. Nobody tells it when that connection closes, so
+ * what was done for it would never end: the API's connections would be held by callers who have left.
+ */
+function turnOf(response: ServerResponse): Promise<unknown> {
+  return new Promise((resolve) => response.once('socket', resolve))
+}
+
 async function handle(ctx: Context, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+  if (reply.raw.socket === null) await turnOf(reply.raw)
   void reply.headers(OPEN)
   const call = await readCall(ctx, request, reply)
   try {

@@ -107,6 +107,29 @@ describe('a caller that has gone before it is known whether it may come in', () 
   })
 })
 
+describe('requests that come on one connection before the first is answered', () => {
+  const get = (path: string, token: string): string => `GET /gk/calendar/${path} HTTP/1.1\r\nhost: localhost:${port}\r\nauthorization: Bearer ${token}\r\n\r\n`
+
+  test('wait for their turn, and end with the connection', async () => {
+    const token = await systemToken(server.issuer, 'gk_calendar')
+    const both = await talk(port, get('first', token) + get('second', token))
+    expect(await both.next('"/second"')).toMatch(/"\/first"[\s\S]*"\/second"/)
+    both.end()
+    upstream.seen()
+    const before = ended()
+    const line = await talk(port, get('stream', token) + get('behind', token).repeat(20))
+    await line.next('data: one')
+    await fetch(`${server.issuer}/gk/calendar/beside`, { headers: { authorization: `Bearer ${token}` } })
+    expect(upstream.seen().map(({ url }) => url)).toEqual(['/beside'])
+    line.end()
+    await expect.poll(upstream.underWay).toBe(0)
+    const events = await follow(token)
+    await revoke(token)
+    await events.ended
+    expect([upstream.seen(), ended() - before]).toEqual([[], 1])
+  })
+})
+
 describe('a body that comes slowly', () => {
   test('is waited for where its sender was let in, for as long as it comes; everywhere else it is cut off', async () => {
     const token = await systemToken(server.issuer, 'gk_calendar gk_shelf')
