@@ -75,6 +75,35 @@ describe.skipIf(chromiumPath() === undefined)('a passkey in Chromium', () => {
     })
   })
 
+  test('is asked for anew before its challenge is over, on a page that stays open', async () => {
+    await as({}, async ({ page }) => {
+      const { cdp, id } = await plugIn(page)
+      await addPasskey(page, 'My laptop')
+      await forgetMe(page)
+      await cdp.send('WebAuthn.setAutomaticPresenceSimulation', { authenticatorId: id, enabled: false })
+      await page.clock.install()
+      const asked: string[] = []
+      page.on('request', (request) => request.url().includes('passkey-options') && asked.push(request.url()))
+      await begin(page)
+      await page.click('[data-provider=ntu]')
+      await expect.poll(() => asked.length).toBe(1)
+      const address = page.url()
+      await page.clock.fastForward(200_000)
+      expect(asked.length).toBe(1)
+      // The page's own clock starts with the answer; a challenge lives for 300 seconds.
+      const renewed = async (): Promise<number> => {
+        if (asked.length === 1) await page.clock.fastForward(20_000)
+        return asked.length
+      }
+      await expect.poll(renewed, { timeout: 10_000 }).toBe(2)
+      expect([page.url(), await page.textContent('#passkey-status')]).toEqual([address, ''])
+      await cdp.send('WebAuthn.setAutomaticPresenceSimulation', { authenticatorId: id, enabled: true })
+      await page.click('#passkey-button')
+      await page.waitForSelector('#consent-allow')
+      await removeAll(page)
+    })
+  })
+
   test('signs in by its button, and is gone when it was removed', async () => {
     await as({}, async ({ page }) => {
       const { cdp, id } = await plugIn(page)

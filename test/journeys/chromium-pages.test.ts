@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { chromiumPath } from '../support/chromium.ts'
 import { faultsOf, shown } from '../support/chromium-page.ts'
-import { as, atClient, begin, server, setTheStage, signIn, toConsent } from './chromium-stage.ts'
+import { as, atClient, begin, server, setTheStage, signIn, site, toConsent } from './chromium-stage.ts'
 import { PASSWORDS } from './person.ts'
 
 // The pages of the journey in a real browser: keyboard, storage, tabs, and what goes wrong.
@@ -67,6 +67,22 @@ describe.skipIf(chromiumPath() === undefined)('in Chromium', () => {
       await page.click('#consent-allow')
       await other.waitForURL('https://second.example.org/callback?**')
       await atClient(page)
+    }))
+
+  test('two tabs of one client finish, each with its own state', () =>
+    as({}, async ({ page, context }) => {
+      const other = await context.newPage()
+      await begin(page, { state: 'one' })
+      await begin(other, { state: 'two' })
+      await page.click('[data-provider=ntu]')
+      await signIn(page)
+      await page.click('#consent-allow')
+      await atClient(page)
+      await other.click('[data-provider=ntu]')
+      await signIn(other)
+      await atClient(other)
+      const answers = site.received.filter(({ url }) => url.pathname === '/callback').map(({ url }) => [url.searchParams.get('state'), url.searchParams.has('code')])
+      expect(answers).toEqual([['one', true], ['two', true]])
     }))
 
   test('somebody else on the consent page: "Not you?", another account, and their own consent', () =>
