@@ -53,8 +53,9 @@ export function startPasswordHasher({ whenIdle = false }: PasswordHasherOptions 
   let inTurnUntil = whenIdle ? -Infinity : Infinity
   let childIsIdle = false
 
+  // By its end, by a write that found it gone before that was known, or because it never began: unheard, each would end the server.
   function lost(): void {
-    child = undefined
+    leaveChild()
     for (const waiting of running.values()) {
       clearTimeout(waiting.deadline)
       waiting.reject(new PasswordsBusy('the password process ended'))
@@ -64,7 +65,6 @@ export function startPasswordHasher({ whenIdle = false }: PasswordHasherOptions 
   }
 
   function leaveChild(): void {
-    child?.removeAllListeners()
     child?.kill('SIGKILL')
     child = undefined
   }
@@ -94,9 +94,11 @@ export function startPasswordHasher({ whenIdle = false }: PasswordHasherOptions 
     if (isIdle && !childIsIdle && running.size === 0) leaveChild()
     if (child === undefined) {
       childIsIdle = isIdle
-      child = start(isIdle)
-      child.on('message', settle)
-      child.once('exit', lost)
+      const own = start(isIdle)
+      const end = (): void => {
+        if (child === own) lost()
+      }
+      child = own.on('message', settle).on('exit', end).on('error', end)
     }
     return child
   }
@@ -131,9 +133,9 @@ export function startPasswordHasher({ whenIdle = false }: PasswordHasherOptions 
     hash: async (password) => String(await ask(password)),
     verify: async (phc, password) => (await ask(password, phc)) === true,
     close: () => {
-      child?.removeAllListeners('exit')
-      child?.disconnect()
+      const own = child
       child = undefined
+      own?.disconnect()
     },
   }
 }
