@@ -29,9 +29,21 @@ export async function bringAxe(context: BrowserContext): Promise<void> {
   await context.addInitScript({ content: `${AXE};${READ_COLOURS_ONCE}` })
 }
 
+const bringing = new WeakSet<BrowserContext>()
+
+/** For the page that is shown, and for those that come: who is looked at once is looked at again. */
+async function bring(page: Page): Promise<void> {
+  const context = page.context()
+  if (!bringing.has(context)) {
+    bringing.add(context)
+    await bringAxe(context)
+  }
+  await page.evaluate(`${AXE};${READ_COLOURS_ONCE}`)
+}
+
 /** What axe calls a fault, with the elements. What passes is not described: that is half of its work. */
 async function run(page: Page, runOnly: readonly string[]): Promise<readonly string[]> {
-  if (await page.evaluate("typeof axe === 'undefined'")) await page.evaluate(`${AXE};${READ_COLOURS_ONCE}`)
+  if (await page.evaluate("typeof axe === 'undefined'")) await bring(page)
   const options = JSON.stringify({ resultTypes: ['violations'], runOnly })
   return page.evaluate(`axe.run(document, ${options}).then(({ violations }) => violations.map(({ id, nodes }) => id + ': ' + nodes.map(({ target }) => target.join(' ')).join(', ')))`)
 }

@@ -48,23 +48,43 @@ export async function faultsOf(page: Page): Promise<readonly string[]> {
   return [...faults, ...(sideways > 0 ? [`${sideways} px too wide`] : [])]
 }
 
+interface Copy {
+  readonly page: Page
+  /** What stands there. */
+  body: string
+}
+
+const copies = new WeakMap<Browser, Map<string, Promise<Copy>>>()
+
+async function newCopy(browser: Browser, colorScheme: 'light' | 'dark'): Promise<Copy> {
+  const context = await browser.newContext({ colorScheme })
+  const copy: Copy = { page: await context.newPage(), body: '' }
+  await copy.page.route('**/*', (route) => {
+    const kind = route.request().resourceType()
+    return kind === 'document' ? route.fulfill({ contentType: 'text/html', body: copy.body }) : kind === 'script' ? route.abort() : route.continue()
+  })
+  return copy
+}
+
+/** One a browser and colour scheme, which goes when the browser does. */
+function copyIn(browser: Browser, colorScheme: 'light' | 'dark'): Promise<Copy> {
+  const known = copies.get(browser) ?? new Map<string, Promise<Copy>>()
+  const copy = known.get(colorScheme) ?? newCopy(browser, colorScheme)
+  copies.set(browser, known.set(colorScheme, copy))
+  return copy
+}
+
 /** The same where no script runs: axe is one, so it looks at a copy of what stands there, in which scripts may run but ours do not. */
 export async function faultsOfStill(page: Page): Promise<readonly string[]> {
   const browser = page.context().browser()
   if (browser === null) throw new Error('the page has no browser')
   const scheme = (await page.evaluate("matchMedia('(prefers-color-scheme: dark)').matches")) === true ? 'dark' : 'light'
-  const context = await browser.newContext({ viewport: page.viewportSize(), colorScheme: scheme })
-  try {
-    const [copy, body] = [await context.newPage(), await page.content()]
-    await copy.route('**/*', (route) => {
-      const kind = route.request().resourceType()
-      return kind === 'document' ? route.fulfill({ contentType: 'text/html', body }) : kind === 'script' ? route.abort() : route.continue()
-    })
-    await copy.goto(page.url())
-    return await faultsOf(copy)
-  } finally {
-    await context.close()
-  }
+  const copy = await copyIn(browser, scheme)
+  copy.body = await page.content()
+  await copy.page.setViewportSize(page.viewportSize() ?? { width: 1280, height: 720 })
+  // With the same address up to the fragment a browser would not load anything.
+  await copy.page.goto(page.url().replace(/#.*/, ''))
+  return faultsOf(copy.page)
 }
 
 export interface Received {
