@@ -6,7 +6,7 @@ import { tellOfScopesJob } from '../../src/jobs/tell-of-scopes.ts'
 import { setMember } from '../../src/organizations/members.ts'
 import { startTestServer, type TestServer } from '../support/app.ts'
 import { type Mailbox, mailEnv, startMailbox } from '../support/mailbox.ts'
-import { apis, OPEN, register, settled, type Wisher } from './stage.ts'
+import { apis, OPEN, register, type Wisher } from './stage.ts'
 
 // Who is written to when a client asks, and when somebody has decided.
 
@@ -18,7 +18,6 @@ beforeAll(async () => {
   mailbox = await startMailbox()
   server = await startTestServer({ env: { ...OPEN, ...mailEnv(mailbox) } })
   await server.apply(`${apis}---\nkind: organization\norganization_id: ntu\nname: NTU\nrealms: [ntu.example]\ncontact: { email: desk@ntu.example }\n`)
-  await settled()
   const { rows } = await sql<{ user_id: string }>`select user_id from users where username = 'ada'`.execute(server.ctx.db)
   ada = rows[0]?.user_id ?? ''
   await setMember(server.ctx.db, 'ntu', ada, 'admin')

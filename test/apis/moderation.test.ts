@@ -6,7 +6,7 @@ import { removeApi } from '../../src/apis/remove-api.ts'
 import { readClient } from '../../src/clients/store.ts'
 import { startTestServer, type TestServer } from '../support/app.ts'
 import { basic, post } from '../support/relying-party.ts'
-import { apis, arrive, HOME, OPEN, register, settled, system, told, type Wisher } from './stage.ts'
+import { apis, arrive, HOME, OPEN, register, system, told, type Wisher } from './stage.ts'
 
 // A client names the scopes that it wishes for; others say which of them it has: the owner of the API, or each organization for its people.
 
@@ -24,12 +24,10 @@ async function about(wisher: Wisher, scope: string): Promise<Decision & { readon
 
 async function grant(wisher: Wisher, ...scopes: readonly string[]): Promise<void> {
   for (const scope of scopes) expect(await grantScope(server.ctx, await about(wisher, scope))).toBe(true)
-  await settled()
 }
 
 async function approve(wisher: Wisher, realm: string, ...scopes: readonly string[]): Promise<void> {
   for (const scope of scopes) expect(await approveForRealm(server.ctx, { ...(await about(wisher, scope)), realm }, scope)).toBe(true)
-  await settled()
 }
 
 async function scopesFor(wisher: Wisher, username: string, scope: string): Promise<string> {
@@ -65,7 +63,6 @@ describe('a wish', () => {
 
   test('of a client that an operator wrote down, or that the API’s owner runs, waits for no owner', async () => {
     await server.apply('kind: client\nclient_id: declared\nclient_secret: { value: a-secret-for-tests-with-128-bits-5f2d }\nclient_name: Declared\napplication_type: service\nscope: gk_vault\n')
-    await settled()
     const { body } = await post(server.issuer, '/oauth/token', { grant_type: 'client_credentials' }, { authorization: basic('declared') })
     expect(body['scope']).toBe('gk_vault')
   })
@@ -77,7 +74,6 @@ describe('a wish', () => {
       const changed = await fetch(wisher.registration.uri, { method: 'PUT', headers: { 'content-type': 'application/json', authorization: `Bearer ${wisher.registration.token}` }, body: JSON.stringify({ client_id: wisher.id, redirect_uris: [HOME], grant_types: ['authorization_code', 'client_credentials'], scope }) })
       expect(changed.status).toBe(200)
     }
-    await settled()
     expect((await findRequestStates(server.ctx, (await about(wisher, '')).clientKey)).get('gk_exams_write')).toBe('requested')
   })
 })
@@ -89,7 +85,6 @@ describe('what was granted and is taken back', () => {
     const { body } = await (await arrive(server, wisher, 'ada', 'openid offline_access gk_exams gk_exams_write')).finish()
     expect(await told(server, body['access_token'])).toMatchObject({ active: true, scope: 'openid offline_access gk_exams gk_exams_write' })
     expect(await withdrawScope(server.ctx, await about(wisher, 'gk_exams_write'), 'It was misused')).toBe(true)
-    await settled()
     expect(await told(server, body['access_token'])).toMatchObject({ active: true, scope: 'openid offline_access gk_exams' })
     const refreshed = await post(server.issuer, '/oauth/token', { grant_type: 'refresh_token', refresh_token: String(body['refresh_token']) }, { authorization: basic(wisher.id, wisher.secret) })
     expect(refreshed).toMatchObject({ status: 200, body: { scope: 'openid offline_access gk_exams' } })
@@ -101,14 +96,12 @@ describe('what was granted and is taken back', () => {
     await grant(wisher, 'gk_exams_write')
     expect((await system(server, wisher)).body['scope']).toBe('gk_exams gk_exams_write')
     expect(await withdrawScope(server.ctx, await about(wisher, 'gk_exams'), 'No more')).toBe(true)
-    await settled()
     expect((await system(server, wisher)).body['scope']).toBe('')
   })
 
   test('stays away from a client that an operator wrote down, too', async () => {
     await server.apply('kind: client\nclient_id: barred\nclient_secret: { value: a-secret-for-tests-with-128-bits-5f2d }\nclient_name: Barred\napplication_type: service\nscope: gk_vault\n')
     expect(await withdrawScope(server.ctx, await about({ id: 'barred', secret: '', registration: { uri: '', token: '' } }, 'gk_vault'), 'No')).toBe(true)
-    await settled()
     expect((await post(server.issuer, '/oauth/token', { grant_type: 'client_credentials' }, { authorization: basic('barred') })).body['scope']).toBe('')
   })
 })
@@ -150,7 +143,6 @@ describe('what organizations decide about', () => {
 
   test('is asked of the organization of whoever signs in, also for a client that an operator wrote down', async () => {
     await server.apply(`kind: client\nclient_id: written\nclient_secret: { value: a-secret-for-tests-with-128-bits-5f2d }\nclient_name: Written\nredirect_uris: [${HOME}]\nscope: ${ALL}\norganization: ntu\n`)
-    await settled()
     expect(await scopesFor({ id: 'written', secret: 'a-secret-for-tests-with-128-bits-5f2d', registration: { uri: '', token: '' } }, 'kai', ALL)).toBe('openid gk_exams')
   })
 
@@ -169,7 +161,6 @@ describe('what organizations decide about', () => {
     const { body } = await (await arrive(server, wisher, 'ada', `${ALL} offline_access`)).finish()
     expect(await told(server, body['access_token'])).toMatchObject({ scope: `${ALL} offline_access` })
     expect(await deleteApprovals(server.ctx, await about(wisher, ''))).toBe(true)
-    await settled()
     expect(await told(server, body['access_token'])).toMatchObject({ active: true, scope: 'openid gk_exams offline_access' })
     const refreshed = await post(server.issuer, '/oauth/token', { grant_type: 'refresh_token', refresh_token: String(body['refresh_token']) }, { authorization: basic(wisher.id, wisher.secret) })
     expect(refreshed.body['scope']).toBe('openid gk_exams offline_access')
@@ -222,6 +213,5 @@ test('an API that is made anew under an old name inherits nothing', async () => 
 
   await server.ctx.db.transaction().execute((trx) => removeApi(trx, 'passing'))
   await server.apply(passing)
-  await settled()
   expect(await scopesFor(wisher, 'ada', 'openid gk_passing gk_passing_all')).toBe('openid')
 })

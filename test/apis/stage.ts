@@ -1,5 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises'
-import { STALENESS_MS } from '../../src/database/cache-versions.ts'
 import { chooseProvider, decide, signIn } from '../journeys/person.ts'
 import type { TestServer } from '../support/app.ts'
 import { newBrowser, type Page, pageName } from '../support/browser.ts'
@@ -55,9 +53,6 @@ export interface Wisher {
   readonly secret: string
   readonly registration: { readonly uri: string; readonly token: string }
 }
-
-/** Lets what was changed reach every cache. */
-export const settled = (): Promise<void> => sleep(STALENESS_MS + 50)
 
 /** Registers a client over HTTP that wishes for these scopes. */
 export async function register(server: TestServer, scope: string): Promise<Wisher> {

@@ -1,6 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { STALENESS_MS } from '../../src/database/cache-versions.ts'
 import { answered, begin, chooseProvider, decide, signIn, startAfresh } from '../journeys/person.ts'
 import { textById } from '../support/account.ts'
 import { startTestServer, type TestServer } from '../support/app.ts'
@@ -97,12 +95,10 @@ describe('an API', () => {
 
   test('that wants to know more later is asked for again, with what the application has beside it', async () => {
     await server.apply(diary('userid'))
-    await sleep(STALENESS_MS + 20)
     const browser = newBrowser(server.issuer)
     answered(await decide(browser, await toConsent(reader, browser), 'allow'))
     expect(answered((await begin(browser, server.issuer, { ...reader, prompt: 'none' })).page)).toHaveProperty('code')
     await server.apply(diary('userid, phone'))
-    await sleep(STALENESS_MS + 20)
     expect(answered((await begin(browser, server.issuer, { ...reader, prompt: 'none' })).page)).toMatchObject({ error: 'consent_required' })
     const { page } = await begin(browser, server.issuer, { ...reader, login_hint: 'ada' })
     expect(pageName(page)).toBe('consent')

@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { STALENESS_MS } from '../../src/database/cache-versions.ts'
 import { saveSamlEntities } from '../../src/upstream/saml-entities.ts'
 import { startTestServer, type TestServer } from '../support/app.ts'
 import { type Browser, newBrowser, type Page, pageName } from '../support/browser.ts'
@@ -187,7 +186,6 @@ describe('an institution that the client does not accept', () => {
     const fickle = { client_id: 'fickle', redirect_uri: 'https://fickle.example.org/callback', scope: 'openid' }
     const form = (await begin({ ...fickle, idp_hint: 'ntu' }, browser)).page
     await server.apply("kind: client\nclient_id: fickle\nclient_secret: { value: a-secret-for-tests-with-128-bits-5f2d }\nclient_name: Fickle\nredirect_uris: [https://fickle.example.org/callback]\nlogin_providers: [lunmal, lunmal-guests]\nconsent: implied\nscope: openid\n")
-    await new Promise((resolve) => setTimeout(resolve, STALENESS_MS + 50))
     const after = await signIn(browser, form, 'ada')
     expect(pageName(after)).toBe('discovery')
     expect(answerOf(await browser.open(authorizationUrl(server.issuer, newPkce(), { ...fickle, prompt: 'none' }))).get('error')).toBe('login_required')

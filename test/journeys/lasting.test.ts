@@ -1,6 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { STALENESS_MS } from '../../src/database/cache-versions.ts'
 import { startTestServer, type TestServer } from '../support/app.ts'
 import { type Browser, newBrowser, type Page, pageName } from '../support/browser.ts'
 import { authorizationUrl, newPkce, type Parameters, walk } from '../support/relying-party.ts'
@@ -216,12 +214,6 @@ describe('the server', () => {
   })
 })
 
-/** Applies a change and waits as long as a process may go on with what it has in memory. */
-async function changeTo(yaml: string): Promise<void> {
-  await server.apply(yaml)
-  await sleep(STALENESS_MS)
-}
-
 const CLIENT = (changes: string) => `kind: client\nclient_id: passing\nclient_name: Passing\nclient_secret: { value: ${SECRET} }\nclient_uri: https://passing.example.org\nscope: openid profile\n${changes}`
 const ASKING: Parameters = { client_id: 'passing', redirect_uri: 'https://passing.example.org/callback' }
 
@@ -230,16 +222,16 @@ describe('what the journey is about', () => {
     ['the client is disabled', 'status: disabled\nredirect_uris: [https://passing.example.org/callback]\n'],
     ['the redirect URI is unregistered', 'redirect_uris: [https://passing.example.org/other]\n'],
   ])('%s in the middle: a page with the way to the application, and no redirect', async (_, changed) => {
-    await changeTo(CLIENT('redirect_uris: [https://passing.example.org/callback]\n'))
+    await server.apply(CLIENT('redirect_uris: [https://passing.example.org/callback]\n'))
     const { browser, discovery, login, consent } = await toConsent(ASKING)
-    await changeTo(CLIENT(changed))
+    await server.apply(CLIENT(changed))
     const pages = [...(await Promise.all([discovery, login, consent].map(({ url }) => browser.open(url)))), await signIn(browser, login, 'ada'), await decide(browser, consent, 'allow')]
     for (const page of pages) {
       expect([page.status, pageName(page)], page.url).toEqual([400, 'error'])
       expect(page.html).toContain('href="https://passing.example.org"')
       expect(leadsOn(page)).toBe(true)
     }
-    await changeTo(CLIENT('redirect_uris: [https://passing.example.org/callback]\n'))
+    await server.apply(CLIENT('redirect_uris: [https://passing.example.org/callback]\n'))
     expect(answered(await decide(browser, consent, 'allow'))).toHaveProperty('code')
   })
 
@@ -260,11 +252,11 @@ describe('what the journey is about', () => {
 
   test('the institution is closed in the middle: discovery without it', async () => {
     const closing = (disabled: boolean) => `kind: provider\nprovider_id: closing\nprotocol: local\nname: Closing College\norganization: ntu\ndisabled: ${disabled}\n`
-    await changeTo(closing(false))
+    await server.apply(closing(false))
     const browser = newBrowser(server.issuer)
     const { page: discovery } = await begin(browser, server.issuer)
     const login = await chooseProvider(browser, discovery, 'closing')
-    await changeTo(closing(true))
+    await server.apply(closing(true))
     for (const page of [await signIn(browser, login, 'ada'), await browser.open(login.url)]) {
       expect([page.status, pageName(page)]).toEqual([200, 'discovery'])
       expect(page.html).not.toContain('Closing College')
@@ -273,11 +265,11 @@ describe('what the journey is about', () => {
 
   test('its account is closed with the institution after the sign-in: the next step asks anew', async () => {
     const closing = (disabled: boolean) => `kind: provider\nprovider_id: closing\nprotocol: local\nname: Closing College\norganization: ntu\ndisabled: ${disabled}\n`
-    await changeTo(closing(false))
+    await server.apply(closing(false))
     const browser = newBrowser(server.issuer)
     const { page: discovery } = await begin(browser, server.issuer)
     const consent = await signIn(browser, await chooseProvider(browser, discovery, 'closing'), 'ada')
-    await changeTo(closing(true))
+    await server.apply(closing(true))
     const page = await decide(browser, consent, 'allow')
     expect([page.status, pageName(page)]).toEqual([200, 'chooser'])
     expect(page.html).not.toMatch(/<button[^>]*data-account=[^>]*>[\s\S]*?Ada Example/)

@@ -38,7 +38,6 @@ test('a client is its organization’s, else the person’s who registered it', 
     await setClientOwner(trx, 'second', lin)
     await setClientOwner(trx, 'planner', lin)
   })
-  await new Promise((resolve) => setTimeout(resolve, 900))
   const owners = await Promise.all(['second', 'planner', 'spa'].map(async (id) => ownerOf((await findClient(ctx, id)) ?? { metadata: {} as never })))
   expect(owners).toEqual([{ userId: lin }, { organization: 'ntu' }, {}])
   expect((await listOwnedClients(ctx.db, { organizations: ['ntu'], userId: lin }, { limit: 10 })).map(({ clientId }) => clientId)).toEqual(['calendar-api', 'planner', 'second'])

@@ -1,7 +1,5 @@
-import { setTimeout } from 'node:timers/promises'
 import { sql } from 'kysely'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { STALENESS_MS } from '../../src/database/cache-versions.ts'
 import { openConnector } from '../../src/upstream/open.ts'
 import { findProvider } from '../../src/upstream/store.ts'
 import { setUserStatus } from '../../src/users/store.ts'
@@ -136,7 +134,6 @@ describe.skipIf(withoutSlapd !== false)(named('as declared'), () => {
   async function declare(more: string): Promise<string> {
     const id = `declared-${nextId++}`
     await server.apply(ldapYaml(id, directory.url, more))
-    await setTimeout(STALENESS_MS + 20)
     return id
   }
 

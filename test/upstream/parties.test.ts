@@ -1,6 +1,4 @@
-import { setTimeout } from 'node:timers/promises'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { STALENESS_MS } from '../../src/database/cache-versions.ts'
 import { setUserStatus } from '../../src/users/store.ts'
 import { startTestServer, type TestServer } from '../support/app.ts'
 import { pageName } from '../support/browser.ts'
@@ -81,7 +79,6 @@ describe('who may', () => {
     const gone = await leaveFor(server, 'leaving')
     const back = await upstream.visit(gone.departure.href)
     await server.apply(providerYaml(upstream, 'leaving', 'disabled: true'))
-    await setTimeout(STALENESS_MS + 50)
     const page = await gone.browser.open(back)
     expect([pageName(page), page.status]).toEqual(['upstream', 400])
     await expectNobody(server, gone.browser)

@@ -1,6 +1,4 @@
-import { setTimeout } from 'node:timers/promises'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { STALENESS_MS } from '../../src/database/cache-versions.ts'
 import { updateProgress } from '../../src/signin/store.ts'
 import { troubledProviders } from '../../src/upstream/health.ts'
 import { startTestServer, type TestServer } from '../support/app.ts'
@@ -38,7 +36,6 @@ async function userOf(providerId: string, at: UpstreamProvider): Promise<unknown
 
 async function pointAt(at: UpstreamProvider): Promise<void> {
   await server.apply(providerYaml(at, 'pointed'))
-  await setTimeout(STALENESS_MS + 50)
 }
 
 test('a provider that is pointed at another issuer has other people, subject for subject; pointed back, the old ones', async () => {
