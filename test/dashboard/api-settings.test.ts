@@ -122,6 +122,7 @@ test('an API that an operator switched off is switched on by an operator, and it
   // Other settings are the owner's all the same; it stays off.
   await save({ timeout: '12' })
   expect((await kept()).document).toMatchObject({ disabled: true })
+  expect((await at(ada).open(PATH, { method: 'POST', body: new URLSearchParams({ csrf, act: 'on' }), headers: { 'content-type': 'application/x-www-form-urlencoded' } })).status).toBe(409)
   await declare('')
   expect((await kept()).document['disabled']).toBeUndefined()
 })
