@@ -103,11 +103,11 @@ export async function createThing(ctx: Context, changer: Changer, kindName: Kind
   const owner = ownerOf(kind, document, { id, document, declared: false, ownedBy: changer.personId })
   requireOwnership(changer, kind, undefined, owner)
   requireTrust(changer.actor, kind, owner, document, undefined)
-  await requireRoom(ctx, changer, kind)
   await requireVouched(ctx, kind, document)
   return writeTurn(ctx, async () => {
     if ((await findCurrent(ctx, kind, id)) !== undefined) throw new ChangeRefused('exists')
     await requireFit(ctx, { actor: changer.actor, kind, id, document, current: undefined })
+    await requireRoom(ctx, changer, kind)
     return write(ctx, { changer, kind, id, document, current: undefined, secret: neededSecret(kind, secret, document, undefined) })
   })
 }
