@@ -51,6 +51,7 @@ import * as m0056 from './0056-client-uses.ts'
 import * as m0057 from './0057-order-of-decisions.ts'
 import * as m0059 from './0059-words-of-a-provider.ts'
 import * as m0060 from './0060-held-apis.ts'
+import * as m0061 from './0061-place-of-a-sign-in.ts'
 
 // The list of migrations, forward only. A new one is one file and one line here; a landed one is never changed.
 export const migrations: Record<string, Migration> = {
@@ -106,4 +107,5 @@ export const migrations: Record<string, Migration> = {
   '0057-order-of-decisions': m0057,
   '0059-words-of-a-provider': m0059,
   '0060-held-apis': m0060,
+  '0061-place-of-a-sign-in': m0061,
 }

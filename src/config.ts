@@ -70,6 +70,7 @@ const variables = {
   PORTNER_DATA_DIR: { schema: z.string().default('.portner'), about: 'embedded database and generated secrets' },
   PORTNER_TRUST_PROXY: { schema: list.pipe(z.array(z.string().regex(CIDR, 'must be addresses or CIDR ranges'))).optional(), about: 'comma separated CIDRs of proxies whose X-Forwarded-* headers count' },
   PORTNER_COUNTRY_HEADER: { schema: headerName.optional(), about: 'header in which a proxy of PORTNER_TRUST_PROXY names the country of the visitor (two letters), for the order of institutions' },
+  PORTNER_PLACE_HEADER: { schema: headerName.optional(), about: 'header in which a proxy of PORTNER_TRUST_PROXY says from where a visitor comes (a city), shown to people in the list of their sign-ins' },
   PORTNER_MTLS_PORT: { schema: number(1, 65_535).optional(), about: 'port with TLS of our own, where clients show their certificates (mTLS)' },
   PORTNER_TLS_CERT: { schema: certificates.optional(), about: 'our certificate at that port, with its chain, in PEM' },
   PORTNER_TLS_KEY: { schema: privateKey.optional(), about: 'the private key of that certificate, in PEM' },
@@ -117,6 +118,7 @@ export interface Config {
   readonly trustProxy: readonly string[]
   /** Lower case. */
   readonly countryHeader: string | undefined
+  readonly placeHeader: string | undefined
   /** Where certificates of clients are asked for, and with which certificate and key of ours (PEM). */
   readonly mtlsPort: number | undefined
   readonly tlsCertificate: string | undefined
@@ -255,6 +257,7 @@ export function readConfig(env: Environment, options: { readonly demo: boolean }
     dataDir: v.PORTNER_DATA_DIR ?? '.portner',
     trustProxy: v.PORTNER_TRUST_PROXY ?? [],
     countryHeader: v.PORTNER_COUNTRY_HEADER,
+    placeHeader: v.PORTNER_PLACE_HEADER,
     mtlsPort: v.PORTNER_MTLS_PORT,
     tlsCertificate: v.PORTNER_TLS_CERT,
     tlsKey: v.PORTNER_TLS_KEY,

@@ -36,6 +36,7 @@ export async function dataExport(ctx: Context, user: User): Promise<Readonly<Rec
     })),
     sessions: sessions.map((session) => ({
       ...readAgent(session.agent),
+      place: session.place,
       provider_id: session.providerId,
       signed_in_at: new Date(session.authTime * 1000).toISOString(),
       last_seen_at: session.seenAt.toISOString(),

@@ -24,6 +24,7 @@ export async function sessionRows(ctx: Context, { user, session: own }: Account,
     sessions.map(async (session): Promise<SessionRow> => ({
       id: session.sessionId,
       ...readAgent(session.agent),
+      place: session.place,
       institution: await institution(ctx, session.providerId, language),
       since: new Date(session.authTime * 1000),
       seenAt: session.seenAt,

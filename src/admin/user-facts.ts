@@ -42,9 +42,9 @@ export async function userFacts(ctx: Context, user: User): Promise<readonly Admi
 
 async function sessionTable(ctx: Context, { userId }: User): Promise<AdminTable> {
   const sessions = await listSessionsOf(ctx, userId)
-  const rows = sessions.map(({ sessionId, agent, providerId, authTime, seenAt }) => {
+  const rows = sessions.map(({ sessionId, agent, place, providerId, authTime, seenAt }) => {
     const { browser, system } = readAgent(agent)
-    const words = [browser, system].filter((part) => part !== undefined).join(' · ')
+    const words = [browser, system, place].filter((part) => part !== undefined).join(' · ')
     return { id: sessionId, cells: [words === '' ? word('unknown') : text(words), code(providerId), moment(new Date(authTime * 1000)), moment(seenAt)] }
   })
   return { name: 'sessions', columns: ['browser', 'provider', 'signed-in', 'seen'], rows }

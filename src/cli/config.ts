@@ -18,6 +18,7 @@ const shown: Readonly<Record<VariableName, (config: Config) => string | number |
   PORTNER_DATA_DIR: (config) => config.dataDir,
   PORTNER_TRUST_PROXY: (config) => config.trustProxy.join(','),
   PORTNER_COUNTRY_HEADER: (config) => config.countryHeader,
+  PORTNER_PLACE_HEADER: (config) => config.placeHeader,
   PORTNER_MTLS_PORT: (config) => config.mtlsPort,
   PORTNER_TLS_CERT: (config) => subjectsIn(config.tlsCertificate),
   PORTNER_TLS_KEY: (config) => (config.tlsKey === undefined ? undefined : '(set, not shown)'),

@@ -87,6 +87,8 @@ export interface SessionRow {
   /** `Firefox`, `Windows`: as far as they are known. */
   readonly browser?: string | undefined
   readonly system?: string | undefined
+  /** Where it was signed in, in the words of a proxy. */
+  readonly place?: string | undefined
   readonly institution?: string | undefined
   readonly since: Date
   readonly seenAt: Date

@@ -59,6 +59,8 @@ export interface SignedIn {
   readonly factorDue?: boolean
   /** The family of the browser (lib/user-agent.ts). */
   readonly agent?: string | undefined
+  /** From where, in the words of a proxy. */
+  readonly place?: string | undefined
 }
 
 // Never in the future, and never so long ago that the session would have ended before it began.
@@ -69,13 +71,13 @@ function authenticatedAt(authTime: number | undefined) {
 
 /** Starts a session, or renews the one that this person has in this browser: a new `auth_time`, the same `sid`. One statement. */
 export async function startSession(ctx: Context, signedIn: SignedIn): Promise<Session> {
-  const { browserId, userId, providerId, acr, amr, authTime, remembered, factorDue = false, agent } = signedIn
+  const { browserId, userId, providerId, acr, amr, authTime, remembered, factorDue = false, agent, place } = signedIn
   const { rows } = await sql<Row>`
-    insert into sessions (session_id, browser_id, user_id, provider_id, auth_time, acr, amr, remembered, factor_due, agent, expires_at)
-    values (${newRowId(ctx.clock.now())}, ${browserId}, ${userId}, ${providerId}, ${authenticatedAt(authTime)}, ${acr ?? null}, ${[...amr]}, ${remembered}, ${factorDue}, ${agent ?? null},
+    insert into sessions (session_id, browser_id, user_id, provider_id, auth_time, acr, amr, remembered, factor_due, agent, place, expires_at)
+    values (${newRowId(ctx.clock.now())}, ${browserId}, ${userId}, ${providerId}, ${authenticatedAt(authTime)}, ${acr ?? null}, ${[...amr]}, ${remembered}, ${factorDue}, ${agent ?? null}, ${place ?? null},
       clock_now() + make_interval(secs => ${SESSION_IDLE_SECONDS}))
     on conflict (browser_id, user_id) where ended_at is null do update set provider_id = excluded.provider_id, auth_time = excluded.auth_time, acr = excluded.acr,
-      amr = excluded.amr, factors = '{}', factor_at = null, factor_due = excluded.factor_due, remembered = excluded.remembered, agent = excluded.agent, seen_at = clock_now(), expires_at = excluded.expires_at
+      amr = excluded.amr, factors = '{}', factor_at = null, factor_due = excluded.factor_due, remembered = excluded.remembered, agent = excluded.agent, place = excluded.place, seen_at = clock_now(), expires_at = excluded.expires_at
     returning ${COLUMNS}`.execute(ctx.db)
   const row = rows[0]
   if (row === undefined) throw new Error('the session was not written')
@@ -115,6 +117,7 @@ export async function endSessionsOf(db: Kysely<Database>, userId: string, but?: 
 /** A session as the person sees it in a list of all their browsers. */
 export interface ListedSession extends Session {
   readonly agent: string | undefined
+  readonly place: string | undefined
   readonly seenAt: Date
 }
 
@@ -122,9 +125,9 @@ const MOST_LISTED = 200
 
 /** The live sessions of a person in all browsers, used last first. */
 export async function listSessionsOf(ctx: Context, userId: string): Promise<readonly ListedSession[]> {
-  const { rows } = await sql<Row & { agent: string | null; seen_at: Date }>`select ${COLUMNS}, agent, seen_at from sessions where user_id = ${userId} and ${LIVE}
+  const { rows } = await sql<Row & { agent: string | null; place: string | null; seen_at: Date }>`select ${COLUMNS}, agent, place, seen_at from sessions where user_id = ${userId} and ${LIVE}
     order by seen_at desc, session_id desc limit ${MOST_LISTED}`.execute(ctx.db)
-  return rows.map((row) => ({ ...toSession(row), agent: row.agent ?? undefined, seenAt: row.seen_at }))
+  return rows.map((row) => ({ ...toSession(row), agent: row.agent ?? undefined, place: row.place ?? undefined, seenAt: row.seen_at }))
 }
 
 /** Signs a person out in one of their browsers, wherever it is. False when the session is not theirs, or is over. */

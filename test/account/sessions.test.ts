@@ -59,6 +59,25 @@ describe('the list of sign-ins', () => {
     expect(texts.find((text) => text.startsWith('An unknown browser'))).toContain('On a shared computer')
   })
 
+  test('says from where, where a proxy of ours says it; nobody says it of themselves', async () => {
+    const placeOf = async (issuer: string, headers: Readonly<Record<string, string>>): Promise<string | undefined> => {
+      const browser = newBrowser(issuer, { 'user-agent': FIREFOX, ...headers })
+      await firstSignIn(browser, issuer, 'ada')
+      return entries(await openAccount(browser, LIST), 'session')[0]?.text.split(' Last active')[0]?.replace(' ,', ',')
+    }
+    const proxied = await startTestServer({ env: { PORTNER_TRUST_PROXY: '127.0.0.1/32,::1/128', PORTNER_PLACE_HEADER: 'X-City' } })
+    const open = await startTestServer({ env: { PORTNER_TRUST_PROXY: '192.0.2.1/32', PORTNER_PLACE_HEADER: 'X-City' } })
+    try {
+      expect(await placeOf(proxied.issuer, { 'x-city': 'Troms%C3%B8' })).toBe('Firefox on Windows, Tromsø, now')
+      expect(await placeOf(proxied.issuer, { 'x-city': Buffer.from('Tromsø').toString('latin1') })).toBe('Firefox on Windows, Tromsø, now')
+      expect(await placeOf(proxied.issuer, { 'x-city': '%00%E2%80%AE Oslo%0A' })).toBe('Firefox on Windows, Oslo, now')
+      expect(await placeOf(proxied.issuer, {})).toBe('Firefox on Windows, now')
+      expect(await placeOf(open.issuer, { 'x-city': 'Oslo' })).toBe('Firefox on Windows, now')
+    } finally {
+      await Promise.all([proxied.close(), open.close()])
+    }
+  })
+
   test('keeps nothing of the header but two words', async () => {
     await firstSignIn(browserOf(FIREFOX), server.issuer, 'ada')
     expect((await sql<{ agent: string }>`select agent from sessions`.execute(server.ctx.db)).rows).toEqual([{ agent: 'Firefox/Windows' }])

@@ -1,6 +1,7 @@
 import type { FastifyReply } from 'fastify'
 import type { Context } from '../../context.ts'
 import { readCookie, writeCookie } from '../../http/cookies.ts'
+import { visitorPlace } from '../../http/visitor-place.ts'
 import { agentLabel } from '../../lib/user-agent.ts'
 import { createBrowser, renewBrowser } from '../../sessions/browsers.ts'
 import { createDevice, forgetAccount, rememberAccount } from '../../sessions/devices.ts'
@@ -64,7 +65,7 @@ export async function signIn(ctx: Context, reply: FastifyReply, visit: Visit, pr
   const { user, providerId, acr, amr, authTime, remembered } = proof
   const browserId = await renewCookie(ctx, reply, visit, readCookie(reply.request, ctx.config, 'session'))
   const factorDue = await isFactorDue(ctx, visit.deviceId, proof)
-  await startSession(ctx, { browserId, userId: user.userId, providerId, acr, amr, authTime, remembered, factorDue, agent: agentLabel(reply.request.headers['user-agent']) })
+  await startSession(ctx, { browserId, userId: user.userId, providerId, acr, amr, authTime, remembered, factorDue, agent: agentLabel(reply.request.headers['user-agent']), place: visitorPlace(ctx, reply.request) })
   if (!factorDue) ctx.audit.record({ event: 'login', userId: user.userId, providerId })
   noteUse(ctx, visit.interaction.clientKey, providerId)
   await remember(ctx, reply, visit.deviceId, proof)

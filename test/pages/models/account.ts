@@ -39,7 +39,7 @@ const application = {
 }
 const remove = { frame, action: '/account/applications/1/remove', csrf: 'token-1', row: planner, backHref: '/account/applications', contacts: [] }
 
-const here = { id: '1', browser: 'Firefox', system: 'Windows', institution: 'Norges testuniversitet', since: new Date('2026-11-21T05:30:00Z'), seenAt: new Date('2026-11-21T05:40:00Z'), current: true, shared: false, endHref: '/account/sessions/1/end' }
+const here = { id: '1', browser: 'Firefox', system: 'Windows', place: hostile, institution: 'Norges testuniversitet', since: new Date('2026-11-21T05:30:00Z'), seenAt: new Date('2026-11-21T05:40:00Z'), current: true, shared: false, endHref: '/account/sessions/1/end' }
 const there = { ...here, id: '2', browser: undefined, system: 'Android', current: false, shared: true, institution: undefined }
 const nowhere = { ...there, id: '3', browser: undefined, system: undefined, shared: false }
 const only = { ...nowhere, id: '4', browser: 'Samsung Internet' }
