@@ -78,6 +78,7 @@ describe.skipIf(chromiumPath() === undefined)('the account in Chromium', () => {
       await tabTo(page, '#end-confirm')
       await page.keyboard.press('Enter')
       await page.waitForSelector('#status:focus')
+      await page.waitForLoadState()
       expect(await page.locator('[data-session]').count()).toBe(1)
       await elsewhere.goto(`${server.issuer}/account`)
       expect(await elsewhere.locator('html').getAttribute('data-page')).toBe('chooser')

@@ -30,6 +30,7 @@ describe.skipIf(chromiumPath() === undefined)('taking back in Chromium', () => {
       await page.keyboard.press('Enter')
       await page.waitForSelector('#status:focus')
       expect(await page.locator(':focus').textContent()).toContain('See your e-mail address')
+      await page.waitForLoadState()
       expect([await page.locator('[data-scope=email]').count(), await faults()]).toEqual([0, []])
     }))
 })

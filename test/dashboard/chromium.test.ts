@@ -20,6 +20,8 @@ async function atDesk(page: Page, path = '/dashboard'): Promise<void> {
   await page.click('[data-provider=ntu]')
   await signIn(page)
   await page.waitForSelector('.desk')
+  // Before the end of the page is there, its rows are not all there to be counted.
+  await page.waitForLoadState()
 }
 
 async function tabTo(page: Page, selector: string): Promise<void> {

@@ -56,6 +56,7 @@ async function tryItNow(page: Page, secret: string, faults: Faults): Promise<voi
   await page.fill('#secret', secret)
   await page.click('#trade')
   await page.waitForSelector('[data-exchange=userinfo]')
+  await page.waitForLoadState()
   expect(await page.locator('[data-exchange]').evaluateAll((all) => all.map((one) => one.getAttribute('data-status')))).toEqual(['200', '200'])
   expect(await page.locator('[data-good=false]').count()).toBe(0)
   expect(await faults(page)).toEqual([])

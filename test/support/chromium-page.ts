@@ -41,8 +41,9 @@ export async function shown(page: Page): Promise<string | null> {
   return page.locator('html').getAttribute('data-page')
 }
 
-/** What axe finds, and how many pixels the page is too wide. */
+/** What axe finds, and how many pixels the page is too wide, once all of it is there. */
 export async function faultsOf(page: Page): Promise<readonly string[]> {
+  await page.waitForLoadState()
   const faults = await axeFaults(page)
   const sideways = Number(await page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth'))
   return [...faults, ...(sideways > 0 ? [`${sideways} px too wide`] : [])]
