@@ -5,6 +5,8 @@ import type { Config } from '../config.ts'
 // reached under it, and what cannot be an API's address leads nowhere.
 
 const NOWHERE = '/gk/-/'
+/** What may stand behind a name and leaves it that name: the root's dot, a port. */
+const SAME_NAME = /\.?(?::\d*)?$/
 const LABEL = /^[a-z][a-z0-9-]{2,14}$/
 
 type Rewriter = (request: Pick<IncomingMessage, 'url' | 'headers'>) => string
@@ -12,7 +14,7 @@ type Rewriter = (request: Pick<IncomingMessage, 'url' | 'headers'>) => string
 /** The first label of a host below the domain; empty for one that is no API's name; nothing for other hosts. */
 export function gatekeptName(domain: string | undefined, host: string | undefined): string | undefined {
   const below = domain === undefined ? undefined : `.${domain}`
-  const name = host?.toLowerCase()
+  const name = host?.toLowerCase().replace(SAME_NAME, '')
   if (below === undefined || name === undefined || !name.endsWith(below)) return undefined
   const label = name.slice(0, -below.length)
   return LABEL.test(label) ? label : ''

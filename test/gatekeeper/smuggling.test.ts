@@ -161,6 +161,13 @@ describe('a name of its own', () => {
     }
   })
 
+  test('is the same name with a port or the root\'s dot behind it', async () => {
+    for (const host of ['calendar.gk.example.org:8443', 'calendar.gk.example.org.', 'Calendar.gk.example.org.:443', 'calendar.gk.example.org:']) {
+      const { answer, seen } = await at(host, 'GET /livez HTTP/1.1')
+      expect([host, answer.status, seen[0]?.url]).toEqual([host, 200, '/livez'])
+    }
+  })
+
   test('tells nobody to go on with a body who is not let in', async () => {
     const bytes = (by: string): string => `POST /x HTTP/1.1\r\nHost: calendar.gk.example.org\r\nAuthorization: Bearer ${by}\r\nContent-Length: 4\r\nExpect: 100-continue\r\nConnection: close\r\n\r\nbody`
     expect((await rawRequest(port, bytes('nothing'))).text).toMatch(/^HTTP\/1\.1 401/)
