@@ -14,10 +14,15 @@ export const STALENESS_MS = 800
 
 let raised = -Infinity
 
-/** To be called in the transaction that changes something of this kind; what is committed within STALENESS_MS is seen at once in this process. */
+/** To be called in the transaction that changes something of this kind. In this process the change is seen at once when it is committed within STALENESS_MS, or by `inTransaction`. */
 export async function raiseCacheVersion(trx: Kysely<Database>, name: CacheName): Promise<void> {
   raised = performance.now()
   await trx.updateTable('cache_versions').set({ version: sql`version + 1` }).where('name', '=', name).execute()
+}
+
+/** A transaction that began at `since` (performance.now()) is committed: if anything was raised meanwhile, whoever asks from now on asks anew. */
+export function noteCommit(since: number): void {
+  if (raised >= since) raised = performance.now()
 }
 
 export type CurrentVersions = () => Promise<ReadonlyMap<string, string>>

@@ -1,4 +1,5 @@
 import type { Kysely, Transaction } from 'kysely'
+import { noteCommit } from './cache-versions.ts'
 import type { Database } from './schema.ts'
 import { isRetryable } from './unavailable.ts'
 
@@ -7,8 +8,11 @@ const TRIES = 3
 /** Runs `work` in one transaction, again after a serialization failure or deadlock. `work` must have no effect outside the transaction. */
 export async function inTransaction<T>(db: Kysely<Database>, work: (trx: Transaction<Database>) => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt++) {
+    const since = performance.now()
     try {
-      return await db.transaction().execute(work)
+      const result = await db.transaction().execute(work)
+      noteCommit(since)
+      return result
     } catch (error) {
       if (attempt >= TRIES || !isRetryable(error)) throw error
     }
