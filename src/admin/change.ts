@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { notFound } from '../account/not-found.ts'
-import type { Changer } from '../declarations/change.ts'
+import type { Changer } from '../declarations/changer.ts'
 import { goTo } from '../http/leave.ts'
 import { page } from '../http/pages.ts'
 import type { Form } from '../protocol/form.ts'

@@ -29,7 +29,7 @@ type Happened =
   | { readonly event: 'scope.decided'; readonly clientId: string; readonly scope: string; readonly decision: 'granted' | 'refused' | 'withdrawn' }
   | { readonly event: 'scope.organization_decided'; readonly clientId: string; readonly realm: string; readonly scope: string; readonly decision: 'approved' | 'refused' | 'withdrawn' }
   | { readonly event: 'provider.changed'; readonly providerId: string; readonly change: string }
-  | { readonly event: 'user.changed'; readonly userId: string; readonly change: string }
+  | { readonly event: 'user.changed'; readonly userId: string; readonly change: string; readonly members?: readonly string[] }
   | { readonly event: 'password.reset_asked'; readonly providerId: string; readonly userId?: string; readonly by?: 'operator' }
   | { readonly event: 'password.changed'; readonly userId: string; readonly by: 'reset' | 'account' }
   | { readonly event: 'user.signed_up'; readonly userId: string; readonly providerId: string }

@@ -1,4 +1,5 @@
-import type { ChangeRules, Changer } from '../declarations/change.ts'
+import type { ChangeRules } from '../declarations/change.ts'
+import type { Changer } from '../declarations/changer.ts'
 import { ChangeRefused, type Refusal } from '../declarations/refused.ts'
 import { offered } from '../endpoints/offered.ts'
 import { Failure, status } from './status.ts'

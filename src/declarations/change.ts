@@ -1,8 +1,9 @@
 import type { Offered } from '../clients/metadata.ts'
 import type { Context } from '../context.ts'
 import { inTransaction } from '../database/transaction.ts'
-import { type Actor, can, type Owner } from '../organizations/can.ts'
+import { can, type Owner } from '../organizations/can.ts'
 import { requireMeasure } from '../signin/attempts.ts'
+import type { Changer } from './changer.ts'
 import { differences } from './difference.ts'
 import { kinds } from './index.ts'
 import { readMembers, requireFit, requireTrust, requireVouched } from './judge.ts'
@@ -12,18 +13,11 @@ import { ChangeRefused } from './refused.ts'
 import { takeSaidSecret } from './said-secret.ts'
 import type { Secret } from './secret.ts'
 import { actionOn, findCurrent, kindOf, ownerOf, requireMay, type Thing, toThing } from './thing.ts'
+import { actorOf, byWay } from './way.ts'
 import { writeTurn } from './write-turn.ts'
 
 // Owns how one thing is made, changed or removed by somebody who is no file: by the API, by a page, by a command. The rules are those for files (apply.ts),
 // and two more: may they (organizations/can.ts), and is it still as they saw it.
-
-/** Who changes something, and by what way: the audit tells it. */
-export interface Changer {
-  readonly actor: Actor
-  /** The person; a client that acts by itself is none. */
-  readonly personId?: string | undefined
-  readonly through: 'api' | 'dashboard' | 'admin' | 'command'
-}
 
 export interface Changed extends Thing {
   /** A secret that was drawn for it. It is told now and never again. */
@@ -74,10 +68,10 @@ async function write(ctx: Context, { changer, kind, id, document, current, secre
   return { ...toThing(kind, written), ...(secret?.is === 'generate' ? { secret: ready?.text } : {}) }
 }
 
-function record(ctx: Context, { through, actor }: Changer, kind: Kind, { id: name, rowKey }: Current, change: 'create' | 'change' | 'remove', members: readonly string[]): void {
-  // A user name may be an e-mail address.
-  const id = kind.kind === 'user' ? (rowKey ?? '') : name
-  ctx.audit.record({ event: 'configuration.changed', kind: kind.kind, id, change, members, through, actor: actor.userId, ...(kind.kind === 'client' ? { clientId: id } : {}) })
+// What is done to a person stands in their history, under the id that never changes: a user name may be an e-mail address.
+function record(ctx: Context, changer: Changer, kind: Kind, { id, rowKey }: Current, change: 'create' | 'change' | 'remove', members: readonly string[]): void {
+  if (kind.kind === 'user') ctx.audit.record({ event: 'user.changed', userId: rowKey ?? '', change: byWay(changer, change), members, ...actorOf(changer) })
+  else ctx.audit.record({ event: 'configuration.changed', kind: kind.kind, id, change, members, through: changer.through, actor: changer.actor.userId, ...(kind.kind === 'client' ? { clientId: id } : {}) })
 }
 
 /** The secret that is said, or one to be drawn where the thing needs one and has none. */

@@ -3,7 +3,7 @@ import { clientMetadataSchema, type Offered } from '../clients/metadata.ts'
 import { setClientStatus } from '../clients/store.ts'
 import type { Context } from '../context.ts'
 import { inTransaction } from '../database/transaction.ts'
-import type { Changer } from './change.ts'
+import type { Changer } from './changer.ts'
 import { ChangeRefused } from './refused.ts'
 import { recordClientChange } from './way.ts'
 

@@ -2,7 +2,7 @@ import type { Context } from '../context.ts'
 import { rotateKeys } from '../keys/store.ts'
 import { can } from '../organizations/can.ts'
 import { rotateSamlKeys } from '../upstream/saml-keys.ts'
-import type { Changer } from './change.ts'
+import type { Changer } from './changer.ts'
 import { ChangeRefused } from './refused.ts'
 import { actorOf } from './way.ts'
 

@@ -3,7 +3,7 @@ import { inTransaction } from '../database/transaction.ts'
 import { can } from '../organizations/can.ts'
 import { addOperator, findOperator, removeOperator, removeOperatorKeepingOne } from '../organizations/operators.ts'
 import { findUser } from '../users/store.ts'
-import type { Changer } from './change.ts'
+import type { Changer } from './changer.ts'
 import { ChangeRefused } from './refused.ts'
 import { actorOf, byWay } from './way.ts'
 

@@ -7,7 +7,7 @@ import { confirmedAddress } from '../users/confirmed-address.ts'
 import { removeFactors } from '../users/remove-factors.ts'
 import { setUserStatus } from '../users/store.ts'
 import type { User } from '../users/user.ts'
-import type { Changer } from './change.ts'
+import type { Changer } from './changer.ts'
 import { actorOf, byWay } from './way.ts'
 
 // Owns what an operator's word about a person leads to beside the change itself, by whatever way it comes: what is recorded of it, and that the

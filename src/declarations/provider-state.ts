@@ -1,7 +1,7 @@
 import type { Context } from '../context.ts'
 import { inTransaction } from '../database/transaction.ts'
 import { switchProvider } from '../upstream/store.ts'
-import type { Changer } from './change.ts'
+import type { Changer } from './changer.ts'
 import { actorOf, byWay } from './way.ts'
 
 /** Switches a provider off or on again at an operator's word. Returns whether that changed anything: of many at once, one did it. */

@@ -1,6 +1,6 @@
 import { createRegistrationToken } from '../clients/registrations.ts'
 import type { Context } from '../context.ts'
-import type { Changer } from './change.ts'
+import type { Changer } from './changer.ts'
 import { actorOf } from './way.ts'
 
 /** Gives out a token with which others register clients (RFC 7591 §3). It is told once. */

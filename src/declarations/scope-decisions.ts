@@ -8,7 +8,7 @@ import { readClient } from '../clients/store.ts'
 import type { Context } from '../context.ts'
 import { type Action, type ActedOn, can } from '../organizations/can.ts'
 import { findOrganizationByRealm } from '../organizations/store.ts'
-import type { Changer } from './change.ts'
+import type { Changer } from './changer.ts'
 import { ChangeRefused } from './refused.ts'
 
 // Owns who may say yes or no to a client's wishes, for the API and the pages alike: the owner of an API about its scopes, the admins of an

@@ -1,5 +1,5 @@
 import type { Context } from '../context.ts'
-import type { Changer } from './change.ts'
+import type { Changer } from './changer.ts'
 
 // Owns how the audit tells who changed something and by what way, for what is no document (change.ts records those).
 

@@ -1,6 +1,6 @@
 import { findClientByKey } from '../clients/store.ts'
 import type { Context } from '../context.ts'
-import type { Changer } from '../declarations/change.ts'
+import type { Changer } from '../declarations/changer.ts'
 import { epochSeconds } from '../lib/clock.ts'
 import type { Actor } from '../organizations/can.ts'
 import { findActor } from '../organizations/members.ts'

@@ -51,8 +51,7 @@ test('what commands do is told by the audit like what pages and programs do, and
   await terminal.run(['operator', 'add', 'ntu/lin'])
   const events = (await terminal.run(['audit', 'export'])).out.trim().split('\n').map((line) => JSON.parse(line) as { event: string; details: Readonly<Record<string, unknown>> })
   const details = (event: string): readonly unknown[] => events.filter((one) => one.event === event).map((one) => one.details)
-  const account = { kind: 'user', through: 'command' }
-  expect(details('configuration.changed').slice(-3)).toMatchObject([{ ...account, change: 'create' }, { ...account, change: 'create' }, { ...account, change: 'change', members: ['password'] }])
+  expect(details('user.changed').slice(-3)).toMatchObject([{ change: 'create by command' }, { change: 'create by command' }, { change: 'change by command', members: ['password'] }])
   expect(details('operator.changed')).toMatchObject([{ change: 'add by command' }, { change: 'remove by command' }, { change: 'add by command' }])
   expect(details('organization.member_changed')).toMatchObject(['developer', 'admin', 'removed', 'admin', 'developer', 'removed'].map((change) => ({ change: `${change} by command` })))
   expect(JSON.stringify(events)).not.toContain('a password of her own')

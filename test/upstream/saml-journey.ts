@@ -1,5 +1,6 @@
 import { expect } from 'vitest'
 import { refreshSamlMetadataJob } from '../../src/jobs/refresh-saml-metadata.ts'
+import { listSamlKeys } from '../../src/upstream/saml-keys.ts'
 import type { TestServer } from '../support/app.ts'
 import { type Page, pageName } from '../support/browser.ts'
 import { type PostedAnswer, samlYaml, type UpstreamSaml } from '../support/upstream-saml.ts'
@@ -11,7 +12,11 @@ import type { Away } from './journey.ts'
 export async function introduce(server: TestServer, upstream: UpstreamSaml, id: string, more = ''): Promise<void> {
   await server.apply(samlYaml(upstream, id, more))
   await refreshSamlMetadataJob.run(server.ctx, () => false)
-  upstream.trusted = await (await fetch(`${server.issuer}/saml/metadata/${id}`)).text()
+  // To draw keys may take longer than a request may, where much else is at work.
+  await listSamlKeys(server.ctx, 'signing')
+  const metadata = await fetch(`${server.issuer}/saml/metadata/${id}`)
+  expect(metadata.status).toBe(200)
+  upstream.trusted = await metadata.text()
 }
 
 /** The provider's page posts from another site: without our cookies. What it is answered with is an address, which the browser then opens. */

@@ -2,6 +2,7 @@ import { sql } from 'kysely'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { refreshFederationsJob } from '../../../src/jobs/refresh-federations.ts'
 import { federatedProviderId } from '../../../src/upstream/federation/entity.ts'
+import { listSamlKeys } from '../../../src/upstream/saml-keys.ts'
 import { startTestServer, type TestServer } from '../../support/app.ts'
 import { pageName } from '../../support/browser.ts'
 import { aggregateXml, entityXml, federationYaml, type FederationServer, startFederation } from '../../support/federation.ts'
@@ -24,6 +25,8 @@ beforeAll(async () => {
   await publish([entity, entityXml({ entityId: 'https://other.example' })])
   await server.apply(federationYaml(federation, 'required: [email]'))
   await refresh()
+  // To draw keys may take longer than a request may, where much else is at work.
+  await listSamlKeys(server.ctx, 'signing')
   const ours = await fetch(`${server.issuer}/saml/metadata/testfed`)
   expect(ours.status).toBe(200)
   upstream.trusted = await ours.text()
