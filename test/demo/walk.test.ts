@@ -235,7 +235,7 @@ describe.skipIf(path === undefined)('the demo in Chromium', () => {
     const visitor = await visit(stage, { permissions: ['clipboard-read', 'clipboard-write'] })
     await visitor.page.click('[data-step="authorization"] summary')
     await visitor.page.click('[data-copy="curl-authorization-request"]')
-    await visitor.page.waitForFunction("document.getElementById('copied').textContent !== ''")
+    await visitor.page.locator('#copied:not(:empty)').waitFor({ state: 'attached' })
     expect(await visitor.page.evaluate('navigator.clipboard.readText()')).toBe(await textOf(visitor, '[data-curl="authorization-request"]'))
     expect(visitor.complaints).toEqual([])
     await visitor.context.close()

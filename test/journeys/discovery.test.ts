@@ -148,6 +148,7 @@ describe.skipIf(chromiumPath() === undefined)('in Chromium', () => {
       page.on('request', (request) => asked.push(request.url()))
       await page.keyboard.type('ada.lovelace@ntu.example')
       await first(page, 'ntu')
+      await page.waitForSelector('#providers li:only-child')
       await page.keyboard.press('Enter')
       await page.waitForSelector('#login-form')
       expect(asked.filter((url) => /lovelace%40|lovelace@/.test(url))).toEqual([])
