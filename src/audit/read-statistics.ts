@@ -1,6 +1,7 @@
 import type { Kysely } from 'kysely'
 import type { Database } from '../database/schema.ts'
-import { clientSubject, providerSubject } from './statistics.ts'
+import type { Clock } from '../lib/clock.ts'
+import { clientSubject, dayOf, providerSubject } from './statistics.ts'
 import { type Counted, type CountQuery, listCounts, listWeeks } from './statistics-store.ts'
 
 // Owns what may be read of statistics: numbers of people and of their sign-ins below five are not told, so that nobody is found by being
@@ -37,6 +38,29 @@ export interface Use {
 export interface Period {
   readonly from: string
   readonly to: string
+}
+
+const WEEK_DAYS = 7
+const DAY_MS = 86_400_000
+
+/** The last seven days, today among them. */
+export function lastSevenDays(clock: Clock): Period {
+  return { from: dayOf(clock.now() - (WEEK_DAYS - 1) * DAY_MS), to: dayOf(clock.now()) }
+}
+
+/** Of the last seven days: different people in the week that runs, whose Monday is one of them; nothing where nobody came. */
+export function peopleOfThisWeek({ weeks }: Use, { from }: Period): Told | undefined {
+  return weeks.find(({ week }) => week >= from)?.people
+}
+
+/** The newest first. */
+export function newestFirst(days: readonly DayOfUse[]): readonly DayOfUse[] {
+  return days.toSorted((a, b) => b.day.localeCompare(a.day))
+}
+
+/** All of a day's numbers together. */
+export function sumOf(counts: Readonly<Record<string, number>>): number {
+  return Object.values(counts).reduce((sum, count) => sum + count, 0)
 }
 
 function byReason(counts: readonly Pick<Counted, 'kind' | 'reason' | 'count'>[], kind: Counted['kind']): Readonly<Record<string, number>> {

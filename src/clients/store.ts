@@ -122,9 +122,9 @@ export async function moveOwnedClients(trx: Transaction<Database>, from: string,
   if (result.numUpdatedRows > 0n) await raiseCacheVersion(trx, 'clients')
 }
 
-/** A person's own clients. */
+/** A person's own clients: not those of an organization, whoever made them. */
 export async function listClientsOf(db: Kysely<Database>, userId: string): Promise<readonly Client[]> {
-  return withSecrets(db, await db.selectFrom('clients').selectAll().where('owner_user_id', '=', userId).execute())
+  return withSecrets(db, await db.selectFrom('clients').selectAll().where('owner_user_id', '=', userId).where(sql<boolean>`document->>'organization' is null`).execute())
 }
 
 /** Creates a client or replaces its registration. Returns its key. */

@@ -14,7 +14,7 @@ export const STALENESS_MS = 800
 
 let raised = -Infinity
 
-/** To be called in the transaction that changes something of this kind. In this process the change is seen at once when it is committed within STALENESS_MS, or by `inTransaction`. */
+/** To be called in the transaction that changes something of this kind. In this process the change is seen at once when transaction.ts ran the transaction, else when it was committed within STALENESS_MS. */
 export async function raiseCacheVersion(trx: Kysely<Database>, name: CacheName): Promise<void> {
   raised = performance.now()
   await trx.updateTable('cache_versions').set({ version: sql`version + 1` }).where('name', '=', name).execute()

@@ -5,14 +5,19 @@ import { isRetryable } from './unavailable.ts'
 
 const TRIES = 3
 
+/** Runs `work` in one transaction, once. */
+export async function inOneTransaction<T>(db: Kysely<Database>, work: (trx: Transaction<Database>) => Promise<T>): Promise<T> {
+  const since = performance.now()
+  const result = await db.transaction().execute(work)
+  noteCommit(since)
+  return result
+}
+
 /** Runs `work` in one transaction, again after a serialization failure or deadlock. `work` must have no effect outside the transaction. */
 export async function inTransaction<T>(db: Kysely<Database>, work: (trx: Transaction<Database>) => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt++) {
-    const since = performance.now()
     try {
-      const result = await db.transaction().execute(work)
-      noteCommit(since)
-      return result
+      return await inOneTransaction(db, work)
     } catch (error) {
       if (attempt >= TRIES || !isRetryable(error)) throw error
     }

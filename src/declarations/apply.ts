@@ -1,7 +1,7 @@
 import type { Transaction } from 'kysely'
 import type { Context } from '../context.ts'
-import { noteCommit } from '../database/cache-versions.ts'
 import type { Database } from '../database/schema.ts'
+import { inOneTransaction } from '../database/transaction.ts'
 import { DeclarationError, type Fault } from './fault.ts'
 import { kinds } from './index.ts'
 import type { Kind, ReadySecret } from './kind.ts'
@@ -129,10 +129,8 @@ export async function applyDeclarations(ctx: Context, files: readonly SourceFile
     const changes = plan.steps.map((step) => step.change)
     if (changes.length === 0) return { changes, warnings: plan.warnings, drawn: [] }
     const ready = await readySecrets(ctx, plan.steps)
-    const since = performance.now()
     try {
-      await ctx.db.transaction().execute((trx) => writeSteps(ctx, trx, plan, ready))
-      noteCommit(since)
+      await inOneTransaction(ctx.db, (trx) => writeSteps(ctx, trx, plan, ready))
     } catch (error) {
       if (attempt >= TRIES || !isWorthAnotherTry(error)) throw error
       continue

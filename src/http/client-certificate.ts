@@ -4,16 +4,12 @@ import type { FastifyRequest } from 'fastify'
 import type { Context } from '../context.ts'
 import { invalidRequest } from '../protocol/error.ts'
 import { certificateOfHeader } from './certificate-header.ts'
+import { everyHeader } from './every-header.ts'
 import { isFromProxy } from './trusted-proxy.ts'
 
 // Owns whose certificate a request was made with: the one of the TLS connection, or what a proxy of ours says in its header. That the
 // sender holds its private key was proven in the handshake, by us or by the proxy; whether the certificate is good for anything is asked
 // where it is used.
-
-/** Every value of a header: Node joins or drops repeated ones, and two of them must be seen. */
-export function everyHeader({ raw }: FastifyRequest, wanted: string): readonly string[] {
-  return raw.rawHeaders.flatMap((name, i) => (i % 2 === 0 && name.toLowerCase() === wanted ? [raw.rawHeaders[i + 1] ?? ''] : []))
-}
 
 /** What proxies send for no certificate: nothing, or Apache's word for it. */
 const NONE = new Set(['', '(null)'])

@@ -1,7 +1,8 @@
 import type { X509Certificate } from 'node:crypto'
 import type { FastifyRequest } from 'fastify'
 import type { Context } from '../context.ts'
-import { clientCertificate, everyHeader } from './client-certificate.ts'
+import { clientCertificate } from './client-certificate.ts'
+import { everyHeader } from './every-header.ts'
 
 /** What a request brought that could prove who holds a key, and what such a proof must speak of. */
 export interface PresentedProof {

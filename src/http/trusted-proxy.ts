@@ -1,6 +1,7 @@
 import { BlockList, isIPv6 } from 'node:net'
 import type { FastifyRequest } from 'fastify'
 import { type Context, perContext } from '../context.ts'
+import { everyHeader } from './every-header.ts'
 
 // Owns who is a proxy of ours (PORTNER_TRUST_PROXY). What such a one may say belongs to whoever reads it.
 
@@ -19,4 +20,10 @@ const trusted = perContext(({ config }: Context) => {
 export function isFromProxy(ctx: Context, { raw }: Pick<FastifyRequest, 'raw'>): boolean {
   const address = raw.socket.remoteAddress ?? ''
   return address !== '' && trusted(ctx).check(address, isIPv6(address) ? 'ipv6' : 'ipv4')
+}
+
+/** What a proxy of ours says in a header. Not what a visitor says of themselves there, also beside it: of two nobody knows which is the proxy's. */
+export function toldByProxy(ctx: Context, request: FastifyRequest, header: string | undefined): string | undefined {
+  const values = header === undefined || !isFromProxy(ctx, request) ? [] : everyHeader(request, header)
+  return values.length === 1 ? values[0] : undefined
 }

@@ -1,6 +1,6 @@
 import type { FastifyRequest } from 'fastify'
 import type { Context } from '../context.ts'
-import { isFromProxy } from './trusted-proxy.ts'
+import { toldByProxy } from './trusted-proxy.ts'
 
 const LONGEST = 60
 
@@ -14,11 +14,8 @@ function decoded(value: string): string {
   }
 }
 
-/** From where a proxy of ours says that a request comes, in its words (`Oslo`); what a visitor says of themselves in the same header is not heard. */
+/** From where a proxy of ours says that a request comes, in its words (`Oslo`). */
 export function visitorPlace(ctx: Context, request: FastifyRequest): string | undefined {
-  const { placeHeader } = ctx.config
-  const value = placeHeader === undefined || !isFromProxy(ctx, request) ? undefined : request.headers[placeHeader]
-  if (typeof value !== 'string') return undefined
-  const place = decoded(value).replaceAll(/[\p{C}\s\uFFFD]+/gu, ' ').trim()
+  const place = decoded(toldByProxy(ctx, request, ctx.config.placeHeader) ?? '').replaceAll(/[\p{C}\s\uFFFD]+/gu, ' ').trim()
   return place === '' ? undefined : Array.from(place).slice(0, LONGEST).join('')
 }

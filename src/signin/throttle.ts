@@ -43,7 +43,7 @@ export interface LoginLimit {
   readonly until: Date
 }
 
-/** Counts an attempt. Says until when no more are taken, or nothing when this one may go on. A device that knows the account is not held up by its network. */
+/** Counts an attempt. Says what no more are taken for, or nothing when this one may go on. A device that knows the account is not held up by its network. */
 export async function throttleLogin(ctx: Context, attempt: LoginAttempt): Promise<LoginLimit | undefined> {
   const [account, net] = await Promise.all([
     countAttempt(ctx, accountKey(attempt), WINDOW_SECONDS),

@@ -5,6 +5,7 @@ import { newBrowser, pageName } from '../support/browser.ts'
 import { chromiumPath } from '../support/chromium.ts'
 import { faultsOf, launchChromium, newPerson, type Person, shown } from '../support/chromium-page.ts'
 import { institutions, saveInstitutions } from '../support/institutions.ts'
+import { rawRequest } from '../support/raw-request.ts'
 import { authorizationUrl, newPkce, providerLink } from '../support/relying-party.ts'
 import { begin, decide, linkOf, signIn } from './person.ts'
 
@@ -43,19 +44,26 @@ describe('without script', () => {
 
   test('the country that a header names counts from a proxy of ours only', async () => {
     const proxied = await startTestServer({ env: { PORTNER_TRUST_PROXY: '127.0.0.1/32,::1/128', PORTNER_COUNTRY_HEADER: 'X-Country' } })
+    const open = await startTestServer({ env: { PORTNER_TRUST_PROXY: '192.0.2.1/32', PORTNER_COUNTRY_HEADER: 'X-Country' } })
     try {
-      await proxied.apply("kind: provider\nprovider_id: aaa\nprotocol: local\nname: Aaa\ncountry: is\n---\nkind: provider\nprovider_id: zzz\nprotocol: local\nname: Zzz\ncountry: jp\n")
-      const first = async (headers: Record<string, string>): Promise<string | undefined> => {
-        const person = newBrowser(proxied.issuer, { 'accept-language': 'zz', ...headers })
-        return /data-provider="([^"]+)"/.exec((await begin(person, proxied.issuer)).page.html)?.[1]
+      for (const one of [proxied, open]) await one.apply("kind: provider\nprovider_id: aaa\nprotocol: local\nname: Aaa\ncountry: is\n---\nkind: provider\nprovider_id: zzz\nprotocol: local\nname: Zzz\ncountry: jp\n")
+      const first = async (headers: Record<string, string>, { issuer } = proxied): Promise<string | undefined> => {
+        const person = newBrowser(issuer, { 'accept-language': 'zz', ...headers })
+        return /data-provider="([^"]+)"/.exec((await begin(person, issuer)).page.html)?.[1]
       }
       expect(await first({ 'x-forwarded-for': '203.0.113.7', 'x-country': 'JP' })).toBe('zzz')
       expect(await first({ 'x-forwarded-for': '203.0.113.7', 'x-country': 'JP', 'accept-language': 'en-IS' })).toBe('aaa')
       expect(await first({ 'x-forwarded-for': '203.0.113.7', 'x-country': "'; --" })).toBe('aaa')
-      // Not through a proxy: whoever asks says it of themselves.
-      expect(await first({ 'x-country': 'JP' })).toBe('aaa')
+      // Not through a proxy of ours: whoever asks says it of themselves.
+      expect(await first({ 'x-country': 'JP' }, open)).toBe('aaa')
+      // Nor does one of two count: nobody knows which of them is the proxy's.
+      const start = await fetch(authorizationUrl(proxied.issuer, newPkce()), { redirect: 'manual' })
+      const { pathname, port, host } = new URL(start.headers.get('location') ?? '', proxied.issuer)
+      const cookie = start.headers.getSetCookie().map((one) => one.split(';')[0]).join('; ')
+      const { status, text } = await rawRequest(Number(port), `GET ${pathname.split('/').slice(0, 3).join('/')}/discovery HTTP/1.1\r\nHost: ${host}\r\nCookie: ${cookie}\r\nAccept-Language: zz\r\nX-Country: JP\r\nX-Country: NO\r\nConnection: close\r\n\r\n`)
+      expect([status, /data-provider="([^"]+)"/.exec(text)?.[1]]).toEqual([200, 'aaa'])
     } finally {
-      await proxied.close()
+      await Promise.all([proxied.close(), open.close()])
     }
   })
 

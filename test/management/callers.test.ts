@@ -97,12 +97,15 @@ describe('a program', () => {
     await inTransaction(stage.server.ctx.db, (trx) => setClientOwner(trx, 'kais-robot', stage.userIds.kai))
     expect(errorOf(await before.call('GET', '/api/keys'))).toEqual([403, 'access_denied'])
     expect(errorOf(await before.call('GET', '/api/clients/planner'))).toEqual([404, 'not_found'])
-    // Nor as an operator, when that person is there no more.
+    // Nor as an operator, when that person is there no more; what they made for an organization goes on.
+    const works = await stage.program('ntu-manager')
+    await inTransaction(stage.server.ctx.db, (trx) => setClientOwner(trx, 'ntu-manager', stage.userIds.kai))
     const manager = await stage.program('manager')
     const path = `/api/users/${stage.userIds.kai}`
     expect((await manager.call('DELETE', path, { headers: { 'if-match': (await manager.call('GET', path)).headers.get('etag') ?? '' } })).status).toBe(204)
     expect(errorOf(await before.call('GET', '/api/keys'))).toEqual([401, 'invalid_token'])
     expect((await manager.call('GET', '/api/clients/kais-robot')).body).toMatchObject({ status: 'disabled' })
+    expect((await works.call('GET', '/api/clients/planner')).status).toBe(200)
   })
 
   test('needs a token for this server itself: one for another, or for none in particular, opens nothing', async () => {

@@ -2,7 +2,7 @@ import type { Command as Commander } from 'commander'
 import { readConfig } from '../../config.ts'
 import type { Context } from '../../context.ts'
 import { type Changed, createThing } from '../../declarations/change.ts'
-import type { Document } from '../../declarations/kind.ts'
+import { type Document, withoutUndefined } from '../../declarations/kind.ts'
 import { ChangeRefused } from '../../declarations/refused.ts'
 import { findLocalUser } from '../../users/store.ts'
 import { normalizeUsername } from '../../users/user.ts'
@@ -24,13 +24,9 @@ interface Options extends OutputOptions, PasswordOptions {
   readonly group?: readonly string[]
 }
 
-function given(members: Document): Document {
-  return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined))
-}
-
 function documentOf({ username, organization, group, ...options }: Options, password: string | undefined): Document {
-  const claims = given({ name: options.name, given_name: options.givenName, family_name: options.familyName, email: options.email })
-  return given({ username, organization, claims, groups: group, password: password ?? { generate: true } })
+  const claims = withoutUndefined({ name: options.name, given_name: options.givenName, family_name: options.familyName, email: options.email })
+  return withoutUndefined({ username, organization, claims, groups: group, password: password ?? { generate: true } })
 }
 
 async function make(ctx: Context, document: Document): Promise<Changed> {

@@ -1,8 +1,6 @@
 import type { FastifyInstance } from 'fastify'
-import { clientStatistics, type Told, type Use } from '../../audit/read-statistics.ts'
-import { dayOf } from '../../audit/statistics.ts'
+import { clientStatistics, lastSevenDays, newestFirst, peopleOfThisWeek, type Period, sumOf, type Told, type Use } from '../../audit/read-statistics.ts'
 import { ownerOf } from '../../clients/client.ts'
-import type { Context } from '../../context.ts'
 import type { DashboardLogModel } from '../../http/dashboard-views.ts'
 import { listTraces, type TraceRow } from '../../diagnosis/store.ts'
 import { translator } from '../../http/messages.ts'
@@ -16,28 +14,17 @@ import { type DashboardSection, isDesk } from '../section.ts'
 // What went wrong with an application in the last day, each with its diagnosis, and how much it is used (P-11, P-12).
 
 const MOST = 100
-const DAYS = 7
-const DAY_MS = 86_400_000
 
 function exactly(told: Told): number | undefined {
   return typeof told === 'number' ? told : undefined
 }
 
-function sum(counts: Readonly<Record<string, number>>): number {
-  return Object.values(counts).reduce((all, count) => all + count, 0)
-}
-
-function useOf({ days, weeks }: Use, from: string): Pick<DashboardLogModel, 'days' | 'week'> {
-  // The Monday of this week is within the last seven days.
-  const week = weeks.find((one) => one.week >= from)
+function useOf(use: Use, period: Period): Pick<DashboardLogModel, 'days' | 'week'> {
+  const people = peopleOfThisWeek(use, period)
   return {
-    days: days.map(({ day, logins, tokens, failures }) => ({ day, logins: exactly(logins), tokens: sum(tokens), failures: sum(failures) })).toSorted((a, b) => b.day.localeCompare(a.day)),
-    week: week && { people: exactly(week.people) },
+    days: newestFirst(use.days).map(({ day, logins, tokens, failures }) => ({ day, logins: exactly(logins), tokens: sumOf(tokens), failures: sumOf(failures) })),
+    week: people === undefined ? undefined : { people: exactly(people) },
   }
-}
-
-function lastDays({ clock }: Context): { readonly from: string; readonly to: string } {
-  return { from: dayOf(clock.now() - (DAYS - 1) * DAY_MS), to: dayOf(clock.now()) }
 }
 
 /** How often each cause, the commonest first. */
@@ -57,7 +44,7 @@ export const log: DashboardSection = {
       if (!can(desk.actor, 'read', { kind: 'trace', owner: ownerOf(client) })) throw accessDenied('Your role does not allow this', { status: 403, detail: 'trace.read' })
       const language = requestLocale(request)
       const { has } = translator(language)
-      const period = lastDays(ctx)
+      const period = lastSevenDays(ctx.clock)
       // What was refused a moment ago belongs on the page.
       await ctx.diagnosis.flush()
       const traces = await listTraces(ctx.db, client.clientId, MOST)
@@ -66,7 +53,7 @@ export const log: DashboardSection = {
         desk: await kit.frame(request, desk, 'clients', ownerOf(client)),
         head: headOf(client, language, 'log'),
         people: await countConsents(ctx.db, client.key),
-        ...useOf(await clientStatistics(ctx, client.clientId, period), period.from),
+        ...useOf(await clientStatistics(ctx, client.clientId, period), period),
         causes: byCause(traces).map(({ cause, count }) => ({ cause, words: words(cause), count })),
         rows: traces.map(({ reference, at, endpoint, cause, level }) => ({ reference, at, endpoint, cause, words: words(cause), level, href: `/dashboard/diagnosis/${reference}` })),
         refreshHref: clientPath(client.clientId, 'log'),

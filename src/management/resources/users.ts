@@ -3,6 +3,7 @@ import { inTransaction } from '../../database/transaction.ts'
 import { createThing, removeThing, replaceThing } from '../../declarations/change.ts'
 import { findThing, kindOf } from '../../declarations/thing.ts'
 import { accountIdOf } from '../../declarations/user.ts'
+import { actorOf, byWay } from '../../declarations/way.ts'
 import { writeTurn } from '../../declarations/write-turn.ts'
 import type { Context } from '../../context.ts'
 import { sha256 } from '../../lib/digest.ts'
@@ -61,7 +62,7 @@ function accountOf(user: User): string {
 }
 
 /** Locks a person who is still as they were seen, or lets them in again. */
-async function changeStatus(ctx: Context, { actor }: Caller, userId: string, { status, expected }: { readonly status: User['status']; readonly expected: string | undefined }): Promise<void> {
+async function changeStatus(ctx: Context, caller: Caller, userId: string, { status, expected }: { readonly status: User['status']; readonly expected: string | undefined }): Promise<void> {
   await writeTurn(ctx, () =>
     inTransaction(ctx.db, async (trx) => {
       await holdUsers(trx, [userId])
@@ -69,7 +70,7 @@ async function changeStatus(ctx: Context, { actor }: Caller, userId: string, { s
       if (seen === undefined || versionOf(seen) !== expected || !(await setUserStatus(trx, userId, status))) throw seenOther()
     }),
   )
-  ctx.audit.record({ event: 'user.changed', userId, change: `${status} by api`, actor: actor.userId })
+  ctx.audit.record({ event: 'user.changed', userId, change: byWay(caller, status), ...actorOf(caller) })
 }
 
 /** Changes what files may say of an account, by the rules for files. Gives a password that was drawn. */

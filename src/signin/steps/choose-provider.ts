@@ -33,7 +33,7 @@ async function forget(ctx: Context, visit: Visit, providerId: string): Promise<v
 async function showDiscovery(ctx: Context, request: FastifyRequest, reply: FastifyReply, rails: Rails, visit: Visit): Promise<FastifyReply> {
   const { uiLocales } = visit.journey.request
   const language = requestLocale(request, uiLocales)
-  const model = await discoveryModel(ctx, rails, visit, readSearch(ctx.config, request), language, formToken(ctx, subject(visit)))
+  const model = await discoveryModel(ctx, rails, visit, readSearch(ctx, request), language, formToken(ctx, subject(visit)))
   if (model.query !== '') ctx.metrics.discoverySearches.inc({ result: model.total === 0 ? 'none' : 'found' })
   void reply.header('vary', 'Accept')
   if ((request.headers.accept ?? '').startsWith('application/json')) return reply.header('cache-control', 'no-store').send(discoveryAnswer(model, language))
@@ -44,7 +44,7 @@ async function showDiscovery(ctx: Context, request: FastifyRequest, reply: Fasti
 async function sendNearby(ctx: Context, request: FastifyRequest, reply: FastifyReply, rails: Rails, visit: Visit): Promise<FastifyReply> {
   const { client, request: asked } = visit.journey
   const language = requestLocale(request, asked.uiLocales)
-  const search = readSearch(ctx.config, request)
+  const search = readSearch(ctx, request)
   const rows = await rowMaker(ctx, rails, visit, search, language)
   const question = { clientKey: client.key, rules: client.metadata.login_providers, query: '', country: search.country, offset: 0, limit: MOST_NEARBY }
   const { found } = search.country === undefined ? { found: [] } : await searchProviders(ctx, { ...question, onlyCountry: true })

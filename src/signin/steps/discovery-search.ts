@@ -1,7 +1,8 @@
 import type { FastifyRequest } from 'fastify'
-import type { Config } from '../../config.ts'
+import type { Context } from '../../context.ts'
 import { queryForm } from '../../http/forms.ts'
-import { withoutLocalPart } from '../../upstream/fold.ts'
+import { toldByProxy } from '../../http/trusted-proxy.ts'
+import { withoutLocalPart } from '../../upstream/read-query.ts'
 
 // Owns what a request asks of the discovery page: what was typed, where to look first, which page, and whether the computer is shared.
 
@@ -25,22 +26,19 @@ function languagesOf(request: FastifyRequest): readonly string[] {
   return (request.headers['accept-language'] ?? '').split(',').map((part) => part.split(';')[0]?.trim() ?? '')
 }
 
-/** What a proxy of ours says; what a visitor says of themselves in the same header is not heard. */
-function countryOfProxy({ countryHeader }: Config, request: FastifyRequest): string | undefined {
-  const throughProxy = (request.ips?.length ?? 0) > 1
-  const value = countryHeader === undefined || !throughProxy ? undefined : request.headers[countryHeader]
-  const country = typeof value === 'string' ? value.toLowerCase() : ''
+function countryOfProxy(ctx: Context, request: FastifyRequest): string | undefined {
+  const country = toldByProxy(ctx, request, ctx.config.countryHeader)?.toLowerCase() ?? ''
   return COUNTRY.test(country) && country !== 'xx' ? country : undefined
 }
 
 /** The country that the browser's languages suggest, else a proxy, else the one where a language is at home; never the person's location. */
-function likelyCountry(config: Config, request: FastifyRequest): string | undefined {
+function likelyCountry(ctx: Context, request: FastifyRequest): string | undefined {
   const languages = languagesOf(request)
   const region = languages.map((language) => /^[a-z]{2,3}-([A-Za-z]{2})$/.exec(language)?.[1]).find((found) => found !== undefined)
-  return region?.toLowerCase() ?? countryOfProxy(config, request) ?? BY_LANGUAGE[languages[0]?.split('-')[0] ?? '']
+  return region?.toLowerCase() ?? countryOfProxy(ctx, request) ?? BY_LANGUAGE[languages[0]?.split('-')[0] ?? '']
 }
 
-export function readSearch(config: Config, request: FastifyRequest): Search {
+export function readSearch(ctx: Context, request: FastifyRequest): Search {
   const { single } = queryForm(request)
   const typed = (single.get('q') ?? '').slice(-LONGEST_QUERY)
   const country = single.get('country')
@@ -50,7 +48,7 @@ export function readSearch(config: Config, request: FastifyRequest): Search {
   return {
     query: withoutLocalPart(typed),
     isAddress: typed.includes('@'),
-    country: chosen ?? likelyCountry(config, request),
+    country: chosen ?? likelyCountry(ctx, request),
     chosenCountry: chosen !== undefined,
     pageNumber: Number.isInteger(number) && number >= 1 && number <= LAST_PAGE ? number : 1,
     shared: shared === undefined ? undefined : shared === '1',

@@ -44,7 +44,7 @@ async function showUnlisted(ctx: Context, request: FastifyRequest, reply: Fastif
   const { client, request: asked } = visit.journey
   const language = requestLocale(request, asked.uiLocales)
   const rules = client.metadata.login_providers
-  const rows = await rowMaker(ctx, rails, visit, readSearch(ctx.config, request), language)
+  const rows = await rowMaker(ctx, rails, visit, readSearch(ctx, request), language)
   const { found } = await searchProviders(ctx, { clientKey: client.key, rules, query: '', country: undefined, onlyCountry: false, isOpen: true, offset: 0, limit: MOST_OPEN })
   return page(
     reply,

@@ -2,6 +2,7 @@ import type { Transaction } from 'kysely'
 import type { Context } from '../../context.ts'
 import { raiseCacheVersion } from '../../database/cache-versions.ts'
 import type { Database } from '../../database/schema.ts'
+import { inOneTransaction } from '../../database/transaction.ts'
 import type { DisabledReason } from '../provider.ts'
 import { disableFederatedProviders } from '../store.ts'
 import { deleteFederation, type FederationState, listExpiredFederations, noteExpiry, noteUnchanged } from './store.ts'
@@ -20,7 +21,7 @@ async function retire(trx: Transaction<Database>, id: string, reason: DisabledRe
 export async function retireExpired(ctx: Context): Promise<number> {
   let count = 0
   for (const id of await listExpiredFederations(ctx.db)) {
-    const disabled = await ctx.db.transaction().execute((trx) => retire(trx, id, 'expired'))
+    const disabled = await inOneTransaction(ctx.db, (trx) => retire(trx, id, 'expired'))
     ctx.log.error({ federation: id, disabled }, 'the metadata of a federation is not valid any more, and no newer one came: its providers are switched off')
     count += disabled
   }
@@ -29,7 +30,7 @@ export async function retireExpired(ctx: Context): Promise<number> {
 
 /** Switches off what came from a federation that is declared `disabled`. */
 export async function retireFederation(ctx: Context, { id }: FederationState): Promise<ImportCounts> {
-  const disabled = await ctx.db.transaction().execute((trx) => retire(trx, id, 'left'))
+  const disabled = await inOneTransaction(ctx.db, (trx) => retire(trx, id, 'left'))
   await noteUnchanged(ctx.db, id)
   return { providers: 0, written: 0, disabled, elsewhere: 0 }
 }

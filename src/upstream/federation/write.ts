@@ -2,6 +2,7 @@ import type { Transaction } from 'kysely'
 import type { Context } from '../../context.ts'
 import { raiseCacheVersion } from '../../database/cache-versions.ts'
 import type { Database } from '../../database/schema.ts'
+import { inOneTransaction } from '../../database/transaction.ts'
 import { sha256 } from '../../lib/digest.ts'
 import { type NewSamlEntity, providersOfEntities, saveSamlEntities } from '../saml-entities.ts'
 import type { Provider } from '../provider.ts'
@@ -79,7 +80,7 @@ class DeclaredAnew extends Error {}
 /** Writes an import. Nothing when the federation was declared anew while it was read: then it is imported again. */
 export async function writeImport(ctx: Context, state: FederationState, entities: AsyncIterable<FederatedEntity>, known: Omit<Imported, 'providers'>): Promise<ImportCounts | undefined> {
   try {
-    return await ctx.db.transaction().execute(async (trx) => {
+    return await inOneTransaction(ctx.db, async (trx) => {
       const progress: Progress = { before: await listFederatedHashes(trx, state.id), seen: new Set(), declared: [], written: 0, elsewhere: 0 }
       for await (const batch of batches(entities)) await writeBatch(trx, state.document, batch, progress)
       const declared = new Set(progress.declared)
