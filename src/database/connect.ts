@@ -1,5 +1,6 @@
 import { Kysely, PostgresDialect } from 'kysely'
 import pg from 'pg'
+import { type HotRow, type HotStatement, runHot } from './hot-query.ts'
 import type { Database } from './schema.ts'
 
 // Owns the connections: a pool for everything that is asked now and then, and one for the batched statements of the hot paths, so that
@@ -24,16 +25,10 @@ export interface DatabaseSettings {
   readonly onError: (error: Error) => void
 }
 
-export interface HotStatement {
-  /** Name of the prepared statement; one a text. */
-  readonly name: string
-  readonly text: string
-}
-
 export interface DatabaseHandle {
   readonly db: Kysely<Database>
   /** Runs a hot statement on its own connections and returns its rows as arrays. */
-  readonly hot: (statement: HotStatement, values: readonly unknown[]) => Promise<readonly (readonly unknown[])[]>
+  readonly hot: (statement: HotStatement, values: readonly unknown[]) => Promise<readonly HotRow[]>
   readonly close: () => Promise<void>
 }
 
@@ -65,11 +60,7 @@ export function openDatabase(settings: DatabaseSettings): DatabaseHandle {
   const db = new Kysely<Database>({ dialect: new PostgresDialect({ pool }) })
   return {
     db,
-    hot: async (statement, values) => {
-      const named = settings.prepare ? { name: statement.name } : {}
-      const result = await hotPool.query({ ...named, text: statement.text, values: [...values], rowMode: 'array' })
-      return result.rows
-    },
+    hot: (statement, values) => runHot(hotPool, statement, values, settings.prepare),
     close: async () => {
       await Promise.all([db.destroy(), hotPool.end()])
     },

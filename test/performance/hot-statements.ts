@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import type { HotStatement } from '../../src/database/connect.ts'
+import type { HotStatement } from '../../src/database/hot-query.ts'
 import type { Context } from '../../src/context.ts'
 import { drawSecret, drawToken, readToken, tokenText } from '../../src/lib/opaque-token.ts'
 import { challengeOf } from '../../src/protocol/pkce.ts'
