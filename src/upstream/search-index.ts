@@ -93,7 +93,7 @@ const FEW = 2000
 
 const LOOK_UP = {
   name: 'look_up_words',
-  text: `select word, cardinality(numbers), numbers::text from unnest($1::text[], $2::boolean[]) as q (word, within) cross join lateral (select array(
+  text: `select word, cardinality(numbers), case when cardinality(numbers) <= ${FEW} then numbers::text end from unnest($1::text[], $2::boolean[]) as q (word, within) cross join lateral (select array(
     (select w.number from provider_words w where not within and w.word >= q.word and w.word < q.word || '${LAST}' limit ${FEW + 1}) union all
     (select w.number from word_ends e join provider_words w on w.word = e.word where within and e.part >= q.word and e.part < q.word || '${LAST}' limit ${FEW + 1})) as numbers offset 0) looked_up`,
 }
@@ -101,11 +101,11 @@ const LOOK_UP = {
 /** What the index has for each of these words. */
 export async function lookUp(ctx: Context, words: readonly string[]): Promise<readonly Sought[]> {
   if (words.length === 0) return []
-  const rows = (await ctx.hot(LOOK_UP, [words, words.map(mayStandWithin)])) as readonly (readonly [word: string, count: number, numbers: string])[]
+  const rows = (await ctx.hot(LOOK_UP, [words, words.map(mayStandWithin)])) as readonly (readonly [word: string, count: number, numbers: string | null])[]
   const providers = new Map(rows.map(([word, count, numbers]) => [word, { count, numbers }]))
   return words.map((word) => {
-    const few = providers.get(word) ?? { count: 0, numbers: NONE }
-    return { word, isKnown: few.count > 0, few: few.count > FEW ? undefined : few, meant: undefined }
+    const { count, numbers } = providers.get(word) ?? { count: 0, numbers: NONE }
+    return { word, isKnown: count > 0, few: numbers === null ? undefined : { count, numbers }, meant: undefined }
   })
 }
 

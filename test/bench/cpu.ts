@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 
 // Owns how much processor time processes have used: /proc/PID/task/*/schedstat, in nanoseconds. Only Linux has it; elsewhere every figure
@@ -57,4 +58,9 @@ export function cpuMicroseconds(root: number): number {
 export function residentMegabytes(pid: number): number {
   const match = /VmRSS:\s+(\d+)/.exec(read(`/proc/${pid}/status`))
   return match === null ? Number.NaN : Number(match[1]) / 1024
+}
+
+/** Leaves some processes, with all that they started, only these cores (taskset's own words, as `0` or `1-3`). False where that cannot be done. */
+export function keepTo(cores: string, roots: readonly number[]): boolean {
+  return roots.flatMap(processTree).every((pid) => spawnSync('taskset', ['-acp', cores, String(pid)], { stdio: 'ignore' }).status === 0)
 }

@@ -20,7 +20,19 @@ export async function withStolenShare<T>(work: () => Promise<T>): Promise<{ read
   return { value, stolen: all === 0 ? 0 : (spent[7] ?? 0) / all }
 }
 
+/** A share of the processor that no figure shows. */
+const NOTHING = 0.005
+
+/** Whether there are as many as are wanted in which next to nothing was taken. */
+export function areQuiet(rounds: readonly { readonly stolen: number }[], count: number): boolean {
+  return rounds.filter(({ stolen }) => stolen <= NOTHING).length >= count
+}
+
 /** As many as are wanted, of those in which least was taken. */
 export function quietest<T extends { readonly stolen: number }>(rounds: readonly T[], count: number): readonly T[] {
   return rounds.toSorted((a, b) => a.stolen - b.stolen).slice(0, count)
+}
+
+export function share(part: number): string {
+  return `${(100 * part).toFixed(1)} %`
 }
