@@ -19,8 +19,23 @@ interface DeviceOptions {
   readonly transport?: 'internal' | 'usb'
 }
 
+/** Counts in the page what it asks the browser for. What is asked before the device has somebody's touch waits for ever; what is asked after it is answered at once. */
+const COUNT = `(() => {
+  const get = navigator.credentials.get.bind(navigator.credentials)
+  window.asked = 0
+  navigator.credentials.get = (options) => {
+    window.asked++
+    return get(options)
+  }
+})()`
+
+async function untilAsked(page: Page, times: number): Promise<void> {
+  await expect.poll(() => page.evaluate<number>('window.asked'), { timeout: 10_000 }).toBe(times)
+}
+
 async function plugIn(page: Page, { verifies = true, transport = 'internal' }: DeviceOptions = {}): Promise<Device> {
   const cdp = await page.context().newCDPSession(page)
+  await page.addInitScript(COUNT)
   await cdp.send('WebAuthn.enable', { enableUI: false })
   const { authenticatorId: id } = await cdp.send('WebAuthn.addVirtualAuthenticator', {
     options: { protocol: 'ctap2', transport, hasResidentKey: true, hasUserVerification: true, isUserVerified: verifies, automaticPresenceSimulation: true },
@@ -96,6 +111,7 @@ describe.skipIf(chromiumPath() === undefined)('a passkey in Chromium', () => {
         return asked.length
       }
       await expect.poll(renewed, { timeout: 10_000 }).toBe(2)
+      await untilAsked(page, 2)
       expect([page.url(), await page.textContent('#passkey-status')]).toEqual([address, ''])
       await cdp.send('WebAuthn.setAutomaticPresenceSimulation', { authenticatorId: id, enabled: true })
       await page.click('#passkey-button')
@@ -113,7 +129,7 @@ describe.skipIf(chromiumPath() === undefined)('a passkey in Chromium', () => {
       await begin(page)
       await page.click('[data-provider=ntu]')
       await page.waitForSelector('#passkey-button:visible')
-      await expect.poll(() => page.inputValue('[name=webauthn]')).toBe('platform')
+      await untilAsked(page, 1)
       await cdp.send('WebAuthn.setAutomaticPresenceSimulation', { authenticatorId: id, enabled: true })
       await page.click('#passkey-button')
       await page.waitForSelector('#consent-allow')
