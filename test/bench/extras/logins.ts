@@ -4,6 +4,7 @@ import { median, startLoad } from '../measure.ts'
 import { preload } from '../portner/rows.ts'
 import { startPortner } from '../portner/server.ts'
 import { startPostgres } from '../postgres.ts'
+import { quietest, share, withStolenShare } from '../quiet.ts'
 import { productPaths } from '../routes.ts'
 import { table } from '../table.ts'
 import { type Form, insertReaders, openLogin, PASSWORD, tryLogin } from './people.ts'
@@ -14,6 +15,9 @@ import { percentile } from './percentile.ts'
 
 const PEOPLE = 500
 const ROUNDS = 5
+/** Pieces of each round's quiet time and of its rush, and their seconds. Half of all count: those in which the host of a virtual machine took least. */
+const PIECES = 5
+const SECONDS = 2
 const PROBES_PER_SECOND = 200
 const MOST_TIMES = 1.5
 const ROWS = 10_000
@@ -28,8 +32,13 @@ interface Rush {
   readonly waited: readonly number[]
 }
 
-function p99(times: readonly number[]): number {
-  return percentile(times.toSorted((a, b) => a - b), 0.99)
+interface Piece {
+  readonly value: readonly number[]
+  readonly stolen: number
+}
+
+function p99(pieces: readonly Piece[]): number {
+  return percentile(pieces.flatMap(({ value }) => value).toSorted((a, b) => a - b), 0.99)
 }
 
 // Comes back when the answer says, and a moment later: a password is typed anew.
@@ -69,28 +78,31 @@ export async function runLogins(progress: (text: string) => void): Promise<strin
     await probe(4)
     // People bring their own machines: the process that plays them must not be what the server waits for.
     setPriority(PEOPLES_PRIORITY)
-    const quiet: number[] = []
-    const during: number[] = []
-    const times: number[] = []
+    const pieces = async (): Promise<readonly Piece[]> => {
+      const list: Piece[] = []
+      while (list.length < PIECES) list.push(await withStolenShare(() => probe(SECONDS)))
+      return list
+    }
+    const quiet: Piece[] = []
+    const during: Piece[] = []
     const rushes: Rush[] = []
     for (let round = 0; round < ROUNDS; round++) {
       progress(`round ${round + 1} of ${ROUNDS}`)
       const forms: Form[] = []
       while (forms.length < PEOPLE) forms.push(...(await Promise.all(Array.from({ length: 10 }, () => openLogin(portner.port)))))
-      const before = p99(await probe(8))
+      quiet.push(...(await pieces()))
       const people = rush(portner.port, forms)
-      const meanwhile = p99(await probe(8))
-      quiet.push(before)
-      during.push(meanwhile)
-      times.push(meanwhile / before)
+      during.push(...(await pieces()))
       rushes.push(await people)
     }
-    // A pause of the machine itself spoils one round, not the figure.
-    const rise = median(times)
+    const counted = [quiet, during].map((list) => quietest(list, list.length / 2))
+    const [before, meanwhile] = counted.map(p99)
+    const taken = counted.map((list) => share(list.at(-1)?.stolen ?? 0))
+    const rise = (meanwhile ?? Number.NaN) / (before ?? Number.NaN)
     const waited = rushes.flatMap((one) => one.waited).toSorted((a, b) => a - b)
     return [
-      table([`${PEOPLE} sign-ins at once`, 'p99 quiet ms', 'p99 during ms', 'times', `goal: ≤ ${MOST_TIMES}`], [['client_credentials', median(quiet), median(during), rise, rise <= MOST_TIMES]]),
-      `median of ${ROUNDS} rounds, each of 8 s: ${times.map((one) => one.toFixed(2)).join(', ')} times`,
+      table([`${PEOPLE} sign-ins at once`, 'p99 quiet ms', 'p99 during ms', 'taken by the host', 'times', `goal: ≤ ${MOST_TIMES}`], [['client_credentials', before, meanwhile, taken.join(', '), rise, rise <= MOST_TIMES]]),
+      `over half of ${ROUNDS * PIECES} pieces of ${SECONDS} s each; over all of them ${p99(quiet).toFixed(1)} and ${p99(during).toFixed(1)} ms`,
       `all ${PEOPLE} in after ${median(rushes.map(({ seconds }) => seconds)).toFixed(1)} s, ${(rushes.reduce((sum, one) => sum + one.tries, 0) / ROUNDS / PEOPLE).toFixed(1)} tries each, ${(rushes.reduce((sum, one) => sum + one.turnedAway, 0) / ROUNDS).toFixed(0)} of all turned away at once; half were in after ${(percentile(waited, 0.5) / 1000).toFixed(1)} s`,
       '',
     ].join('\n')
