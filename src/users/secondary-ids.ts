@@ -31,6 +31,8 @@ function byKind(ids: readonly SecondaryId[]): readonly SecondaryId[] {
 
 async function claimOne(ctx: Context, trx: Kysely<Database>, id: SecondaryId, providerId: string): Promise<string | undefined> {
   const [current, ...earlier] = hashes(ctx, id)
+  // In the order in which they came: who waits for a row may be overtaken by everybody else, until there is no more time.
+  await sql`select pg_advisory_xact_lock(${current?.readBigInt64BE().toString()}::bigint)`.execute(trx)
   const { rows } = await sql<Known>`insert into secondary_ids (kind, id_hash, provider_id) values (${id.kind}, ${current}, ${providerId})
     on conflict (kind, id_hash) do update set seen_at = clock_now() returning user_id`.execute(trx)
   const owner = rows[0]?.user_id
