@@ -20,6 +20,12 @@ type Bound = Parameters<Connection['bind']>[0]
 /** How each column is read, by the statements of a connection. */
 const described = new WeakMap<Connection, Map<string, readonly Read[]>>()
 
+function describedOn(connection: Connection): Map<string, readonly Read[]> {
+  const known = described.get(connection) ?? new Map<string, readonly Read[]>()
+  described.set(connection, known)
+  return known
+}
+
 // A class, because pg calls it back by methods, several times a statement.
 class HotQuery implements Submittable {
   /** Set by pg. */
@@ -43,8 +49,7 @@ class HotQuery implements Submittable {
     const { name, text } = this
     const parsed = name === '' ? undefined : (connection as Remembering).parsedStatements[name]
     if (parsed !== undefined && parsed !== text) return new Error(`two hot statements are called ${name}`)
-    const statements = described.get(connection) ?? new Map<string, readonly Read[]>()
-    if (statements.size === 0) described.set(connection, statements)
+    const statements = describedOn(connection)
     this.#readers = parsed === undefined ? undefined : statements.get(name)
     // All in one packet.
     connection.stream.cork()
