@@ -1,6 +1,7 @@
 import { Kysely, PostgresDialect } from 'kysely'
 import pg from 'pg'
 import { type HotRow, type HotStatement, runHot } from './hot-query.ts'
+import { createNames, planOnce } from './planned-statements.ts'
 import type { Database } from './schema.ts'
 
 // Owns the connections: a pool for everything that is asked now and then, and one for the batched statements of the hot paths, so that
@@ -56,6 +57,8 @@ function openPool(settings: DatabaseSettings, max: number, application: string, 
 /** Opens the pools lazily: nothing is connected until the first question. */
 export function openDatabase(settings: DatabaseSettings): DatabaseHandle {
   const pool = openPool(settings, settings.pool, 'portner')
+  const names = createNames()
+  if (settings.prepare) pool.on('connect', (client) => planOnce(client, names))
   const hotPool = openPool(settings, HOT_CONNECTIONS, 'portner-hot', PLANNED_ONCE)
   const db = new Kysely<Database>({ dialect: new PostgresDialect({ pool }) })
   return {
