@@ -32,9 +32,28 @@ async function work(job: Job): Promise<string | boolean> {
   return verifyPasswordHash(job.phc, job.password)
 }
 
+let running = 0
+
+function processorTime(): number {
+  const { user, system } = process.cpuUsage()
+  return (user + system) / 1000
+}
+
+/** Milliseconds in which a job stood still because somebody else wanted the processor. */
+async function withTimeHeldUp<T>(job: () => Promise<T>): Promise<{ readonly value: T; readonly heldUp: number }> {
+  const [since, spent] = [performance.now(), processorTime()]
+  const atOnce = ++running
+  try {
+    const value = await job()
+    return { value, heldUp: Math.max(0, performance.now() - since - (processorTime() - spent) / atOnce) }
+  } finally {
+    running--
+  }
+}
+
 process.on('message', (job: Job) => {
-  work(job).then(
-    (value) => process.send?.({ id: job.id, value }),
+  withTimeHeldUp(() => work(job)).then(
+    (done) => process.send?.({ id: job.id, ...done }),
     () => process.send?.({ id: job.id, failed: true }),
   )
 })

@@ -30,15 +30,19 @@ export interface PasswordHasherOptions {
 const QUEUE = 32
 const DEADLINE_MS = 2000
 /** A hash takes some fifty milliseconds. One that takes this long waits for an idle moment that does not come. */
-const STARVED_MS = 500
+const STARVED_MS = 1000
 /** Then everybody gets turns for a while. */
-const IN_TURN_MS = 600_000
+const IN_TURN_MS = 60_000
+const LONGEST_REST_MS = 100
 const AT_ONCE = Math.max(1, availableParallelism() - 1)
+
+/** Each hash fills 19 MiB in an order that nobody can foresee: in pages of 2 MiB it costs a tenth less. For glibc; elsewhere the variable says nothing. */
+const MEMORY = { GLIBC_TUNABLES: 'glibc.malloc.hugetlb=1' }
 
 function start(whenIdle: boolean): ChildProcess {
   const url = new URL(import.meta.url.endsWith('.ts') ? './password-process.ts' : './password-process.js', import.meta.url)
   const execArgv = url.pathname.endsWith('.ts') ? ['--import', 'tsx'] : []
-  const child = fork(fileURLToPath(url), whenIdle ? ['when-idle'] : [], { execArgv, serialization: 'advanced', env: { UV_THREADPOOL_SIZE: String(AT_ONCE), PATH: process.env['PATH'] } })
+  const child = fork(fileURLToPath(url), whenIdle ? ['when-idle'] : [], { execArgv, serialization: 'advanced', env: { UV_THREADPOOL_SIZE: String(AT_ONCE), PATH: process.env['PATH'], ...MEMORY } })
   child.unref()
   child.channel?.unref()
   return child
@@ -52,6 +56,7 @@ export function startPasswordHasher({ whenIdle = false }: PasswordHasherOptions 
   let next = 0
   let inTurnUntil = whenIdle ? -Infinity : Infinity
   let childIsIdle = false
+  let resting = 0
 
   // By its end, by a write that found it gone before that was known, or because it never began: unheard, each would end the server.
   function lost(): void {
@@ -79,14 +84,23 @@ export function startPasswordHasher({ whenIdle = false }: PasswordHasherOptions 
     pump()
   }
 
-  function settle(message: { id: number; value?: string | boolean; failed?: true }): void {
+  /** Whoever was held up was in somebody's way: the memory that hashing fills slows the whole machine, whatever its priority. */
+  function rest(milliseconds: number): void {
+    resting++
+    setTimeout(() => {
+      resting--
+      pump()
+    }, Math.min(milliseconds, LONGEST_REST_MS)).unref()
+  }
+
+  function settle(message: { id: number; value?: string | boolean; heldUp?: number; failed?: true }): void {
     const waiting = running.get(message.id)
     if (waiting === undefined) return
     running.delete(message.id)
     clearTimeout(waiting.deadline)
     if (message.value === undefined) waiting.reject(new Error('the password could not be hashed'))
     else waiting.resolve(message.value)
-    pump()
+    rest(message.heldUp ?? 0)
   }
 
   function ready(): ChildProcess {
@@ -104,7 +118,7 @@ export function startPasswordHasher({ whenIdle = false }: PasswordHasherOptions 
   }
 
   function pump(): void {
-    while (running.size < AT_ONCE) {
+    while (running.size + resting < AT_ONCE) {
       const waiting = queue.shift()
       if (waiting === undefined) return
       clearTimeout(waiting.deadline)
