@@ -52,7 +52,7 @@ export async function readAccount(ctx: Context, request: FastifyRequest): Promis
   const session = browser.browserId === undefined ? undefined : await sessionOf(ctx, browser)
   const user = session && (await findUser(ctx.db, session.userId))
   if (session === undefined || user?.status !== 'active' || browser.browserId === undefined) return undefined
-  await touchSession(ctx, session.sessionId)
+  await touchSession(ctx, session)
   return { user, session, browserId: browser.browserId, deviceId: browser.deviceId }
 }
 

@@ -117,7 +117,7 @@ export async function authorizationAnswer(ctx: Context, client: Client, request:
   const parameters = await parametersOf(ctx, { client, request: whole.request, done: whole.done, details }, type)
   const { backchannel_logout_uri: back, frontchannel_logout_uri: front } = client.metadata
   if (back !== undefined || front !== undefined) await joinSession(ctx, done.session.sessionId, client.key)
-  await touchSession(ctx, done.session.sessionId)
+  await touchSession(ctx, done.session)
   noteUse(ctx, client, { redirectUri: request.redirectUri, scopes: done.scopes })
   ctx.statistics.login(client.clientId, done.session.providerId, done.user.userId)
   return answerSuccess(ctx, redirectOf(request), { ...parameters, ...more })

@@ -9,7 +9,7 @@ import { goTo } from '../http/leave.ts'
 import { refuseOtherMethods } from '../http/methods.ts'
 import { page, requestLocale } from '../http/pages.ts'
 import type { DeviceModel } from '../http/device-views.ts'
-import { countAttempt, takeBackAttempt } from '../signin/attempts.ts'
+import { countAttempts, takeBackAttempts } from '../signin/attempts.ts'
 import { ensureBrowser, readBrowser } from '../signin/browser.ts'
 import { startOf } from '../signin/routes.ts'
 import { createInteraction } from '../signin/store.ts'
@@ -65,7 +65,7 @@ async function show(ctx: Context, request: FastifyRequest, reply: FastifyReply, 
 
 /** Counted before the code is looked at: a browser's few tries, and its network's. Says until when no more are taken. */
 async function throttle(ctx: Context, browserId: string, network: string): Promise<Date | undefined> {
-  const [own, net] = await Promise.all([countAttempt(ctx, `device/browser/${browserId}`, WINDOW_SECONDS), countAttempt(ctx, `device/network/${network}`, WINDOW_SECONDS)])
+  const [own, net] = await countAttempts(ctx, [`device/browser/${browserId}`, `device/network/${network}`], WINDOW_SECONDS)
   if (own.count > PER_BROWSER) return own.until
   return net.count > PER_NETWORK ? net.until : undefined
 }
@@ -87,7 +87,7 @@ async function receive(ctx: Context, request: FastifyRequest, reply: FastifyRepl
   const client = waiting && (await findClientByKey(ctx, waiting.clientKey))
   if (userCode === undefined || waiting === undefined || client === undefined || !isEnabled(client)) return show(ctx, request, reply, { userCode: typed.slice(0, 100), error: 'unknown' }, 400)
   if (waiting.state !== 'pending') return show(ctx, request, reply, { userCode: typed.slice(0, 100), error: waiting.state === 'expired' ? 'expired' : 'used' }, 400)
-  await Promise.all([takeBackAttempt(ctx, `device/browser/${browserId}`), takeBackAttempt(ctx, `device/network/${network}`)])
+  await takeBackAttempts(ctx, [`device/browser/${browserId}`, `device/network/${network}`])
   const interaction = await createInteraction(ctx, browserId, client.key, decoupledJourney(ctx, client.clientId, waiting, userCode))
   return goTo(reply, startOf(interaction, undefined, false))
 }

@@ -22,9 +22,11 @@ export async function findDevice(ctx: Context, cookie: string | undefined): Prom
   return rows[0]?.device_id
 }
 
-export async function createDevice(ctx: Context): Promise<DrawnToken> {
+/** A new device that remembers an account; its token is the cookie's value. */
+export async function createDevice(ctx: Context, { userId, providerId }: RememberedAccount): Promise<DrawnToken> {
   const token = drawToken('dv', ctx.clock.now())
-  await sql`insert into devices (device_id, secret_hash, expires_at) values (${token.id}, ${token.hash}, clock_now() + make_interval(secs => ${DEVICE_SECONDS}))`.execute(ctx.db)
+  await sql`with made as (insert into devices (device_id, secret_hash, expires_at) values (${token.id}, ${token.hash}, clock_now() + make_interval(secs => ${DEVICE_SECONDS})) returning device_id)
+    insert into remembered_accounts (device_id, user_id, provider_id) select device_id, ${userId}, ${providerId} from made`.execute(ctx.db)
   return token
 }
 

@@ -84,10 +84,10 @@ export async function startSession(ctx: Context, signedIn: SignedIn): Promise<Se
   return toSession(row)
 }
 
-/** The sign-ins of a browser that wait for a second factor. */
-export async function listPendingSessions(ctx: Context, browserId: string): Promise<readonly Session[]> {
-  const { rows } = await sql<Row>`select ${COLUMNS} from sessions where browser_id = ${browserId} and ${ALIVE} and factor_due`.execute(ctx.db)
-  return rows.map(toSession)
+/** The sign-ins of a browser, latest first: the live sessions, and those that wait for a second factor. */
+export async function listSignIns(ctx: Context, browserId: string): Promise<{ readonly live: readonly Session[]; readonly pending: readonly Session[] }> {
+  const { rows } = await sql<Row & { factor_due: boolean }>`select ${COLUMNS}, factor_due from sessions where browser_id = ${browserId} and ${ALIVE} order by auth_time desc, seen_at desc`.execute(ctx.db)
+  return { live: rows.filter((row) => !row.factor_due).map(toSession), pending: rows.filter((row) => row.factor_due).map(toSession) }
 }
 
 /** Adds a proven second factor to a session of a browser: one that waited for it counts from now on. Nothing when the session is gone. */
@@ -97,9 +97,12 @@ export async function liftSession(ctx: Context, browserId: string, sessionId: st
   return rows[0] === undefined ? undefined : toSession(rows[0])
 }
 
+const TOUCHED_EVERY_SECONDS = 300
+
 /** Notes that a session was used, at most every five minutes. */
-export async function touchSession(ctx: Context, sessionId: string): Promise<void> {
-  await sql`update sessions set seen_at = clock_now(), expires_at = ${EXPIRES} where session_id = ${sessionId} and ${LIVE} and seen_at < clock_now() - interval '5 minutes'`.execute(ctx.db)
+export async function touchSession(ctx: Context, { sessionId, authTime }: Session): Promise<void> {
+  if (ctx.clock.now() / 1000 - authTime < TOUCHED_EVERY_SECONDS) return
+  await sql`update sessions set seen_at = clock_now(), expires_at = ${EXPIRES} where session_id = ${sessionId} and ${LIVE} and seen_at < clock_now() - make_interval(secs => ${TOUCHED_EVERY_SECONDS})`.execute(ctx.db)
 }
 
 /** Signs one account of one browser out. Every token that rests on the session is dead at its next use. Returns whether it was live. */

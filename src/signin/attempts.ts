@@ -11,15 +11,23 @@ export interface Attempts {
   readonly until: Date
 }
 
-/** Counts one attempt and says how many there were in this window. */
-export async function countAttempt(ctx: Context, key: string, windowSeconds: number): Promise<Attempts> {
-  const { rows } = await sql<Attempts>`
-    insert into attempts (attempt_key, count, until) values (${sha256(key)}, 1, clock_now() + make_interval(secs => ${windowSeconds}))
+/** Counts one attempt for each of some keys, and says for each how many there were in this window. In the order of the keys, so that two cannot wait for each other. */
+export async function countAttempts<const Keys extends readonly string[]>(ctx: Context, keys: Keys, windowSeconds: number): Promise<{ readonly [I in keyof Keys]: Attempts }> {
+  const hashes = keys.map(sha256)
+  const { rows } = await sql<Attempts & { attempt_key: Buffer }>`
+    insert into attempts (attempt_key, count, until) select key, 1, clock_now() + make_interval(secs => ${windowSeconds}) from unnest(${hashes}::bytea[]) key order by key
     on conflict (attempt_key) do update set
       count = case when attempts.until < clock_now() then 1 else attempts.count + 1 end,
       until = case when attempts.until < clock_now() then excluded.until else attempts.until end
-    returning count, until`.execute(ctx.db)
-  return rows[0] ?? { count: 1, until: new Date(ctx.clock.now()) }
+    returning attempt_key, count, until`.execute(ctx.db)
+  const counted = hashes.map((hash) => rows.find(({ attempt_key: key }) => key.equals(hash)) ?? { count: 1, until: new Date(ctx.clock.now()) })
+  return counted as unknown as { readonly [I in keyof Keys]: Attempts }
+}
+
+/** Counts one attempt and says how many there were in this window. */
+export async function countAttempt(ctx: Context, key: string, windowSeconds: number): Promise<Attempts> {
+  const [counted] = await countAttempts(ctx, [key], windowSeconds)
+  return counted
 }
 
 /** Counts one attempt. Throws 429 with `Retry-After` when there were more than `most` in this window. */
@@ -33,9 +41,12 @@ export async function clearAttempts(ctx: Context, key: string): Promise<void> {
   await sql`delete from attempts where attempt_key = ${sha256(key)}`.execute(ctx.db)
 }
 
-/** Uncounts one attempt: it turned out to be none of those that are counted. */
-export async function takeBackAttempt(ctx: Context, key: string): Promise<void> {
-  await sql`update attempts set count = count - 1 where attempt_key = ${sha256(key)} and count > 0 and until >= clock_now()`.execute(ctx.db)
+/** Uncounts one attempt for each of some keys: it turned out to be none of those that are counted. `cleared`: keys that start anew meanwhile. */
+export async function takeBackAttempts(ctx: Context, keys: readonly string[], cleared: readonly string[] = []): Promise<void> {
+  const [back, gone] = [keys.map(sha256), cleared.map(sha256)]
+  await sql`with held as materialized (select attempt_key from attempts where attempt_key = any(${[...back, ...gone]}::bytea[]) order by attempt_key for update),
+    anew as (delete from attempts where attempt_key in (select attempt_key from held) and attempt_key = any(${gone}::bytea[]))
+    update attempts set count = count - 1 where attempt_key in (select attempt_key from held) and attempt_key = any(${back}::bytea[]) and count > 0 and until >= clock_now()`.execute(ctx.db)
 }
 
 /** Deletes at most `limit` counters whose window is over. Returns how many. */

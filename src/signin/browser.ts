@@ -4,7 +4,7 @@ import { readCookie, writeCookie } from '../http/cookies.ts'
 import { createBrowser, findBrowser } from '../sessions/browsers.ts'
 import { findDevice } from '../sessions/devices.ts'
 import type { Session } from '../sessions/session.ts'
-import { listPendingSessions, listSessions } from '../sessions/store.ts'
+import { listSessions, listSignIns } from '../sessions/store.ts'
 
 export interface BrowserOfRequest {
   readonly browserId: string | undefined
@@ -26,9 +26,9 @@ export async function sessionsOf(ctx: Context, { browserId, isSuperseded }: Pick
   return browserId === undefined || isSuperseded ? [] : listSessions(ctx, browserId)
 }
 
-/** Whose sign-in in this browser waits for a second factor. */
-export async function pendingSessionsOf(ctx: Context, { browserId, isSuperseded }: Pick<BrowserOfRequest, 'browserId' | 'isSuperseded'>): Promise<readonly Session[]> {
-  return browserId === undefined || isSuperseded ? [] : listPendingSessions(ctx, browserId)
+/** The same with whoever's sign-in waits for a second factor. */
+export async function signInsOf(ctx: Context, { browserId, isSuperseded }: Pick<BrowserOfRequest, 'browserId' | 'isSuperseded'>): Promise<{ readonly live: readonly Session[]; readonly pending: readonly Session[] }> {
+  return browserId === undefined || isSuperseded ? { live: [], pending: [] } : listSignIns(ctx, browserId)
 }
 
 /** A browser to bind a journey to: the one there is, or a new one with its cookie. */

@@ -1,5 +1,5 @@
 import type { Context } from '../context.ts'
-import { countAttempt } from './attempts.ts'
+import { countAttempts } from './attempts.ts'
 import { networkOf } from './throttle.ts'
 
 // Owns how often mails may be asked for: per person who gets them, so that nobody's mailbox is filled by a stranger, and per network, so
@@ -20,10 +20,7 @@ export interface MailWish {
 
 /** Counts a wish for a mail. Says until when no more are taken, or nothing when this one may go on. */
 export async function limitMail(ctx: Context, { purpose, person, network }: MailWish): Promise<Date | undefined> {
-  const [own, net] = await Promise.all([
-    countAttempt(ctx, `mail/${purpose}/person/${person}`, WINDOW_SECONDS),
-    countAttempt(ctx, `mail/${purpose}/network/${networkOf(network)}`, WINDOW_SECONDS),
-  ])
+  const [own, net] = await countAttempts(ctx, [`mail/${purpose}/person/${person}`, `mail/${purpose}/network/${networkOf(network)}`], WINDOW_SECONDS)
   if (own.count > PER_PERSON) return own.until
   return net.count > PER_NETWORK ? net.until : undefined
 }

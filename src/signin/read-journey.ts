@@ -11,7 +11,7 @@ import { findSoleProvider } from '../upstream/search.ts'
 import { findProvider } from '../upstream/store.ts'
 import { type Consent, findConsent } from '../users/consents.ts'
 import { findUsers } from '../users/store.ts'
-import { type BrowserOfRequest, pendingSessionsOf, sessionsOf } from './browser.ts'
+import { type BrowserOfRequest, signInsOf } from './browser.ts'
 import { chosenAccount, mustSignInAgain } from './chosen-account.ts'
 import { factorsOf } from './factors-of.ts'
 import type { Account, Journey } from './journey.ts'
@@ -27,12 +27,12 @@ export interface JourneyInput extends BrowserOfRequest {
 
 async function listAccounts(ctx: Context, input: JourneyInput): Promise<readonly Account[]> {
   const { client, deviceId, interaction } = input
-  const live = await sessionsOf(ctx, input)
+  const { live, pending: waiting } = await signInsOf(ctx, input)
   // On a shared computer a sign-in serves its own journey only: whoever comes next finds nobody signed in.
   const sessions = live.filter((session) => session.remembered || session.userId === interaction?.progress.signedIn)
   const signedIn = interaction?.progress.signedIn
   // Half a sign-in is known to its own journey only.
-  const pending = signedIn === undefined ? [] : (await pendingSessionsOf(ctx, input)).filter(({ userId }) => userId === signedIn)
+  const pending = waiting.filter(({ userId }) => userId === signedIn)
   const known = [...sessions, ...pending]
   const remembered = deviceId === undefined ? [] : await listRememberedAccounts(ctx, deviceId)
   const all: RememberedAccount[] = [...known, ...remembered.filter((account) => !known.some((session) => session.userId === account.userId))]

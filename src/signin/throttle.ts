@@ -1,6 +1,6 @@
 import type { Context } from '../context.ts'
 import { normalizeUsername } from '../users/user.ts'
-import { clearAttempts, countAttempt, takeBackAttempt } from './attempts.ts'
+import { clearAttempts, countAttempts, takeBackAttempts } from './attempts.ts'
 
 // How many wrong passwords there may be: per account and per network, counted before the password is looked at. On a device that knows the
 // account the account's counter is its own, so that a stranger cannot lock the owner out.
@@ -45,13 +45,10 @@ export interface LoginLimit {
 
 /** Counts an attempt. Says what no more are taken for, or nothing when this one may go on. A device that knows the account is not held up by its network. */
 export async function throttleLogin(ctx: Context, attempt: LoginAttempt): Promise<LoginLimit | undefined> {
-  const [account, net] = await Promise.all([
-    countAttempt(ctx, accountKey(attempt), WINDOW_SECONDS),
-    countAttempt(ctx, networkKey(attempt), WINDOW_SECONDS),
-  ])
+  const [account, net] = await countAttempts(ctx, [accountKey(attempt), networkKey(attempt)], WINDOW_SECONDS)
   if (account.count > PER_ACCOUNT) {
     // No password was tried: one account under fire does not lock out everybody behind the same address.
-    await takeBackAttempt(ctx, networkKey(attempt))
+    await takeBackAttempts(ctx, [networkKey(attempt)])
     return { by: 'account', until: account.until }
   }
   return net.count > PER_NETWORK && attempt.knownDevice === undefined ? { by: 'network', until: net.until } : undefined
@@ -59,12 +56,12 @@ export async function throttleLogin(ctx: Context, attempt: LoginAttempt): Promis
 
 /** Nobody could be asked whether the password is right: nothing was tried, and nothing is counted. */
 export async function loginNotTried(ctx: Context, attempt: LoginAttempt): Promise<void> {
-  await Promise.all([takeBackAttempt(ctx, accountKey(attempt)), takeBackAttempt(ctx, networkKey(attempt))])
+  await takeBackAttempts(ctx, [accountKey(attempt), networkKey(attempt)])
 }
 
 /** A good sign-in starts the account's counter anew, and does not count in its network: a whole campus may come from one address at nine o'clock. */
 export async function loginSucceeded(ctx: Context, attempt: LoginAttempt): Promise<void> {
-  await Promise.all([clearAttempts(ctx, accountKey(attempt)), takeBackAttempt(ctx, networkKey(attempt))])
+  await takeBackAttempts(ctx, [networkKey(attempt)], [accountKey(attempt)])
 }
 
 /** Forgets the wrong guesses at an account's names: it has a new password. */

@@ -1,4 +1,4 @@
-import { type Kysely, sql } from 'kysely'
+import { type Kysely, type RawBuilder, sql } from 'kysely'
 import type { Context } from '../context.ts'
 import type { Database } from '../database/schema.ts'
 
@@ -13,6 +13,16 @@ export interface FactorPreferences {
 export async function findFactorPreferences(ctx: Context, userId: string): Promise<FactorPreferences> {
   const { rows } = await sql<{ preferred: string | null; email_codes: boolean }>`select preferred, email_codes from factor_preferences where user_id = ${userId}`.execute(ctx.db)
   return { preferred: rows[0]?.preferred ?? undefined, emailCodes: rows[0]?.email_codes ?? false }
+}
+
+/** In a statement: the name of the factor that a person used last, or null. */
+export function preferredFactor(userId: string): RawBuilder<string | null> {
+  return sql`(select preferred from factor_preferences where user_id = ${userId})`
+}
+
+/** In a statement: whether a person takes codes by e-mail. */
+export function takesEmailCodes(userId: string): RawBuilder<boolean> {
+  return sql`exists (select from factor_preferences where user_id = ${userId} and email_codes)`
 }
 
 export async function preferFactor(ctx: Context, userId: string, preferred: string): Promise<void> {

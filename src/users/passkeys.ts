@@ -1,4 +1,4 @@
-import { type Kysely, sql } from 'kysely'
+import { type Kysely, type RawBuilder, sql } from 'kysely'
 import type { Context } from '../context.ts'
 import type { Database } from '../database/schema.ts'
 
@@ -61,9 +61,9 @@ export async function listPasskeys(ctx: Context, userId: string): Promise<readon
   return rows.map(toPasskey)
 }
 
-export async function hasPasskey(ctx: Context, userId: string): Promise<boolean> {
-  const { rows } = await sql`select from passkeys where user_id = ${userId} limit 1`.execute(ctx.db)
-  return rows.length > 0
+/** In a statement: whether a person has one. */
+export function passkeyExists(userId: string): RawBuilder<boolean> {
+  return sql`exists (select from passkeys where user_id = ${userId})`
 }
 
 /** A passkey by its id, whoever's it is. */

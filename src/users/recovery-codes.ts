@@ -1,4 +1,4 @@
-import { type Kysely, sql } from 'kysely'
+import { type Kysely, type RawBuilder, sql } from 'kysely'
 import type { Context } from '../context.ts'
 import type { Database } from '../database/schema.ts'
 import { inTransaction } from '../database/transaction.ts'
@@ -49,6 +49,11 @@ export async function takeRecoveryCode(ctx: Context, userId: string, typed: stri
     with taken as (update recovery_codes set used_at = clock_now() where user_id = ${userId} and code_hash = ${hash} and used_at is null returning 1)
     select exists (select from taken) as taken from recovery_codes where user_id = ${userId} and code_hash = ${hash}`.execute(ctx.db)
   return rows[0] === undefined ? 'wrong' : rows[0].taken ? 'good' : 'used'
+}
+
+/** In a statement: whether any are left. */
+export function recoveryCodeExists(userId: string): RawBuilder<boolean> {
+  return sql`exists (select from recovery_codes where user_id = ${userId} and used_at is null)`
 }
 
 /** How many are left. */

@@ -1,4 +1,4 @@
-import { type Kysely, sql } from 'kysely'
+import { type Kysely, type RawBuilder, sql } from 'kysely'
 import type { Context } from '../context.ts'
 import type { Database } from '../database/schema.ts'
 import { randomBytes } from '../lib/random.ts'
@@ -20,9 +20,14 @@ export function drawTotpSecret(): Buffer {
   return randomBytes(SECRET_BYTES)
 }
 
+/** In a statement: whether a person has a secret. */
+export function totpSecretExists(userId: string): RawBuilder<boolean> {
+  return sql`exists (select from totp_secrets where user_id = ${userId})`
+}
+
 export async function hasTotpSecret(ctx: Context, userId: string): Promise<boolean> {
-  const { rows } = await sql`select from totp_secrets where user_id = ${userId}`.execute(ctx.db)
-  return rows.length > 0
+  const { rows } = await sql<{ has: boolean }>`select ${totpSecretExists(userId)} as has`.execute(ctx.db)
+  return rows[0]?.has === true
 }
 
 /** Gives a person a secret, in the place of the one before. `step` is that of the code that confirmed it: it works no second time. `declared`: nobody's phone, but the demo's. */

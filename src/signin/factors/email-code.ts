@@ -1,5 +1,6 @@
+import { sql } from 'kysely'
 import { drawEmailCode, hasEmailCode, takeEmailCode } from '../../users/email-codes.ts'
-import { findFactorPreferences } from '../../users/factor-preferences.ts'
+import { takesEmailCodes } from '../../users/factor-preferences.ts'
 import { countAttempt } from '../attempts.ts'
 import type { Factor } from './factor.ts'
 import { typedCode } from './typed-code.ts'
@@ -13,7 +14,7 @@ export const emailCode: Factor = {
   name: 'email-code',
   kind: 'code',
   isFallback: false,
-  has: async (ctx, { userId, claims }) => ctx.mail.isOffered && claims.email !== undefined && claims.email_verified === true && (await findFactorPreferences(ctx, userId)).emailCodes,
+  has: (ctx, { userId, claims }) => (ctx.mail.isOffered && claims.email !== undefined && claims.email_verified === true ? takesEmailCodes(userId) : sql`false`),
   isSent: (ctx, { user, interactionId }) => hasEmailCode(ctx, user.userId, interactionId),
   send: async (ctx, { user, interactionId, language }) => {
     const { userId, claims } = user

@@ -1,3 +1,4 @@
+import type { RawBuilder } from 'kysely'
 import type { Context } from '../../context.ts'
 import type { Form } from '../../protocol/form.ts'
 import type { User } from '../../users/user.ts'
@@ -26,7 +27,8 @@ export interface Factor {
   readonly kind: 'code' | 'passkey'
   /** Whether a person who is not asked to choose is asked for this one: the strongest first, the last resort never. */
   readonly isFallback: boolean
-  has(ctx: Context, user: User): Promise<boolean>
+  /** A condition within a statement: all factors are asked about in one. */
+  has(ctx: Context, user: User): RawBuilder<boolean>
   /** What a code is sent with, before it can be asked for. Called by a form, never by opening a page. */
   send?(ctx: Context, question: FactorQuestion): Promise<void>
   /** Whether a code is on its way. */

@@ -1,4 +1,4 @@
-import { hasPasskey, listPasskeys } from '../../users/passkeys.ts'
+import { listPasskeys, passkeyExists } from '../../users/passkeys.ts'
 import { assertionOptions, takeAssertion } from '../../users/webauthn.ts'
 import type { Factor, FactorQuestion } from './factor.ts'
 
@@ -11,7 +11,7 @@ export const passkey: Factor = {
   name: 'passkey',
   kind: 'passkey',
   isFallback: false,
-  has: (ctx, user) => hasPasskey(ctx, user.userId),
+  has: (_, { userId }) => passkeyExists(userId),
   options: async (ctx, question) => assertionOptions(ctx, subject(question), await listPasskeys(ctx, question.user.userId)),
   prove: async (ctx, question, form) => {
     const proven = await takeAssertion(ctx, form.single.get('credential') ?? '', { subject: subject(question), requireUserVerification: false, userId: question.user.userId })

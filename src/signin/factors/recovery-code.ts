@@ -1,4 +1,4 @@
-import { countRecoveryCodes, takeRecoveryCode } from '../../users/recovery-codes.ts'
+import { recoveryCodeExists, takeRecoveryCode } from '../../users/recovery-codes.ts'
 import type { Factor } from './factor.ts'
 import { typedCode } from './typed-code.ts'
 
@@ -7,7 +7,7 @@ export const recoveryCode: Factor = {
   name: 'recovery-code',
   kind: 'code',
   isFallback: true,
-  has: async (ctx, user) => (await countRecoveryCodes(ctx, user.userId)) > 0,
+  has: (_, { userId }) => recoveryCodeExists(userId),
   prove: async (ctx, { user }, form) => {
     const is = await takeRecoveryCode(ctx, user.userId, typedCode(form))
     if (is !== 'good') return { is }

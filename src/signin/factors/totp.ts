@@ -1,4 +1,4 @@
-import { hasTotpSecret, takeTotpCode } from '../../users/totp-secrets.ts'
+import { totpSecretExists, takeTotpCode } from '../../users/totp-secrets.ts'
 import type { Factor } from './factor.ts'
 import { typedCode } from './typed-code.ts'
 
@@ -7,7 +7,7 @@ export const totp: Factor = {
   name: 'totp',
   kind: 'code',
   isFallback: false,
-  has: (ctx, user) => hasTotpSecret(ctx, user.userId),
+  has: (_, { userId }) => totpSecretExists(userId),
   prove: async (ctx, { user }, form) => {
     const is = await takeTotpCode(ctx, user.userId, typedCode(form))
     return is === 'good' ? { is, amr: ['otp'] } : { is }

@@ -48,8 +48,7 @@ async function remember(ctx: Context, reply: FastifyReply, deviceId: string | un
     return
   }
   if (deviceId !== undefined) return rememberAccount(ctx, deviceId, { userId, providerId })
-  const created = await createDevice(ctx)
-  await rememberAccount(ctx, created.id, { userId, providerId })
+  const created = await createDevice(ctx, { userId, providerId })
   writeCookie(reply, ctx.config, 'device', created.text, DEVICE_SECONDS)
 }
 
