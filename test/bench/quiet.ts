@@ -20,6 +20,39 @@ export async function withStolenShare<T>(work: () => Promise<T>): Promise<{ read
   return { value, stolen: all === 0 ? 0 : (spent[7] ?? 0) / all }
 }
 
+const WATCHED_EVERY_MS = 50
+/** Before and after: what waited in a stolen moment is not yet done when it is over. */
+const AROUND = 3
+
+/** Says of moments, while it watches, whether the host took nothing around them. Milliseconds since the epoch. */
+export interface Watch {
+  wasQuiet(moment: number): boolean
+  stop(): void
+}
+
+/** Watches what the host takes, twenty times a second. */
+export function watchHost(): Watch {
+  const seen: { readonly at: number; readonly taken: number }[] = []
+  const timer = setInterval(() => seen.push({ at: performance.timeOrigin + performance.now(), taken: ticks()[7] ?? 0 }), WATCHED_EVERY_MS)
+  function firstAfter(moment: number): number {
+    let [low, high] = [0, seen.length]
+    while (low < high) {
+      const middle = (low + high) >> 1
+      if ((seen[middle]?.at ?? Infinity) > moment) high = middle
+      else low = middle + 1
+    }
+    return low
+  }
+  return {
+    wasQuiet: (moment) => {
+      const next = firstAfter(moment)
+      const [before, after] = [seen[next - AROUND], seen[next + AROUND - 1]]
+      return before !== undefined && after !== undefined && before.taken === after.taken
+    },
+    stop: () => clearInterval(timer),
+  }
+}
+
 /** A share of the processor that no figure shows. */
 const NOTHING = 0.005
 

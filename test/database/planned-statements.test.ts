@@ -38,7 +38,7 @@ async function planned(db: Db): Promise<readonly string[]> {
 }
 
 async function shelf(db: Pick<Db, 'getExecutor'>, n: number): Promise<readonly unknown[]> {
-  return (await sql`select * from shelves where shelf_id = ${n}`.execute(db as Db)).rows
+  return (await sql`select * from shelves where shelf_id = ${n}`.execute(db)).rows
 }
 
 test('what comes again is planned once; what comes seldom, or where names are switched off, is not', async () => {

@@ -51,6 +51,7 @@ export function openConnection(port: number): Promise<HttpConnection> {
   const connection: HttpConnection = {
     send: (request) =>
       new Promise((resolve, reject) => {
+        if (socket.destroyed) throw new Error('the server has closed the connection')
         waiting = { resolve, reject }
         socket.write(request, 'latin1')
       }),

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Answer, type HttpConnection, openConnection } from './http-connection.ts'
-import type { Define, Latencies, Order, RunClosed, RunOpen } from './messages.ts'
+import type { Asked, Define, Latencies, Order, RunClosed, RunOpen } from './messages.ts'
 
 // The second process: it makes the load and takes the times, so that neither disturbs what is measured.
 
@@ -30,13 +30,13 @@ function withToken(request: string, body: string): string {
 }
 
 interface Times {
-  readonly times: number[]
+  readonly asked: Asked[]
   failures: number
   firstFailure: string | undefined
 }
 
 function newRecord(): Times {
-  return { times: [], failures: 0, firstFailure: undefined }
+  return { asked: [], failures: 0, firstFailure: undefined }
 }
 
 async function sendNext(requests: Requests, connection: HttpConnection, record: Times, since: number): Promise<void> {
@@ -48,17 +48,17 @@ async function sendNext(requests: Requests, connection: HttpConnection, record: 
   } catch (error) {
     answer = { status: 0, head: '', body: String(error) }
   }
-  record.times.push(performance.now() - since)
+  record.asked.push({ due: performance.timeOrigin + since, took: performance.now() - since })
   if (answer.status !== 200) {
     record.failures++
     record.firstFailure ??= `${answer.status} ${answer.body.slice(0, 300)}`
   } else if (requests.rotates) requests.list[at] = withToken(request, answer.body)
 }
 
-function summary(record: Times, seconds: number, keepTimes: boolean): Latencies {
-  const times = record.times.toSorted((a, b) => a - b)
+function summary(record: Times, seconds: number, keepAll: boolean): Latencies {
+  const times = record.asked.map(({ took }) => took).toSorted((a, b) => a - b)
   const at = (share: number): number => times[Math.min(times.length - 1, Math.floor(times.length * share))] ?? Number.NaN
-  return { count: times.length, seconds, p50: at(0.5), p99: at(0.99), most: at(1), times: keepTimes ? times : [], failures: record.failures, firstFailure: record.firstFailure }
+  return { count: times.length, seconds, p50: at(0.5), p99: at(0.99), most: at(1), asked: keepAll ? record.asked : [], failures: record.failures, firstFailure: record.firstFailure }
 }
 
 function openAll(port: number, count: number): Promise<readonly HttpConnection[]> {

@@ -30,6 +30,14 @@ export interface RunOpen {
 
 export type Order = Define | RunClosed | RunOpen
 
+/** One request of an open run. */
+export interface Asked {
+  /** When it was due: milliseconds since the epoch. */
+  readonly due: number
+  /** Milliseconds until its answer was there. */
+  readonly took: number
+}
+
 export interface Latencies {
   readonly count: number
   readonly seconds: number
@@ -37,8 +45,8 @@ export interface Latencies {
   readonly p50: number
   readonly p99: number
   readonly most: number
-  /** Of an open run, each one's, sorted: those of several runs together say more than the median of their percentiles. */
-  readonly times: readonly number[]
+  /** Of an open run, each one's: those of several runs together say more than the median of their percentiles. */
+  readonly asked: readonly Asked[]
   readonly failures: number
   /** The first answer that was not 200. */
   readonly firstFailure: string | undefined
