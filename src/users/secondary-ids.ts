@@ -31,20 +31,26 @@ function byKind(ids: readonly SecondaryId[]): readonly SecondaryId[] {
 
 async function claimOne(ctx: Context, trx: Kysely<Database>, id: SecondaryId, providerId: string): Promise<string | undefined> {
   const [current, ...earlier] = hashes(ctx, id)
-  // In the order in which they came: who waits for a row may be overtaken by everybody else, until there is no more time.
-  await sql`select pg_advisory_xact_lock(${current?.readBigInt64BE().toString()}::bigint)`.execute(trx)
   const { rows } = await sql<Known>`insert into secondary_ids (kind, id_hash, provider_id) values (${id.kind}, ${current}, ${providerId})
     on conflict (kind, id_hash) do update set seen_at = clock_now() returning user_id`.execute(trx)
   const owner = rows[0]?.user_id
   if (owner !== null && owner !== undefined) return owner
+  if (earlier.length === 0) return undefined
   const before = await sql<Known>`select user_id from secondary_ids where kind = ${id.kind} and id_hash = any(${earlier}::bytea[]) and user_id is not null limit 1`.execute(trx)
   return before.rows[0]?.user_id ?? undefined
+}
+
+/** Whoever comes for the same ids waits in the order in which they came: who waits for a row may be overtaken by everybody else, until there is no more time. */
+async function standInLine(ctx: Context, trx: Kysely<Database>, ids: readonly SecondaryId[]): Promise<void> {
+  const places = ids.map((id) => hashes(ctx, id)[0]?.readBigInt64BE().toString())
+  await sql`select pg_advisory_xact_lock(place) from (select place from unnest(${places}::bigint[]) with ordinality as places (place, n) order by n offset 0) in_order`.execute(trx)
 }
 
 /** Takes ids inside a transaction: until it ends nobody else can. Returns whose they are, if anybody's; of two people the one of the first kind. */
 export async function claimSecondaryIds(ctx: Context, trx: Kysely<Database>, ids: readonly SecondaryId[], providerId: string): Promise<string | undefined> {
   let owner: string | undefined
   // One after the other, in one order for everybody: two sign-ins with the same ids wait for each other and never in a circle.
+  await standInLine(ctx, trx, byKind(ids))
   for (const id of byKind(ids)) {
     const found = await claimOne(ctx, trx, id, providerId)
     owner ??= found
