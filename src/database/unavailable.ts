@@ -13,6 +13,11 @@ export function isDatabaseUnavailable(error: unknown): boolean {
   return error instanceof Error && SENTENCES.some((sentence) => error.message.includes(sentence))
 }
 
+/** Too many stood in line for the same row or lock, or on connections that had just been opened: who comes again stands nearer. */
+export function isLockTimeout(error: unknown): boolean {
+  return codeOf(error) === '55P03'
+}
+
 /** Serialization failure or deadlock: the same statement may be run again. */
 export function isRetryable(error: unknown): boolean {
   const code = codeOf(error)
